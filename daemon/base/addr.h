@@ -1,0 +1,72 @@
+/* addr.h - an IP address and port, always in IPv6 form (IPv4 is v4-mapped).
+ *
+ * A plain value without padding, so it can be hashed and compared as bytes and
+ * kept in slot memory.  Pure; used in every process. */
+#ifndef BASE_ADDR_H
+#define BASE_ADDR_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct addr {
+	uint8_t ip[16];
+	uint32_t scope;         /* interface index of a link-local address, else 0 */
+	uint16_t port;          /* host byte order */
+	uint16_t zero;
+};
+
+/* The local end: which address of ours a datagram came to, by which interface
+ * and socket.  ifindex is kept for link-local and multicast only. */
+struct local {
+	uint8_t ip[16];
+	uint32_t ifindex;
+	uint16_t sock;          /* number of the socket within the space */
+	uint16_t zero;
+};
+
+static inline bool addr_eq(const struct addr *a, const struct addr *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+static inline bool local_eq(const struct local *a, const struct local *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+static inline struct addr addr_from_sin6(const struct sockaddr_in6 *s)
+{
+	struct addr a = { .port = ntohs(s->sin6_port), .scope = s->sin6_scope_id };
+
+	memcpy(a.ip, &s->sin6_addr, 16);
+	return a;
+}
+
+static inline struct sockaddr_in6 addr_to_sin6(const struct addr *a)
+{
+	struct sockaddr_in6 s = { .sin6_family = AF_INET6,
+				  .sin6_port = htons(a->port),
+				  .sin6_scope_id = a->scope };
+
+	memcpy(&s.sin6_addr, a->ip, 16);
+	return s;
+}
+
+/* True for ff00::/8 and for the v4-mapped form of 224.0.0.0/4. */
+bool addr_is_multicast(const uint8_t ip[16]);
+bool addr_is_v4(const uint8_t ip[16]);
+bool addr_is_linklocal(const uint8_t ip[16]);
+
+/* "[2001:db8::1]:5683", "192.0.2.1:5683", "[fe80::1%eth0]:5683"; the text is
+ * always terminated, ADDR_TEXT bytes always suffice. */
+#define ADDR_TEXT 80
+const char *addr_print(const struct addr *a, char *out, size_t cap);
+
+/* Parses numeric host[:port], [v6]:port, :port ("::" then); port 0 if none is
+ * given.  0, or -EINVAL; never resolves names. */
+int addr_parse(const char *text, struct addr *out);
+
+#endif

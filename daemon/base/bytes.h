@@ -1,0 +1,133 @@
+/* bytes.h - spans of bytes, and bounded reading and writing of them.
+ *
+ * A span borrows: it never owns what it points to.  Reader and writer carry an
+ * error bit that sticks, so a caller reads or writes on and asks once at the
+ * end.  Pure; used in every process. */
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct span {
+	const uint8_t *p;
+	size_t n;
+};
+
+static inline struct span span_of(const void *p, size_t n)
+{
+	return (struct span){ p, n };
+}
+
+static inline struct span span_str(const char *s)
+{
+	return (struct span){ (const uint8_t *)s, strlen(s) };
+}
+
+static inline bool span_eq(struct span a, struct span b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* --- reader: network byte order ------------------------------------------- */
+
+struct reader {
+	const uint8_t *p, *end;
+	bool bad;               /* ran past the end; every later read gives 0 */
+};
+
+static inline struct reader reader_of(struct span s)
+{
+	return (struct reader){ s.p, s.p + s.n, false };
+}
+
+static inline size_t reader_left(const struct reader *r)
+{
+	return (size_t)(r->end - r->p);
+}
+
+static inline uint8_t read_u8(struct reader *r)
+{
+	if (r->p == r->end) {
+		r->bad = true;
+		return 0;
+	}
+	return *r->p++;
+}
+
+static inline uint16_t read_u16(struct reader *r)
+{
+	uint16_t hi = read_u8(r);
+
+	return (uint16_t)(hi << 8 | read_u8(r));
+}
+
+/* The next n bytes, or an empty span and the error bit. */
+static inline struct span read_span(struct reader *r, size_t n)
+{
+	struct span s = { r->p, n };
+
+	if (n > reader_left(r)) {
+		r->bad = true;
+		r->p = r->end;
+		return (struct span){ r->end, 0 };
+	}
+	r->p += n;
+	return s;
+}
+
+/* --- writer: network byte order ------------------------------------------- */
+
+struct writer {
+	uint8_t *p, *end;       /* next byte to write, one past the last */
+	bool full;              /* something did not fit; nothing more is written */
+};
+
+static inline struct writer writer_of(void *p, size_t n)
+{
+	return (struct writer){ p, (uint8_t *)p + n, false };
+}
+
+static inline size_t writer_left(const struct writer *w)
+{
+	return (size_t)(w->end - w->p);
+}
+
+static inline void write_u8(struct writer *w, uint8_t v)
+{
+	if (w->full || w->p == w->end) {
+		w->full = true;
+		return;
+	}
+	*w->p++ = v;
+}
+
+static inline void write_u16(struct writer *w, uint16_t v)
+{
+	if (w->full || writer_left(w) < 2) {
+		w->full = true;
+		return;
+	}
+	*w->p++ = (uint8_t)(v >> 8);
+	*w->p++ = (uint8_t)v;
+}
+
+static inline void write_bytes(struct writer *w, const void *p, size_t n)
+{
+	if (w->full || writer_left(w) < n) {
+		w->full = true;
+		return;
+	}
+	if (n)
+		memcpy(w->p, p, n);
+	w->p += n;
+}
+
+static inline void write_span(struct writer *w, struct span s)
+{
+	write_bytes(w, s.p, s.n);
+}
+
+#endif

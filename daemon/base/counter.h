@@ -1,0 +1,60 @@
+/* counter.h - what is counted, one row each: name as operators see it, meaning.
+ *
+ * A counter is a 64-bit word per slot in slot memory (struct space_ctl); it only
+ * rises, except across a wiped slot it is never lost.  Every process reads them. */
+#ifndef BASE_COUNTER_H
+#define BASE_COUNTER_H
+
+#define COUNTERS(X) \
+	X(RX, "rx", "datagrams received") \
+	X(RX_TRUNCATED, "rx-truncated", "datagrams longer than the receive buffer, dropped") \
+	X(RX_IGNORED, "rx-ignored", "too short or of another version, silently ignored") \
+	X(RX_MALFORMED, "rx-malformed", "message format errors") \
+	X(RX_POISON, "rx-poison", "datagrams skipped because they killed workers") \
+	X(RX_REPLAYED, "rx-replayed", "datagrams worked on again after a death") \
+	X(TX, "tx", "datagrams sent") \
+	X(TX_FAILED, "tx-failed", "datagrams the kernel refused") \
+	X(TX_AGAIN, "tx-retried", "sends repeated after a pending error of another peer") \
+	X(ICMP, "icmp", "ICMP errors read") \
+	X(REQUESTS, "requests", "requests handed to a resource") \
+	X(DUPLICATES, "duplicates", "duplicate requests answered from memory or ignored") \
+	X(DUPLICATE_LOST, "duplicate-lost", "duplicates whose answer was gone, 5.03") \
+	X(AMBIGUOUS, "ambiguous", "requests with a message ID far behind, 4.01 with Echo") \
+	X(BAD_OPTION, "bad-option", "requests with options we must refuse, 4.02") \
+	X(RESETS_SENT, "resets-sent", "Reset messages sent") \
+	X(RESETS, "resets", "Reset messages that matched") \
+	X(PINGS, "pings", "empty confirmable messages") \
+	X(UNMATCHED, "unmatched", "acknowledgements, resets and responses that matched nothing") \
+	X(RETRANSMITS, "retransmits", "retransmissions of our confirmable messages") \
+	X(TIMEOUTS, "timeouts", "confirmable messages nobody acknowledged") \
+	X(SEPARATE, "separate", "separate responses") \
+	X(SUPPRESSED, "suppressed", "responses not sent because of No-Response") \
+	X(MID_REUSED, "mid-reused", "non-confirmable responses with a message ID used lately") \
+	X(FULL_ENDPOINTS, "full-endpoints", "refused because the endpoint limit was reached") \
+	X(FULL_DEDUP, "full-dedup", "refused because the deduplication limit was reached") \
+	X(FULL_EXCHANGES, "full-exchanges", "refused because the exchange limit was reached") \
+	X(FULL_WAITING, "full-waiting", "refused because the waiting limit was reached") \
+	X(FULL_MESSAGES, "full-messages", "refused because the stored message limit was reached") \
+	X(EVICTED_EARLY, "evicted-early", "answers forgotten before their lifetime ended") \
+	X(CLIENT_SENT, "client-sent", "requests sent as a client") \
+	X(CLIENT_DONE, "client-done", "responses taken as a client") \
+	X(ADOPTED, "adopted", "adoptions of the slot after a death") \
+	X(ADOPT_UNDONE, "adopt-undone", "words rolled back by adoptions") \
+	X(ADOPT_DROPPED, "adopt-dropped", "implausible objects dropped by adoptions") \
+	X(ADOPT_WIPED, "adopt-wiped", "slots wiped because adopting them kept failing") \
+	X(EXEC_LOST, "exec-lost", "requests answered 5.00 because their worker died in them") \
+	X(SHED, "shed", "requests refused while draining") \
+	X(MODULE_FAILED, "module-failed", "hooks whose reply could not be built, 5.00")
+
+enum counter {
+#define COUNTER_ENUM(id, name, text) COUNT_##id,
+	COUNTERS(COUNTER_ENUM)
+#undef COUNTER_ENUM
+	COUNTERS_N
+};
+
+/* Name and meaning of a counter below COUNTERS_N. */
+const char *counter_name(enum counter c);
+const char *counter_text(enum counter c);
+
+#endif

@@ -1,0 +1,117 @@
+#include "base/slab.h"
+
+ref_t slab_ref(const struct space *s, const struct slab *b, const void *obj)
+{
+	const struct object *o = obj;
+
+	return (uint64_t)s->number << 56 | (uint64_t)b->number << 48 |
+	       (uint64_t)slab_gen(o->word) << 32 | slab_index(b, obj);
+}
+
+void *slab_take(struct space *s, struct slab *b)
+{
+	uint32_t *hwm = &s->ctl->hwm[b->number];
+	struct object *o;
+
+	if (b->free_head != SLAB_NIL) {
+		o = slab_at(b, b->free_head);
+		b->free_head = o->link;
+		b->free_n--;
+	} else if (*hwm < b->cap) {
+		/* Rises before use and never falls: a dead object below it is
+		 * only one more for the free list. */
+		o = slab_at(b, *hwm);
+		space_set(hwm, *hwm + 1);
+	} else {
+		return NULL;
+	}
+	unpoison(o, b->size);
+	return o;
+}
+
+void slab_untake(struct space *s, struct slab *b, void *obj)
+{
+	struct object *o = obj;
+
+	(void)s;
+	assert(!(o->word & 1));
+	o->link = b->free_head;
+	b->free_head = slab_index(b, o);
+	b->free_n++;
+	poison((uint8_t *)o + sizeof *o, b->size - sizeof *o);
+}
+
+static uint32_t next_gen(uint32_t word)
+{
+	uint32_t gen = (slab_gen(word) + 1) & 0x7fff;
+
+	return gen ? gen : 1;
+}
+
+void slab_publish(struct space *s, struct slab *b, void *obj)
+{
+	struct object *o = obj;
+
+	undo_set(s, &o->word, slab_word(b->magic, next_gen(o->word), 1));
+	s->ctl->live[b->number]++;
+}
+
+void slab_kill(struct space *s, struct slab *b, void *obj)
+{
+	struct object *o = obj;
+
+	assert(s->nfrees < SPACE_FREES);
+	undo_set(s, &o->word, o->word & ~1u);
+	s->frees[s->nfrees].slab = b->number;
+	s->frees[s->nfrees++].index = slab_index(b, obj);
+	s->ctl->live[b->number]--;
+}
+
+uint32_t slab_sweep(struct space *s, struct slab *b)
+{
+	uint32_t *hwm = &s->ctl->hwm[b->number], bad = 0;
+
+	if (*hwm > b->cap)
+		space_set(hwm, b->cap);
+	b->free_head = SLAB_NIL;
+	b->free_n = 0;
+	unpoison(b->at, (size_t)b->size * b->cap);
+	for (uint32_t i = 0; i < *hwm; i++) {
+		struct object *o = slab_at(b, i);
+
+		if ((o->word & 1) && (o->word >> 16 != b->magic || !slab_gen(o->word))) {
+			slab_drop(s, b, o);
+			bad++;
+		}
+	}
+	return bad;
+}
+
+void slab_drop(struct space *s, struct slab *b, void *obj)
+{
+	struct object *o = obj;
+
+	(void)s;
+	space_set(&o->word, slab_word(b->magic, slab_gen(o->word), 0));
+}
+
+void slab_rebuild_free(struct space *s, struct slab *b)
+{
+	uint32_t hwm = s->ctl->hwm[b->number], live = 0;
+
+	b->free_head = SLAB_NIL;
+	b->free_n = 0;
+	for (uint32_t i = hwm; i--;) {
+		struct object *o = slab_at(b, i);
+
+		if (o->word & 1) {
+			live++;
+			continue;
+		}
+		o->link = b->free_head;
+		b->free_head = i;
+		b->free_n++;
+		poison((uint8_t *)o + sizeof *o, b->size - sizeof *o);
+	}
+	s->ctl->live[b->number] = live;
+}

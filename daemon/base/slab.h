@@ -1,0 +1,98 @@
+/* slab.h - fixed-size objects in a space, named by references.
+ *
+ * The first word of an object is (magic, generation, live): storing it is birth
+ * and death.  A new object is filled while it is not live, then published
+ * inside the transaction; a killed one is dead at once and its memory is free
+ * only after the commit, so that an undone death finds its contents whole.
+ * The second word is derived: the free list here while dead, a chain of the
+ * owner's while live.  Run by the worker that owns the space. */
+#ifndef BASE_SLAB_H
+#define BASE_SLAB_H
+
+#include "base/poison.h"
+#include "base/space.h"
+
+#define SLAB_NIL 0xffffffffu
+
+struct object {
+	uint32_t word;
+	uint32_t link;
+};
+
+/* (space, slab, generation, index); 0 is none.  A stale one finds nothing. */
+typedef uint64_t ref_t;
+
+#define REF_INDEX(r) ((uint32_t)(r))
+#define REF_GEN(r) ((uint32_t)((r) >> 32) & 0x7fff)
+#define REF_SLAB(r) ((unsigned)((r) >> 48) & 0xff)
+#define REF_SPACE(r) ((unsigned)((r) >> 56))
+
+static inline uint32_t slab_word(uint16_t magic, uint32_t gen, unsigned live)
+{
+	return (uint32_t)magic << 16 | (gen & 0x7fff) << 1 | live;
+}
+
+static inline uint32_t slab_gen(uint32_t word)
+{
+	return word >> 1 & 0x7fff;
+}
+
+static inline void *slab_at(const struct slab *b, uint32_t index)
+{
+	return b->at + (size_t)index * b->size;
+}
+
+static inline bool slab_live(const struct slab *b, uint32_t index)
+{
+	return ((struct object *)slab_at(b, index))->word & 1;
+}
+
+static inline uint32_t slab_index(const struct slab *b, const void *obj)
+{
+	return (uint32_t)((size_t)((const uint8_t *)obj - b->at) / b->size);
+}
+
+/* The reference of a live object; generation 0 never occurs in one, so a
+ * reference is never 0. */
+ref_t slab_ref(const struct space *s, const struct slab *b, const void *obj);
+
+/* The object, or NULL if the reference is stale, foreign or nonsense. */
+static inline void *slab_get(const struct space *s, const struct slab *b, ref_t ref)
+{
+	uint32_t i = REF_INDEX(ref);
+	struct object *o;
+
+	if (i >= b->cap || REF_SLAB(ref) != b->number || REF_SPACE(ref) != s->number)
+		return NULL;
+	o = slab_at(b, i);
+	return o->word == slab_word(b->magic, REF_GEN(ref), 1) ? o : NULL;
+}
+
+/* Objects that slab_take() can still give. */
+static inline uint32_t slab_room(const struct space *s, const struct slab *b)
+{
+	return b->free_n + (b->cap - s->ctl->hwm[b->number]);
+}
+
+/* A free object, contents undefined behind the two header words; NULL when the
+ * slab is full.  Not live yet: slab_publish() or slab_untake() must follow
+ * within the same transaction. */
+void *slab_take(struct space *s, struct slab *b);
+void slab_untake(struct space *s, struct slab *b, void *obj);
+
+/* Birth: the object is live with its next generation. */
+void slab_publish(struct space *s, struct slab *b, void *obj);
+
+/* Death, now for everybody who looks, free after the commit. */
+void slab_kill(struct space *s, struct slab *b, void *obj);
+
+/* Part of an adoption, after the rollback: rebuilds the free list, clamps what
+ * is out of range, kills objects with a foreign magic.  Returns how many those
+ * were.  drop() is the adopter's way to kill one that is implausible: one
+ * store, no log (a second death comes to the same verdict). */
+uint32_t slab_sweep(struct space *s, struct slab *b);
+void slab_drop(struct space *s, struct slab *b, void *obj);
+/* Last step: the free list over everything dead by now. */
+void slab_rebuild_free(struct space *s, struct slab *b);
+
+#endif

@@ -1,0 +1,154 @@
+#include "base/space.h"
+
+#include "base/poison.h"
+#include "base/slab.h"
+
+#define SPACE_MAGIC 0x636f617064736c32u         /* "coapdsl2" */
+#define PAGE 4096u
+
+static size_t round_up(size_t n, size_t to)
+{
+	return (n + to - 1) & ~(to - 1);
+}
+
+/* Calls for each slab the offset it has; the one place that knows the layout. */
+static size_t layout(const struct space_def *def, size_t *off)
+{
+	size_t at = round_up(sizeof(struct space_ctl), PAGE);
+
+	for (unsigned i = 0; i < def->nslabs; i++) {
+		assert(def->slab[i].size % 8 == 0);
+		off[i] = at;
+		at = round_up(at + (size_t)def->slab[i].size * def->slab[i].cap, PAGE);
+	}
+	off[def->nslabs] = at;
+	return round_up(at + def->extra, PAGE);
+}
+
+size_t space_size(const struct space_def *def)
+{
+	size_t off[SPACE_SLABS + 1];
+
+	assert(def->nslabs <= SPACE_SLABS);
+	return layout(def, off);
+}
+
+static uint64_t fingerprint(const struct space_def *def)
+{
+	uint64_t h = sizeof(struct space_ctl) ^ (uint64_t)def->extra << 32;
+
+	for (unsigned i = 0; i < def->nslabs; i++)
+		h = hash_fold(h ^ ((uint64_t)def->slab[i].magic << 48 | def->slab[i].size),
+			      0x9e3779b97f4a7c15u ^ def->slab[i].cap);
+	return h;
+}
+
+static void format(struct space *s, uint64_t print, const struct hash_key *key)
+{
+	struct space_ctl *c = s->ctl;
+
+	/* The magic goes first and comes last: a death in between leaves a
+	 * space that is made anew. */
+	__atomic_store_n(&c->magic, 0, __ATOMIC_RELAXED);
+	barrier();
+	memset((uint8_t *)c + sizeof c->magic, 0, sizeof *c - sizeof c->magic);
+	c->layout = print;
+	c->key = *key;
+	for (unsigned i = 0; i < s->nslabs; i++) {
+		struct slab *b = &s->slab[i];
+
+		unpoison(b->at, (size_t)b->size * b->cap);
+		for (uint32_t k = 0; k < b->cap; k++)
+			((struct object *)slab_at(b, k))->word = 0;
+	}
+	barrier();
+	__atomic_store_n(&c->magic, SPACE_MAGIC, __ATOMIC_RELAXED);
+	barrier();
+}
+
+enum space_state space_open(struct space *s, void *mem, const struct space_def *def,
+			    uint8_t number, const struct hash_key *key)
+{
+	size_t off[SPACE_SLABS + 1];
+	uint64_t print = fingerprint(def);
+
+	*s = (struct space){ .base = mem, .ctl = mem, .number = number,
+			     .nslabs = def->nslabs };
+	s->size = layout(def, off);
+	s->extra = s->base + off[def->nslabs];
+	for (unsigned i = 0; i < def->nslabs; i++)
+		s->slab[i] = (struct slab){
+			.at = s->base + off[i], .size = def->slab[i].size,
+			.cap = def->slab[i].cap, .magic = def->slab[i].magic,
+			.number = (uint8_t)i, .free_head = SLAB_NIL };
+	if (s->ctl->magic == SPACE_MAGIC && s->ctl->layout == print)
+		return SPACE_OLD;
+	format(s, print, key);
+	return SPACE_NEW;
+}
+
+void space_wipe(struct space *s)
+{
+	struct space_ctl *c = s->ctl;
+	uint64_t counter[SPACE_COUNTERS], epoch = c->epoch, print = c->layout;
+	struct hash_key key = c->key;
+
+	memcpy(counter, c->counter, sizeof counter);
+	format(s, print, &key);
+	memcpy(c->counter, counter, sizeof counter);
+	c->epoch = epoch;
+	for (unsigned i = 0; i < s->nslabs; i++) {
+		s->slab[i].free_head = SLAB_NIL;
+		s->slab[i].free_n = 0;
+	}
+	s->nfrees = 0;
+}
+
+unsigned space_rollback(struct space *s)
+{
+	struct space_ctl *c = s->ctl;
+	unsigned n = c->commit.s.undo_n;
+
+	if (n > UNDO_MAX)
+		n = UNDO_MAX;
+	/* Newest first, so that a word changed twice gets its oldest value; the
+	 * count falls only when all is restored, so a second death starts over. */
+	for (unsigned i = n; i--;) {
+		size_t off = (size_t)c->undo[i].off << 2;
+
+		if (off < offsetof(struct space_ctl, root) || off + 4 > s->size)
+			continue;       /* damaged: nothing is logged there */
+		space_set((uint32_t *)(void *)(s->base + off), c->undo[i].old);
+	}
+	barrier();
+	__atomic_store_n(&c->commit.s.undo_n, 0, __ATOMIC_RELAXED);
+	barrier();
+	s->nfrees = 0;
+	return n;
+}
+
+void undo_copy(struct space *s, void *to, const void *from, size_t n)
+{
+	uint32_t *t = to, v;
+
+	assert(n % 4 == 0);
+	for (size_t i = 0; i < n / 4; i++) {
+		memcpy(&v, (const uint8_t *)from + i * 4, 4);
+		if (t[i] != v)
+			undo_set(s, &t[i], v);
+	}
+}
+
+void space_run_frees(struct space *s)
+{
+	for (unsigned i = 0; i < s->nfrees; i++) {
+		struct slab *b = &s->slab[s->frees[i].slab];
+		struct object *o = slab_at(b, s->frees[i].index);
+
+		o->link = b->free_head;
+		b->free_head = s->frees[i].index;
+		b->free_n++;
+		poison((uint8_t *)o + sizeof *o, b->size - sizeof *o);
+	}
+	s->nfrees = 0;
+}

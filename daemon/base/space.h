@@ -1,0 +1,204 @@
+/* space.h - a space: all state of one slot behind one mapping, and its one
+ * commit point.
+ *
+ * A space is memory that outlives the worker that runs it: the supervisor owns
+ * the memfd for its whole life, one worker at a time maps and changes it.  (A
+ * worker's private space is the same thing over anonymous memory and dies with
+ * it.)  It holds a control block, an undo log, slabs of fixed-size objects, a
+ * root record and the datagram batch.  struct space is the process-private
+ * handle: offsets and capacities in it come from the definition, never from the
+ * memory, so damaged memory cannot lead outside.
+ *
+ * Transactions.  A worker is single-threaded, so at most one transaction is
+ * half done.  Every word that must be undone by a death is changed through
+ * undo_set(): log the old word, compiler barrier, store.  space_commit() ends
+ * the transaction with one 64-bit store that also says how far the batch has
+ * come.  Death is at an instruction boundary, so compiler barriers suffice; no
+ * fence is needed.  Reserve everything before the first mutation: nothing can
+ * be taken back while the process lives. */
+#ifndef BASE_SPACE_H
+#define BASE_SPACE_H
+
+#include "base/hash.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SPACE_SLABS 8           /* slabs a space can have */
+#define SPACE_COUNTERS 64
+#define UNDO_MAX 512            /* words one transaction may change */
+#define SPACE_FREES 64          /* objects one transaction may free */
+#define SPACE_ROOT 256          /* bytes of root record */
+
+/* What one slab is to hold. */
+struct slab_def {
+	const char *name;
+	uint16_t magic;         /* upper half of every object's first word */
+	uint32_t size;          /* bytes per object, a multiple of 8 */
+	uint32_t cap;           /* objects */
+};
+
+/* A whole space; the definition must outlive the handle (borrow). */
+struct space_def {
+	struct slab_def slab[SPACE_SLABS];
+	unsigned nslabs;
+	uint32_t extra;         /* bytes behind the slabs: the batch */
+};
+
+/* The commit word: everything that a death must not tear apart. */
+union commit {
+	uint64_t v;
+	struct {
+		uint16_t undo_n;        /* words logged by the transaction under way */
+		uint16_t rx_next;       /* datagrams of the batch done with */
+		uint16_t tx_n;          /* datagrams waiting to be sent */
+		uint16_t exec;          /* 1: an outside effect is under way, see root */
+	} s;
+};
+
+struct undo_entry {
+	uint32_t off;           /* of the word, in units of 4 bytes */
+	uint32_t old;
+};
+
+/* The control block, at the start of the memory. */
+struct space_ctl {
+	uint64_t magic;         /* stored last when a space is made */
+	uint64_t layout;        /* fingerprint of definition and struct sizes */
+	struct hash_key key;
+	uint64_t epoch;         /* adoptions so far */
+	uint32_t tries;         /* adoptions since the last one that was survived */
+	uint32_t where;         /* mount whose hook runs, index + 1; 0 none */
+	uint32_t hwm[SPACE_SLABS];      /* objects ever used */
+	uint32_t live[SPACE_SLABS];     /* derived, for those who look on */
+	uint64_t counter[SPACE_COUNTERS];
+	_Alignas(64) union commit commit;
+	struct undo_entry undo[UNDO_MAX];
+	_Alignas(64) uint8_t root[SPACE_ROOT];
+};
+
+/* Process-private view of a slab; functions in slab.h. */
+struct slab {
+	uint8_t *at;
+	uint32_t size, cap;
+	uint16_t magic;
+	uint8_t number;         /* within the space */
+	uint32_t free_head;     /* derived: first free object, SLAB_NIL none */
+	uint32_t free_n;        /* derived: free below the high-water mark */
+};
+
+struct space {
+	uint8_t *base;
+	size_t size;
+	struct space_ctl *ctl;
+	uint8_t *extra;
+	struct slab slab[SPACE_SLABS];
+	unsigned nslabs;
+	uint8_t number;         /* of the slot, goes into references */
+	struct {                /* decided in this transaction, done after it */
+		uint8_t slab;
+		uint32_t index;
+	} frees[SPACE_FREES];
+	unsigned nfrees;
+};
+
+/* Bytes that a space of this definition needs, a multiple of the page size. */
+size_t space_size(const struct space_def *def);
+
+/* Binds a handle to memory of space_size() bytes (borrow; zeroed when new).
+ * SPACE_NEW: the memory was empty or of another layout and has been made anew
+ * with the given key; SPACE_OLD: it holds state, to be adopted. */
+enum space_state { SPACE_NEW, SPACE_OLD };
+enum space_state space_open(struct space *s, void *mem, const struct space_def *def,
+			    uint8_t number, const struct hash_key *key);
+
+/* Forgets everything in it, as if new; counters stay. */
+void space_wipe(struct space *s);
+
+/* First step of an adoption: rolls the half-done transaction back.  Restartable.
+ * Returns the number of words restored. */
+unsigned space_rollback(struct space *s);
+
+/* --- within a transaction ------------------------------------------------- */
+
+#define barrier() __asm__ volatile("" ::: "memory")
+
+/* Changes one 32-bit word of the space so that a death undoes it. */
+static inline void undo_set(struct space *s, uint32_t *word, uint32_t value)
+{
+	struct space_ctl *c = s->ctl;
+	unsigned n = c->commit.s.undo_n;
+
+	assert(n < UNDO_MAX);
+	c->undo[n].off = (uint32_t)(((uint8_t *)word - s->base) >> 2);
+	c->undo[n].old = *word;
+	barrier();
+	__atomic_store_n(&c->commit.s.undo_n, (uint16_t)(n + 1), __ATOMIC_RELAXED);
+	barrier();
+	__atomic_store_n(word, value, __ATOMIC_RELAXED);
+	barrier();
+}
+
+static inline void undo_set64(struct space *s, uint64_t *word, uint64_t value)
+{
+	uint32_t half[2];
+
+	memcpy(half, &value, sizeof half);
+	undo_set(s, (uint32_t *)(void *)word, half[0]);
+	undo_set(s, (uint32_t *)(void *)word + 1, half[1]);
+}
+
+/* Changes n bytes, a multiple of 4, logging only the words that differ. */
+void undo_copy(struct space *s, void *to, const void *from, size_t n);
+
+/* A store outside any transaction, or one that may survive a rollback. */
+static inline void space_set(uint32_t *word, uint32_t value)
+{
+	barrier();
+	__atomic_store_n(word, value, __ATOMIC_RELAXED);
+	barrier();
+}
+
+/* The commit point; then the frees that the transaction decided. */
+void space_run_frees(struct space *s);
+static inline void space_commit(struct space *s, unsigned rx_next, unsigned tx_n, unsigned exec)
+{
+	union commit c = { .s = { 0, (uint16_t)rx_next, (uint16_t)tx_n, (uint16_t)exec } };
+
+	barrier();
+	__atomic_store_n(&s->ctl->commit.v, c.v, __ATOMIC_RELAXED);
+	barrier();
+	if (s->nfrees)
+		space_run_frees(s);
+}
+
+static inline unsigned space_rx_next(const struct space *s)
+{
+	return s->ctl->commit.s.rx_next;
+}
+
+static inline unsigned space_tx_n(const struct space *s)
+{
+	return s->ctl->commit.s.tx_n;
+}
+
+static inline unsigned space_exec(const struct space *s)
+{
+	return s->ctl->commit.s.exec;
+}
+
+/* The root record: a layer's own stored words, at most SPACE_ROOT bytes. */
+static inline void *space_root(const struct space *s)
+{
+	return s->ctl->root;
+}
+
+/* Counters are no part of transactions: a replay may count twice. */
+static inline void space_count(struct space *s, unsigned counter)
+{
+	s->ctl->counter[counter]++;
+}
+
+#endif

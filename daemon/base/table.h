@@ -1,0 +1,37 @@
+/* table.h - keyed hash table over slab objects: derived data.
+ *
+ * Buckets are private memory, allocated once when a space is opened; chains run
+ * through the objects' link word.  Nothing of it survives a death: the adopter
+ * clears it and inserts what is live.  The caller compares keys. */
+#ifndef BASE_TABLE_H
+#define BASE_TABLE_H
+
+#include "base/slab.h"
+
+struct table {
+	uint32_t *bucket;       /* owned; first object of each chain */
+	uint32_t mask;
+};
+
+/* Buckets for cap objects; 0, or -ENOMEM. */
+int table_init(struct table *t, uint32_t cap);
+void table_free(struct table *t);
+void table_clear(struct table *t);
+
+static inline uint32_t table_first(const struct table *t, uint64_t hash)
+{
+	return t->bucket[hash & t->mask];
+}
+
+static inline void table_insert(struct table *t, struct slab *b, uint64_t hash, void *obj)
+{
+	struct object *o = obj;
+
+	o->link = t->bucket[hash & t->mask];
+	t->bucket[hash & t->mask] = slab_index(b, o);
+}
+
+/* Takes obj, inserted under the same hash, out of its chain. */
+void table_remove(struct table *t, struct slab *b, uint64_t hash, void *obj);
+
+#endif

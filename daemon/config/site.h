@@ -1,0 +1,123 @@
+/* site.h - one site: what an operator wrote, checked and typed.
+ *
+ * Made by site_load() and constant from then on; everything it points to is
+ * its own and goes with site_free().  The supervisor and the check child load
+ * it, workers inherit it by fork.  What the settings mean is in the rows
+ * (schema_site.c), from which coapd-site(5) is made; the names below follow
+ * them. */
+#ifndef CONFIG_SITE_H
+#define CONFIG_SITE_H
+
+#include "base/addr.h"
+#include "base/log.h"
+#include "config/errors.h"
+#include "config/schema.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct pool;
+
+enum site_scheme { SITE_COAP };
+
+/* "coap" */
+const char *site_scheme_name(enum site_scheme scheme);
+
+struct site_listener {
+	enum site_scheme scheme;
+	struct addr addr;       /* "::" is both IPv6 and IPv4; 0.0.0.0 is v4-mapped,
+				 * IPv4 alone; port 0: the kernel picks */
+	const char *text;       /* as written */
+	struct config_place at;
+};
+
+/* Limits are for the whole daemon; a slot gets site_share() of those that count
+ * objects.  answers_per_endpoint and token_length are what they are. */
+struct site_limits {
+	uint32_t endpoints;
+	uint32_t dedup;
+	uint32_t exchanges;
+	uint32_t waiting;
+	uint32_t messages;
+	uint32_t answers_per_endpoint;
+	uint32_t token_length;
+};
+
+/* RFC 7252, 4.8 */
+struct site_transmission {
+	uint64_t ack_timeout_ms;
+	uint32_t ack_random_factor;     /* thousandths: 1500 is 1.5 */
+	uint32_t max_retransmit;
+	uint32_t nstart;
+	uint64_t ack_delay_ms;
+	uint64_t max_latency_ms;
+	uint64_t processing_delay_ms;
+};
+
+/* Link attributes for /.well-known/core (RFC 6690, 3); "" is absent. */
+struct site_link {
+	const char *title;
+	const char *rt;                 /* words between spaces */
+	const char *iface;              /* if=, words between spaces */
+	const char *ct;                 /* numbers between spaces */
+	bool obs;
+};
+
+/* A module mounted at a path.  Segments are decoded UTF-8, neither empty nor
+ * with "/" or a zero byte in them, at most 255 bytes; "/" has none. */
+struct site_mount {
+	const char *path;               /* normalised: percent-encoded where needed */
+	const char *const *segments;
+	size_t nsegments;
+	const char *module;
+	struct site_link link;
+	const struct config_pair *options;      /* for the module's rows, in file order */
+	size_t noptions;
+	struct config_place at;         /* of the path */
+	struct config_place module_at;  /* of the module's name */
+};
+
+struct site {
+	const char *file;
+	uint32_t workers;               /* 0 is auto: ask site_workers() */
+	uint32_t slots;                 /* 0 is auto: ask site_slots() */
+	const char *user;
+	unsigned log_level;             /* enum log_level */
+	const struct site_listener *listeners;  /* at least one */
+	size_t nlisteners;
+	struct site_limits limits;
+	struct site_transmission transmission;
+	uint64_t drain_ms;
+	const char *modules_dir;
+	const struct site_mount *mounts;        /* in file order, paths all different */
+	size_t nmounts;
+	struct pool *pool;              /* owns all of the above, this included */
+};
+
+/* Reads and checks a file of at most 1 MiB.  NULL: errors, which is emptied
+ * first, says why, and holds at least one message. */
+struct site *site_load(const char *file, struct config_errors *errors);
+
+/* The same for n bytes of text; file is what messages call it, copied. */
+struct site *site_load_text(const char *file, const char *text, size_t n,
+			    struct config_errors *errors);
+
+/* Takes the site; NULL is fine. */
+void site_free(struct site *site);
+
+/* Writes the effective site, defaults and all, as YAML that site_load() reads
+ * back to the same settings.  0, or a negative errno of the writing. */
+int site_dump(const struct site *site, FILE *out);
+
+/* Both numbers with auto resolved: auto is max(2, CPUs online) workers and as
+ * many slots as workers.  At least 1, and never more workers than slots. */
+uint32_t site_workers(const struct site *site);
+uint32_t site_slots(const struct site *site);
+
+/* What one of slots gets of a limit of the daemon: limit / slots x 1.25, rounded
+ * up, as clients do not spread evenly; the whole limit when there is one slot. */
+uint32_t site_share(uint32_t limit, uint32_t slots);
+
+#endif

@@ -1,0 +1,133 @@
+/* engine.h - the exchange layer's stage msg over one space: who it owns, and
+ * what happens to it.
+ *
+ * The engine is the message layer of RFC 7252 in both roles.  It does no I/O and
+ * reads no clock: the caller sets engine.now before each event, hands it
+ * datagrams of the batch or asks what is due, and sends what it appends to the
+ * batch.  One event is one transaction: input, answer, then engine_commit().
+ * All it remembers lives in the space's slabs; what is declared `derived` is
+ * rebuilt by engine_adopt().  One worker at a time runs it. */
+#ifndef EXCHANGE_ENGINE_H
+#define EXCHANGE_ENGINE_H
+
+#include "base/batch.h"
+#include "base/counter.h"
+#include "base/heap.h"
+#include "base/slab.h"
+#include "base/table.h"
+#include "coap/message.h"
+#include "coap/option.h"
+#include "coap/params.h"
+
+/* Slabs of the engine; a layer above numbers its own from ENGINE_SLABS. */
+enum engine_slab { SLAB_ENDPOINT, SLAB_DEDUP, SLAB_EXCHANGE, SLAB_BLOB, ENGINE_SLABS };
+
+struct engine_limits {
+	uint32_t endpoints;     /* peers remembered */
+	uint32_t dedup;         /* answered requests remembered */
+	uint32_t exchanges;     /* outgoing requests and confirmable messages */
+	uint32_t waiting;       /* requests waiting for a module */
+	uint32_t messages;      /* stored messages that do not fit their object */
+	uint32_t answers_per_endpoint;
+	uint32_t token_length;  /* longer tokens are message format errors */
+};
+
+struct engine_conf {
+	struct params params;           /* RFC 7252 4.8 */
+	struct engine_limits limits;    /* for this space */
+	struct option_set options;      /* critical options that are understood */
+	uint32_t ack_delay_ms;          /* an answer sooner than this is piggybacked */
+};
+
+/* Stored words that belong to no object; in the space's root record. */
+struct engine_root {
+	uint64_t exec;          /* dedup entry or exchange whose outside effect is
+				 * under way; valid while space_exec() is 1 */
+	uint64_t running;       /* exchange whose hook runs, 0 none: who is to blame */
+	uint32_t order;         /* next number of an exchange or dedup entry */
+	uint32_t draw;          /* draws from the generator so far */
+	uint32_t mid;           /* for messages to nobody we remember */
+	uint32_t hand_endpoint, hand_dedup;     /* clock hands; may be anything */
+};
+
+struct engine {
+	struct space space;
+	struct engine_conf conf;
+	uint64_t now;           /* ms, CLOCK_MONOTONIC or invented; set per event */
+	unsigned tx_n;          /* datagrams appended, committed ones included */
+	/* derived: */
+	struct table endpoints; /* by remote and local address */
+	struct table dedups;    /* by endpoint and message ID of the peer's */
+	struct table mids;      /* exchanges by endpoint and message ID of ours */
+	struct heap deadlines;  /* items: see engine_deadline() */
+	uint32_t first_item[SPACE_SLABS];
+	uint32_t waiting_n, outgoing_n;
+};
+
+/* Fills in the engine's slabs and the batch; the caller appends slabs of its
+ * own, nslabs says how many there are. */
+void engine_layout(struct space_def *def, const struct engine_limits *limits);
+
+/* Opens an engine over memory of space_size(def); def and mem are borrowed.
+ * The number of the slot goes into references; key is used only for new memory.
+ * state says whether engine_adopt() must follow (it may always).  0, -ENOMEM. */
+int engine_open(struct engine *e, void *mem, const struct space_def *def, uint8_t number,
+		const struct hash_key *key, const struct engine_conf *conf,
+		enum space_state *state);
+void engine_close(struct engine *e);
+
+/* --- events --------------------------------------------------------------- */
+
+/* Ends the event: everything changed since the last commit becomes true, and
+ * rx_next datagrams of the batch are done with. */
+static inline void engine_commit(struct engine *e, unsigned rx_next)
+{
+	space_commit(&e->space, rx_next, e->tx_n, 0);
+}
+
+/* To be called once tx_n datagrams have been sent. */
+static inline void engine_flushed(struct engine *e, unsigned rx_next)
+{
+	e->tx_n = 0;
+	space_commit(&e->space, rx_next, 0, 0);
+}
+
+/* An object of any slab and the moment it wants attention.  Derived: the owner
+ * sets it again when it adopts. */
+static inline void engine_deadline(struct engine *e, const struct slab *b,
+				   const void *obj, uint64_t at)
+{
+	heap_set(&e->deadlines, e->first_item[b->number] + slab_index(b, obj), at);
+}
+
+static inline void engine_no_deadline(struct engine *e, const struct slab *b, const void *obj)
+{
+	heap_remove(&e->deadlines, e->first_item[b->number] + slab_index(b, obj));
+}
+
+/* When engine_expire() has something to do, UINT64_MAX for never. */
+uint64_t engine_next(const struct engine *e);
+
+static inline struct slab *engine_slab(struct engine *e, unsigned number)
+{
+	return &e->space.slab[number];
+}
+
+static inline struct engine_root *engine_root(const struct engine *e)
+{
+	return space_root(&e->space);
+}
+
+static inline void engine_count(struct engine *e, enum counter c)
+{
+	space_count(&e->space, c);
+}
+
+/* A number nobody can guess; part of the transaction, so a replay draws it
+ * again. */
+uint64_t engine_random(struct engine *e);
+
+/* Next number in order of appearance; wraps, compare by difference. */
+uint32_t engine_order(struct engine *e);
+
+#endif

@@ -1,0 +1,35 @@
+/* expire.h - what time does: retransmissions, delayed acknowledgements, the end
+ * of what was remembered. */
+#ifndef EXCHANGE_EXPIRE_H
+#define EXCHANGE_EXPIRE_H
+
+#include "exchange/input.h"
+
+enum expire_verdict {
+	EXPIRE_NOTHING,         /* nothing is due any more */
+	EXPIRE_DONE,            /* something was due and is settled: commit, ask again */
+	EXPIRE_FAILED,          /* a request of ours timed out */
+	EXPIRE_OTHER            /* an object of a slab above ENGINE_SLABS is due; its
+				 * deadline has been taken out */
+};
+
+struct expired {
+	struct response response;
+	unsigned slab;
+	void *obj;
+};
+
+/* Handles the earliest thing that is due at engine.now; one event each. */
+enum expire_verdict expire_next(struct engine *e, struct expired *out);
+
+/* Once a second or so: a bounded sweep over what has outlived its lifetime. */
+void expire_sweep(struct engine *e);
+
+/* An ICMP error came back for a datagram of ours to this peer, of which the first
+ * n bytes are quoted.  Believed only if an exchange with that message ID is under
+ * way.  Each call ends one exchange of that peer; true while there may be more:
+ * commit and call again. */
+bool expire_unreachable(struct engine *e, const struct addr *to, struct span quoted,
+			struct expired *out, enum expire_verdict *verdict);
+
+#endif

@@ -1,0 +1,70 @@
+#include "coap/frame_udp.h"
+
+#include <assert.h>
+
+#define VERSION 1
+
+/* Length of the token as RFC 8974 section 2.1 codes it; sets r->bad for 15. */
+static size_t read_token_len(struct reader *r, unsigned tkl)
+{
+	switch (tkl) {
+	case 13:
+		return 13u + read_u8(r);
+	case 14:
+		return 269u + read_u16(r);
+	case 15:
+		r->bad = true;
+		return 0;
+	default:
+		return tkl;
+	}
+}
+
+enum frame_verdict frame_udp_parse(struct span datagram, struct message *out)
+{
+	const uint8_t *p = datagram.p;
+	struct reader r = reader_of(datagram);
+
+	if (datagram.n < 4 || p[0] >> 6 != VERSION)
+		return FRAME_IGNORE;
+	*out = (struct message){ .type = p[0] >> 4 & 3,
+				 .code = p[1],
+				 .mid = (uint16_t)(p[2] << 8 | p[3]) };
+	if (out->code == COAP_EMPTY)
+		return datagram.n == 4 && !(p[0] & 15) ? FRAME_OK : FRAME_ERROR;
+	r.p += 4;
+	out->token = read_span(&r, read_token_len(&r, p[0] & 15));
+	if (!r.bad && message_parse_body(span_of(r.p, reader_left(&r)), out))
+		return FRAME_OK;
+	out->token = out->options = out->payload = span_of(r.end, 0);
+	return FRAME_ERROR;
+}
+
+void frame_udp_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
+		    struct span token)
+{
+	size_t n = token.n;
+	unsigned tkl = n < 13 ? (unsigned)n : n < 269 ? 13 : 14;
+
+	assert(n <= TOKEN_MAX);
+	write_u8(w, (uint8_t)(VERSION << 6 | type << 4 | tkl));
+	write_u8(w, code);
+	write_u16(w, mid);
+	if (tkl == 13)
+		write_u8(w, (uint8_t)(n - 13));
+	else if (tkl == 14)
+		write_u16(w, (uint16_t)(n - 269));
+	write_span(w, token);
+}
+
+void frame_udp_empty(struct writer *w, uint8_t type, uint16_t mid)
+{
+	frame_udp_head(w, type, COAP_EMPTY, mid, span_of(NULL, 0));
+}
+
+void frame_udp_message(struct writer *w, const struct message *m)
+{
+	frame_udp_head(w, m->type, m->code, m->mid, m->token);
+	write_span(w, m->options);
+	message_write_payload(w, m->payload);
+}

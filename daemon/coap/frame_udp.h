@@ -1,0 +1,50 @@
+/* frame_udp.h - the message header as it is framed in datagrams.
+ *
+ * RFC 7252 section 3, with the token lengths of RFC 8974 section 2.1 (13 and 14
+ * announce one and two more bytes of length):
+ *
+ *	 0                   1                   2                   3
+ *	 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *	+---+---+-------+---------------+-------------------------------+
+ *	|ver| T |  TKL  |      code     |          message ID           |
+ *	+---+---+-------+---------------+-------------------------------+
+ *	| more TKL (0-2 bytes) | token | options | 0xff | payload       |
+ *
+ * Pure; used in every process. */
+#ifndef COAP_FRAME_UDP_H
+#define COAP_FRAME_UDP_H
+
+#include "coap/message.h"
+
+#define TOKEN_MAX 65804u         /* what the length field can say */
+
+enum frame_verdict {
+	FRAME_OK,
+	FRAME_IGNORE,           /* shorter than a header, or not version 1: drop */
+	FRAME_ERROR,            /* message format error: reject (4.2, 4.3) */
+};
+
+/* Parses a datagram into a view of it.  The verdict is on form alone: whether
+ * code and type go together, and reserved classes, are for the exchange to
+ * judge.  After FRAME_ERROR type, code and mid are valid and the spans empty;
+ * after FRAME_IGNORE nothing is.  An Empty message with anything after its
+ * header is a format error (section 4.1). */
+enum frame_verdict frame_udp_parse(struct span datagram, struct message *out);
+
+/* Bytes that frame_udp_head() writes for a token of this length. */
+static inline size_t frame_udp_head_size(size_t token_len)
+{
+	return 4 + token_len + (token_len >= 13) + (token_len >= 269);
+}
+
+/* Writes header and token; a token longer than TOKEN_MAX is our bug. */
+void frame_udp_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
+		    struct span token);
+
+/* Writes an Empty message: an acknowledgement, a reset or a ping. */
+void frame_udp_empty(struct writer *w, uint8_t type, uint16_t mid);
+
+/* Writes a whole message, its options as they are. */
+void frame_udp_message(struct writer *w, const struct message *m);
+
+#endif

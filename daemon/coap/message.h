@@ -1,0 +1,49 @@
+/* message.h - one message as a view of the bytes that carried it.
+ *
+ * A view borrows: it is good as long as the datagram or buffer is.  The same
+ * view serves every framing; type and mid mean nothing over streams.  Pure;
+ * used in every process. */
+#ifndef COAP_MESSAGE_H
+#define COAP_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "coap/option.h"
+
+/* Values of the type field.  (MSG_ as a prefix belongs to <sys/socket.h>, which
+ * has an MSG_RST of its own.) */
+enum message_type { COAP_CON, COAP_NON, COAP_ACK, COAP_RST };
+
+struct message {
+	uint8_t type;           /* enum message_type */
+	uint8_t code;           /* enum code */
+	uint16_t mid;
+	struct span token;
+	struct span options;    /* as encoded; walk with option_iter() */
+	struct span payload;    /* without its marker; empty if there is none */
+};
+
+/* "CON", "NON", "ACK", "RST". */
+const char *message_type_name(enum message_type type);
+
+/* Splits what follows the token into options and payload.  False if an option
+ * uses nibble 15, runs past the end or passes number 65535, or if nothing
+ * follows the payload marker (RFC 7252 sections 3 and 3.1). */
+bool message_parse_body(struct span body, struct message *out);
+
+/* The nth option (from 0) with this number that is free of flaws, see
+ * option_flaw(): wrong lengths and surplus repetitions are passed over as if
+ * they were not there.  For a number not assigned every occurrence counts.
+ * False if there is none. */
+bool message_option(const struct message *m, uint32_t number, unsigned nth,
+		    struct span *out);
+
+/* The first of them as a number; false if there is none. */
+bool message_option_uint(const struct message *m, uint32_t number, uint64_t *out);
+
+/* Appends the payload marker and the payload; nothing for an empty payload. */
+void message_write_payload(struct writer *w, struct span payload);
+
+#endif

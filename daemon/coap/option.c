@@ -1,0 +1,244 @@
+#include "coap/option.h"
+
+#include <assert.h>
+
+enum option_row {
+	ROW_NONE,
+#define X(id, number, name, use, format, min, max) ROW_##id,
+	OPTION_TABLE(X)
+#undef X
+	ROW_COUNT,
+};
+
+static_assert(ROW_COUNT <= 64, "struct option_set has 64 bits");
+
+const struct option_def option_defs[ROW_COUNT] = {
+#define X(id, number, name, use, format, min, max) \
+	[ROW_##id] = { name, number, use, VALUE_##format, min, max },
+	OPTION_TABLE(X)
+#undef X
+};
+
+const uint8_t option_rows[OPTION_LAST + 1] = {
+#define X(id, number, name, use, format, min, max) [number] = ROW_##id,
+	OPTION_TABLE(X)
+#undef X
+};
+
+/* --- reading ----------------------------------------------------------------- */
+
+/* The number that a nibble and the bytes after it say (RFC 7252 section 3.1). */
+static uint32_t read_extended(struct reader *r, unsigned nibble)
+{
+	if (nibble < 13)
+		return nibble;
+	if (nibble == 13)
+		return 13u + read_u8(r);
+	if (nibble == 14)
+		return 269u + read_u16(r);
+	r->bad = true;
+	return 0;
+}
+
+bool option_next_extended(struct option_iter *it, struct option *out)
+{
+	uint8_t first = read_u8(&it->r);
+	uint32_t length;
+
+	it->number += read_extended(&it->r, first >> 4);
+	length = read_extended(&it->r, first & 15);
+	out->value = read_span(&it->r, length);
+	out->number = (uint16_t)it->number;
+	if (!it->r.bad && it->number <= UINT16_MAX)
+		return true;
+	it->r.bad = true;
+	it->r.p = it->r.end;
+	return false;
+}
+
+bool option_uint(struct span value, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < value.n; i++) {
+		if (v >> 56)
+			return false;
+		v = v << 8 | value.p[i];
+	}
+	*out = v;
+	return true;
+}
+
+size_t option_uint_encode(uint64_t v, uint8_t out[8])
+{
+	size_t n = 0;
+
+	while (n < 8 && v >> 8 * n)
+		n++;
+	for (size_t i = 0; i < n; i++)
+		out[i] = (uint8_t)(v >> 8 * (n - 1 - i));
+	return n;
+}
+
+/* Length of the UTF-8 sequence that starts at p, 0 if it is malformed: too
+ * short, overlong, a surrogate, or beyond U+10FFFF. */
+static size_t utf8_sequence(const uint8_t *p, size_t left)
+{
+	static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
+	uint32_t c = *p & (0x7fu >> n);
+
+	if (*p < 0xc0 || *p > 0xf7 || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	return n;
+}
+
+bool option_utf8(struct span s)
+{
+	for (size_t i = 0; i < s.n;) {
+		size_t n = s.p[i] < 0x80 ? 1 : utf8_sequence(s.p + i, s.n - i);
+
+		if (!n)
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+/* --- checking ---------------------------------------------------------------- */
+
+void option_set_add(struct option_set *set, uint32_t number)
+{
+	const struct option_def *def = option_def(number);
+
+	assert(def);
+	set->rows |= 1ull << (def - option_defs);
+}
+
+const char *option_flaw_text(enum option_flaw flaw)
+{
+	static const char *const texts[] = {
+		[FLAW_NONE] = "is right",
+		[FLAW_UNKNOWN] = "is not supported",
+		[FLAW_MISPLACED] = "does not belong here",
+		[FLAW_REPEATED] = "is repeated",
+		[FLAW_LENGTH] = "has a wrong length",
+		[FLAW_VALUE] = "has a wrong value",
+		[FLAW_PROXY] = "asks for a proxy",
+	};
+
+	return texts[flaw];
+}
+
+static bool is_dot_segment(const struct option_def *def, struct span s)
+{
+	if (def->number != OPT_URI_PATH && def->number != OPT_LOCATION_PATH)
+		return false;
+	return (s.n == 1 || s.n == 2) && s.p[0] == '.' && s.p[s.n - 1] == '.';
+}
+
+enum option_flaw option_flaw(const struct option_def *def, uint8_t code,
+			     unsigned nth, struct span value)
+{
+	bool request = code_is_request(code);
+
+	if (!(def->use & (request ? USE_REQUEST : USE_RESPONSE)))
+		return FLAW_MISPLACED;
+	if (nth && !(def->use & (request ? MANY_REQUEST : MANY_RESPONSE)))
+		return FLAW_REPEATED;
+	if (value.n < def->min || value.n > def->max)
+		return FLAW_LENGTH;
+	if (def->format == VALUE_STRING &&
+	    (is_dot_segment(def, value) || !option_utf8(value)))
+		return FLAW_VALUE;
+	return FLAW_NONE;
+}
+
+/* The flaw of one option to an endpoint that understands known. */
+static enum option_flaw flaw_to(const struct option_set *known, uint8_t code,
+				unsigned nth, const struct option *o)
+{
+	const struct option_def *def = option_def(o->number);
+	enum option_flaw flaw;
+
+	if (!def)
+		return FLAW_UNKNOWN;
+	flaw = option_flaw(def, code, nth, o->value);
+	if (option_set_has(known, def))
+		return flaw;
+	if (flaw == FLAW_NONE && def->use & USE_PROXY)
+		return FLAW_PROXY;
+	return FLAW_UNKNOWN;
+}
+
+enum option_verdict option_check(struct span options, uint8_t code,
+				 const struct option_set *known,
+				 struct option_fault *fault)
+{
+	struct option_iter it = option_iter(options);
+	struct option_fault first = { 0, FLAW_NONE };
+	struct option o;
+	uint32_t last = 0;
+	unsigned nth = 0;
+
+	while (option_next(&it, &o)) {
+		enum option_flaw flaw;
+
+		nth = o.number == last ? nth + 1 : 0;
+		last = o.number;
+		if (!option_is_critical(o.number))
+			continue;
+		flaw = flaw_to(known, code, nth, &o);
+		if (flaw != FLAW_NONE && (!first.flaw || flaw == FLAW_PROXY))
+			first = (struct option_fault){ o.number, flaw };
+		if (flaw == FLAW_PROXY)
+			break;
+	}
+	if (fault)
+		*fault = first;
+	return first.flaw == FLAW_NONE ? OPTIONS_OK :
+	       first.flaw == FLAW_PROXY ? OPTIONS_PROXY : OPTIONS_BAD;
+}
+
+/* --- writing ----------------------------------------------------------------- */
+
+static unsigned nibble_of(uint32_t v)
+{
+	return v < 13 ? v : v < 269 ? 13 : 14;
+}
+
+static void write_extended(struct writer *w, uint32_t v)
+{
+	if (v >= 269)
+		write_u16(w, (uint16_t)(v - 269));
+	else if (v >= 13)
+		write_u8(w, (uint8_t)(v - 13));
+}
+
+void option_write(struct option_writer *ow, uint32_t number, struct span value)
+{
+	uint32_t delta = number - ow->last, length = (uint32_t)value.n;
+
+	assert(number >= ow->last && number <= UINT16_MAX);
+	assert(value.n <= OPTION_VALUE_MAX);
+	write_u8(ow->w, (uint8_t)(nibble_of(delta) << 4 | nibble_of(length)));
+	write_extended(ow->w, delta);
+	write_extended(ow->w, length);
+	write_span(ow->w, value);
+	ow->last = number;
+}
+
+void option_write_uint(struct option_writer *ow, uint32_t number, uint64_t v)
+{
+	uint8_t bytes[8];
+	size_t n = option_uint_encode(v, bytes);
+
+	option_write(ow, number, span_of(bytes, n));
+}

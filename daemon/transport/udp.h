@@ -1,0 +1,61 @@
+/* udp.h - CoAP over UDP: sockets in groups, batches in slot memory.
+ *
+ * The supervisor opens a group of sockets per listener (one per slot, SO_REUSEPORT)
+ * and one client socket per slot, and owns them for its whole life; a worker reads
+ * and writes those of its slots.  All sockets are AF_INET6, IPv4 is v4-mapped.
+ * Datagrams travel through the batch (base/batch.h) in slot memory, so that a
+ * death inside a system call loses none. */
+#ifndef TRANSPORT_UDP_H
+#define TRANSPORT_UDP_H
+
+#include "base/batch.h"
+#include "base/err.h"
+
+/* Opens count sockets of one group at an address; port 0 lets the kernel pick one
+ * for all.  They are non-blocking and close-on-exec.  bound (may be NULL) gets the
+ * address with its port.  0, or a negative errno, err then says why and nothing is
+ * left open; -EADDRINUSE also when another process of the same user holds the port
+ * in a group that the kernel would let us join. */
+int udp_open(const struct addr *at, unsigned count, int *fds, struct addr *bound,
+	     struct err *err);
+
+/* Opens a slot's client socket: any address, a port of its own, in no group, so
+ * that responses come back to it.  0, or a negative errno. */
+int udp_open_client(int *fd, struct err *err);
+
+/* --- worker: the datagrams of one slot ------------------------------------------ */
+
+#define UDP_SOCKS 16            /* sockets a slot can have, client socket included */
+
+/* The sockets of a slot; its number in this table is local.sock. */
+struct udp_socks {
+	int fd[UDP_SOCKS];
+	unsigned n;
+};
+
+/* To be called once in every process before anything else: points the batch's
+ * headers at this process' mapping, touches the buffers, and settles what was
+ * sent.  What a dead worker left in the batch stays. */
+void udp_wire(struct space *s);
+
+/* After the adoption, if datagrams of the batch are left to work on: makes rx.to
+ * and rx.len of the first n again. */
+void udp_reparse(struct space *s, unsigned n);
+
+/* Takes what socket number sock has, at most BATCH_RX datagrams, into the batch,
+ * which must be done with and sent.  Returns how many; 0 when there are none, -errno
+ * when the socket has an error pending: look at the error queue (icmp.h). */
+int udp_receive(struct space *s, const struct udp_socks *socks, unsigned sock);
+
+enum udp_flush {
+	UDP_SENT,               /* everything is off or given up: engine_flushed() */
+	UDP_BLOCKED             /* the socket in blocked is full: wait until it can be written */
+};
+
+/* Sends the tx_n committed datagrams of the batch, going on where it, or a worker
+ * before, stopped.  After engine_flushed() udp_flushed() must follow with the number
+ * there were. */
+enum udp_flush udp_flush(struct space *s, const struct udp_socks *socks, unsigned *blocked);
+void udp_flushed(struct space *s, unsigned n);
+
+#endif

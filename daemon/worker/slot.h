@@ -1,0 +1,37 @@
+/* slot.h - one slot's memory: how large it is, how it is laid out, and what may
+ * be read in it from outside.
+ *
+ * The supervisor owns the memory (a sealed memfd) for its whole life; the worker
+ * that holds the slot opens an engine over it.  Both compute the layout from the
+ * same site, so it is never read from the memory itself. */
+#ifndef WORKER_SLOT_H
+#define WORKER_SLOT_H
+
+#include "base/counter.h"
+#include "base/space.h"
+#include "config/site.h"
+#include "exchange/engine.h"
+
+/* A slot's share of the site's limits. */
+struct engine_limits slot_limits(const struct site *site);
+
+/* Fills in the definition of every slot of this site: the engine's slabs, the
+ * tasks', the batch. */
+void slot_def(const struct site *site, struct space_def *def);
+
+/* Bytes that one slot needs, a multiple of the page size; 0 when the limits ask
+ * for more than SLOT_SIZE_MAX. */
+#define SLOT_SIZE_MAX ((size_t)64 << 30)
+size_t slot_size(const struct site *site);
+
+/* --- for those who look on: mem is a mapping of the slot's memory, zeroed or in
+ *     use, of at least slot_size() bytes; nothing in it is trusted ------------- */
+
+/* A counter's value; values of different slots are summed by the reader. */
+uint64_t slot_counter(const void *mem, enum counter c);
+
+/* The mount whose hook was running, an index into site->mounts; -1 none (or
+ * nonsense).  Meant for the obituary of a dead worker. */
+int slot_where(const void *mem, const struct site *site);
+
+#endif

@@ -1,0 +1,55 @@
+/* worker.h - one worker process: the wiring of sockets, slots, modules and loop.
+ *
+ * Forked by the supervisor and never exec'ed, so what it needs is handed over as
+ * a plain struct.  It maps the memory of its slots itself (the supervisor's own
+ * mapping is best kept out of the child, MADV_DONTFORK), closes every descriptor
+ * it was not given, drops privileges, loads the modules, adopts its slots and
+ * only then begins to read. */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include "base/hash.h"
+#include "config/site.h"
+
+/* One byte each on the control socket. */
+enum worker_message {
+	WORKER_READY = 'R',     /* worker to supervisor: slots adopted, modules open, serving */
+	WORKER_DRAIN = 'D',     /* to the worker: finish what waits, at most drain_ms, then exit 0;
+				 * requests that would wait are refused with 5.03 meanwhile */
+	WORKER_QUIT = 'Q'       /* to the worker: exit 0 now, after the event in hand */
+};
+
+/* Exit statuses of a worker; anything else is a death. */
+enum worker_exit {
+	WORKER_EXIT_OK = 0,
+	WORKER_EXIT_BOOT = 3,   /* a boot stage failed and has been logged: module, memory... */
+	WORKER_EXIT_ORPHAN = 4  /* the supervisor is gone */
+};
+
+struct worker_slot {
+	unsigned slot;          /* number of the slot, below 256 */
+	int memfd;              /* slot_size() bytes */
+	const int *socks;       /* one per listener of the site, in its order */
+	int client_sock;        /* outside the group (udp_open_client()) */
+};
+
+/* All borrowed for the life of the worker. */
+struct worker_boot {
+	const struct site *site;
+	unsigned number;                /* of the worker, for the log */
+	const struct worker_slot *slots;
+	unsigned nslots;                /* 0 is allowed: the worker idles */
+	int control_fd;                 /* stream or seqpacket; end of file: the supervisor died */
+	struct hash_key key;            /* secret and random, for slots that are new */
+};
+
+/* Runs a worker in a child that was just forked; signals are as the caller left
+ * them (the worker sets its own).  Returns an enum worker_exit for _exit(). */
+int worker_run(const struct worker_boot *boot);
+
+/* Loads every module that the site mounts, applies its rows and runs its check(),
+ * in a short-lived child.  Adds to errors what is wrong, with the place in the
+ * file; true when nothing was. */
+bool worker_check(const struct site *site, struct config_errors *errors);
+
+#endif

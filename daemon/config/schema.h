@@ -23,6 +23,7 @@
 #ifndef CONFIG_SCHEMA_H
 #define CONFIG_SCHEMA_H
 
+#include "base/err.h"
 #include "config/errors.h"
 
 #include <stddef.h>
@@ -48,12 +49,14 @@ struct config_pair {
 const struct config_row *schema_find(const struct config_row *rows, size_t nrows,
 				     const char *name);
 
+/* True for a row whose value is more than one text ("section" and the like). */
+bool schema_foreign(const struct config_row *row);
+
 /* Reads text as the row's type says, checks the range, and stores the value in
- * base + offset; strings are borrowed from text.  False: why says what is wrong,
- * without the row's name, and nothing was stored. */
-struct schema_why { char text[320]; };
-bool schema_store(const struct config_row *row, const char *text, void *base,
-		  struct schema_why *why);
+ * base + offset; strings are borrowed from text.  0, or -EINVAL: err says what is
+ * wrong, without the row's name, and nothing was stored.  err may be NULL. */
+int schema_store(const struct config_row *row, const char *text, void *base,
+		  struct err *err);
 
 /* The stored value as a person would write it; schema_store() reads it back to
  * the same value.  Returns a borrowed string or out, never NULL. */
@@ -61,15 +64,16 @@ bool schema_store(const struct config_row *row, const char *text, void *base,
 const char *schema_print(const struct config_row *row, const void *base,
 			 char out[SCHEMA_TEXT]);
 
-/* True when every row has a known type, a range that can be read, a default that
+/* 0 when every row has a known type, a range that can be read, a default that
  * fits both, and a name nobody else has.  A module's rows are foreign: ask this
- * before they are used.  False: why names the row. */
-bool schema_sane(const struct config_row *rows, size_t nrows, struct schema_why *why);
+ * before they are used.  -EINVAL: err names the row. */
+int schema_sane(const struct config_row *rows, size_t nrows, struct err *err);
 
 /* Stores all defaults, then all pairs, in conf.  Unknown keys (with the nearest
  * name), values that do not fit and missing rows are added to errors, all of
  * them; at is where a missing row is reported.  True when none was added.
- * Strings in conf are borrowed from pairs and rows. */
+ * Strings in conf are borrowed from pairs and rows; what is reported as missing
+ * is not touched, so conf is zeroed before. */
 bool config_apply_rows(const struct config_row *rows, size_t nrows, void *conf,
 		       const struct config_pair *pairs, size_t npairs,
 		       struct config_place at, struct config_errors *errors);

@@ -1,0 +1,131 @@
+#include "config/emit.h"
+#include "config/schema_site.h"
+#include "config/site.h"
+#include "config/utf8.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* --- text ----------------------------------------------------------------- */
+
+static bool plain_is_safe(const char *text)
+{
+	static const char *const nothing[] = { "null", "Null", "NULL" };
+
+	for (size_t i = 0; i < 3; i++)
+		if (strcmp(text, nothing[i]) == 0)
+			return false;
+	if (!isalnum((unsigned char)*text) && *text != '/')
+		return false;
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p >= 0x80 ||
+		    (!isalnum((unsigned char)*p) && !strchr("/._%-", *p)))
+			return false;
+	return true;
+}
+
+/* Characters that YAML takes as they are, line ends and marks left out. */
+static bool shown_as_is(uint32_t c)
+{
+	if (c < 0xa0)
+		return c >= 0x20 && c <= 0x7e;
+	return c != 0x2028 && c != 0x2029 && c != 0xfeff && c != 0xfffe && c != 0xffff;
+}
+
+void emit_text(FILE *out, const char *text)
+{
+	size_t n = strlen(text);
+	uint32_t c;
+
+	if (plain_is_safe(text)) {
+		fputs(text, out);
+		return;
+	}
+	fputc('"', out);
+	for (size_t len; n && (len = utf8_next(text, n, &c)); text += len, n -= len) {
+		if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", (int)c);
+		else if (shown_as_is(c))
+			fwrite(text, 1, len, out);
+		else
+			fprintf(out, "\\U%08" PRIX32, c);
+	}
+	fputc('"', out);
+}
+
+/* --- the site ------------------------------------------------------------- */
+
+static void emit_row(FILE *out, const char *indent, const struct config_row *row,
+		     const void *base)
+{
+	char buf[SCHEMA_TEXT];
+
+	fprintf(out, "%s%s: ", indent, row->name);
+	emit_text(out, schema_print(row, base, buf));
+	fputc('\n', out);
+}
+
+static void emit_section(FILE *out, const char *name, const struct site *site)
+{
+	const struct schema_section *section = schema_site_find(name);
+
+	fprintf(out, "%s:\n", name);
+	for (size_t i = 0; i < section->nrows; i++)
+		emit_row(out, "  ", &section->rows[i], site);
+}
+
+static void emit_listeners(FILE *out, const struct site *site)
+{
+	fputs("listen:\n", out);
+	for (size_t i = 0; i < site->nlisteners; i++) {
+		fputs("  - ", out);
+		emit_text(out, site->listeners[i].text);
+		fputc('\n', out);
+	}
+}
+
+static void emit_mount(FILE *out, const struct site_mount *mount)
+{
+	fputs("  ", out);
+	emit_text(out, mount->path);
+	fputs(":\n", out);
+	emit_row(out, "    ", &schema_mount.rows[0], mount);
+	fputs("    link:\n", out);
+	for (size_t i = 0; i < schema_link.nrows; i++)
+		emit_row(out, "      ", &schema_link.rows[i], &mount->link);
+	for (size_t i = 0; i < mount->noptions; i++) {
+		fputs("    ", out);
+		emit_text(out, mount->options[i].key);
+		fputs(": ", out);
+		emit_text(out, mount->options[i].value);
+		fputc('\n', out);
+	}
+}
+
+static void emit_mounts(FILE *out, const struct site *site)
+{
+	fputs(site->nmounts ? "resources:\n" : "resources: {}\n", out);
+	for (size_t i = 0; i < site->nmounts; i++)
+		emit_mount(out, &site->mounts[i]);
+}
+
+int site_dump(const struct site *site, FILE *out)
+{
+	const struct schema_section *top = &schema_site[0];
+
+	for (size_t i = 0; i < top->nrows; i++) {
+		const struct config_row *row = &top->rows[i];
+
+		if (strcmp(row->type, "listen") == 0)
+			emit_listeners(out, site);
+		else if (strcmp(row->type, "resources") == 0)
+			emit_mounts(out, site);
+		else if (schema_foreign(row))
+			emit_section(out, row->name, site);
+		else
+			emit_row(out, "", row, site);
+	}
+	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
+}

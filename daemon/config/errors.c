@@ -1,0 +1,79 @@
+#include "config/errors.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+void errors_begin(struct config_errors *e, const char *file)
+{
+	size_t n = strlen(file);
+
+	e->count = 0;
+	e->left_out = 0;
+	if (n < sizeof e->file)
+		memcpy(e->file, file, n + 1);
+	else
+		snprintf(e->file, sizeof e->file, "...%s",
+			 file + n - (sizeof e->file - 4));
+}
+
+/* Names and values come from the file; they shall not forge lines. */
+static void clean(char *out, size_t cap, const char *in)
+{
+	size_t n = 0;
+
+	for (; *in && n + 5 < cap; in++) {
+		unsigned char c = (unsigned char)*in;
+
+		if (c < 0x20 || c == 0x7f)
+			n += (size_t)snprintf(out + n, cap - n, "\\x%02x", c);
+		else
+			out[n++] = *in;
+	}
+	out[n] = 0;
+}
+
+/* Messages are kept in the order of the file, whatever the order of checking. */
+static char *slot_for(struct config_errors *e, struct config_place at)
+{
+	unsigned i = e->count++;
+
+	for (; i; i--) {
+		const struct config_place *p = &e->at[i - 1];
+
+		if (p->line < at.line || (p->line == at.line && p->column <= at.column))
+			break;
+		e->at[i] = e->at[i - 1];
+		memcpy(e->text[i], e->text[i - 1], sizeof e->text[i]);
+	}
+	e->at[i] = at;
+	return e->text[i];
+}
+
+bool errors_add(struct config_errors *e, struct config_place at, const char *fmt, ...)
+{
+	char what[400], line[sizeof e->text[0]];
+	va_list ap;
+
+	if (e->count == CONFIG_ERRORS_MAX) {
+		e->left_out++;
+		return false;
+	}
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	if (at.line)
+		snprintf(line, sizeof line, "%s:%u:%u: %s", e->file, at.line,
+			 at.column, what);
+	else
+		snprintf(line, sizeof line, "%s: %s", e->file, what);
+	clean(slot_for(e, at), sizeof e->text[0], line);
+	return false;
+}
+
+void errors_print(const struct config_errors *e, FILE *out)
+{
+	for (unsigned i = 0; i < e->count; i++)
+		fprintf(out, "%s\n", e->text[i]);
+	if (e->left_out)
+		fprintf(out, "%s: %u more\n", e->file, e->left_out);
+}

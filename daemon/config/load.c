@@ -1,0 +1,132 @@
+#include "config/load.h"
+#include "config/listen.h"
+#include "config/mount.h"
+#include "config/pairs.h"
+#include "config/schema_site.h"
+
+#include <string.h>
+
+#define LISTENERS_MAX 64
+
+static const struct config_place nowhere = { 0, 0 };
+
+/* --- listen --------------------------------------------------------------- */
+
+/* Listeners at one address and port would take each other's datagrams; port 0
+ * is another port each time. */
+static void refuse_taken(const struct site_listener *all, size_t n,
+			 const struct site_listener *new, struct config_errors *errors)
+{
+	for (size_t i = 0; i < n; i++)
+		if (new->addr.port && addr_eq(&all[i].addr, &new->addr)) {
+			errors_add(errors, new->at,
+				   "%s is there twice, before that in line %u", new->text,
+				   all[i].at.line);
+			return;
+		}
+}
+
+static void add_listener(struct site *site, struct site_listener *all, const char *text,
+			 struct config_place at, struct config_errors *errors)
+{
+	struct site_listener *new = &all[site->nlisteners];
+	struct err err;
+
+	if (site->nlisteners == LISTENERS_MAX) {
+		errors_add(errors, at, "listen: more than %d", LISTENERS_MAX);
+		return;
+	}
+	if (listen_read(text, new, &err) != 0) {
+		errors_add(errors, at, "listen: %s", err.text);
+		return;
+	}
+	new->text = text;
+	new->at = at;
+	refuse_taken(all, site->nlisteners, new, errors);
+	site->nlisteners++;
+}
+
+static void load_listeners(struct site *site, const struct config_row *row,
+			   const struct node *node, struct config_errors *errors)
+{
+	struct site_listener *all = pool_array(site->pool, LISTENERS_MAX, sizeof *all);
+
+	site->listeners = all;
+	if (!node) {
+		add_listener(site, all, row->deflt, nowhere, errors);
+		return;
+	}
+	if (node->kind == NODE_TEXT) {
+		add_listener(site, all, node->text, node->at, errors);
+		return;
+	}
+	if (node->kind != NODE_LIST || !node->count) {
+		errors_add(errors, node->at, "listen: must be a list of URIs, not %s",
+			   node->count ? node_kind_name(node->kind) : "nothing");
+		return;
+	}
+	for (const struct node *m = node->first; m; m = m->next)
+		if (m->kind == NODE_TEXT)
+			add_listener(site, all, m->text, m->at, errors);
+		else
+			errors_add(errors, m->at, "listen: must be a URI, not %s",
+				   node_kind_name(m->kind));
+}
+
+/* --- sections ------------------------------------------------------------- */
+
+static void load_section(struct site *site, const struct schema_section *section,
+			 const struct node *node, struct config_errors *errors)
+{
+	struct pairs pairs = pairs_of(site->pool, node, section->rows, section->nrows,
+				      errors);
+
+	config_apply_rows(section->rows, section->nrows, site, pairs.list, pairs.n,
+			  node ? node->at : nowhere, errors);
+}
+
+static const struct node *member(const struct node *map, const char *key)
+{
+	for (const struct node *m = map->first; m; m = m->next)
+		if (strcmp(m->key, key) == 0)
+			return m;
+	return NULL;
+}
+
+static void load_foreign(struct site *site, const struct config_row *row,
+			 const struct node *node, struct config_errors *errors)
+{
+	if (strcmp(row->type, "listen") == 0)
+		load_listeners(site, row, node, errors);
+	else if (strcmp(row->type, "resources") == 0)
+		mount_load(site, node, errors);
+	else
+		load_section(site, schema_site_find(row->name), node, errors);
+}
+
+/* What one row alone cannot tell. */
+static void check_whole(const struct site *site, const struct node *root,
+			struct config_errors *errors)
+{
+	if (site->slots && site->workers > site->slots)
+		errors_add(errors, member(root, "workers")->at,
+			   "workers: %u workers need as many slots, there are %u",
+			   site->workers, site->slots);
+}
+
+void load_site(struct site *site, const struct node *root, struct config_errors *errors)
+{
+	const struct schema_section *top = &schema_site[0];
+
+	if (root->kind != NODE_MAP) {
+		errors_add(errors, root->at, "a site is a mapping (key: value), not %s",
+			   node_kind_name(root->kind));
+		return;
+	}
+	load_section(site, top, root, errors);
+	for (size_t i = 0; i < top->nrows; i++)
+		if (schema_foreign(&top->rows[i]))
+			load_foreign(site, &top->rows[i], member(root, top->rows[i].name),
+				     errors);
+	check_whole(site, root, errors);
+}

@@ -1,0 +1,20 @@
+/* nearest.h - which of the right names a wrong one was probably meant to be. */
+#ifndef CONFIG_NEAREST_H
+#define CONFIG_NEAREST_H
+
+#include <stddef.h>
+
+/* How many letters must be put in, left out, changed or swapped with their
+ * neighbour to make one of the other; names of more than 63 bytes are as far
+ * apart as they are long. */
+unsigned nearest_distance(const char *a, const char *b);
+
+/* Keeps the candidate that is closest so far, if it is close enough to be worth
+ * telling: a third of the word may be wrong, one letter always. */
+struct nearest {
+	const char *wanted, *best;      /* best is NULL while there is none */
+	unsigned distance;
+};
+void nearest_offer(struct nearest *n, const char *candidate);
+
+#endif

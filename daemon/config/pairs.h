@@ -1,0 +1,21 @@
+/* pairs.h - the members of a mapping that are a single value, as rows want them. */
+#ifndef CONFIG_PAIRS_H
+#define CONFIG_PAIRS_H
+
+#include "config/schema.h"
+#include "config/yaml.h"
+
+struct pairs {
+	struct config_pair *list;       /* in the pool */
+	size_t n;
+};
+
+/* Leaves out the members whose row is a matter of its own ("section").  Members
+ * with a row that are not a single value are added to errors and left out too,
+ * and so is a node that is no mapping; NULL is an empty one.  Without rows every
+ * member must be a single value. */
+struct pairs pairs_of(struct pool *pool, const struct node *node,
+		      const struct config_row *rows, size_t nrows,
+		      struct config_errors *errors);
+
+#endif

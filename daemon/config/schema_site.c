@@ -1,0 +1,138 @@
+#include "config/schema_site.h"
+#include "config/site.h"
+
+#include <string.h>
+
+#define AT(member) offsetof(struct site, member)
+#define COUNT(rows) (sizeof rows / sizeof *rows)
+
+static const struct config_row top_rows[] = {
+	{ "workers", "count or auto", "auto", "1..256", "processes",
+	  "How many worker processes serve requests.  auto is one for each processor "
+	  "that is online, and two at least, so that one can die while another serves.",
+	  AT(workers) },
+	{ "slots", "count or auto", "auto", "1..256", "slots",
+	  "How many shares the clients are divided into; each worker owns one or more.  "
+	  "This cannot change while coapd runs, so a site that will want more workers "
+	  "later says so here.  auto is as many as there are workers.",
+	  AT(slots) },
+	{ "user", "string", "nobody", "1..32", "bytes",
+	  "Whom to become after the sockets are open, if started as root; by any other "
+	  "user this is ignored.  nobody is shared by everything that has no user of its "
+	  "own: better make one for coapd.",
+	  AT(user) },
+	{ "log", "section", "", NULL, NULL,
+	  "What is written to standard error or the journal.", 0 },
+	{ "listen", "listen", "coap://[::]:5683", NULL, NULL,
+	  "A list of URIs, each a numeric address to receive requests at.  [::] is every "
+	  "address, IPv6 and IPv4; 0.0.0.0 is every IPv4 address.  Without a port it is "
+	  "that of the scheme; port 0 lets the kernel pick one.", 0 },
+	{ "limits", "section", "", NULL, NULL,
+	  "How much may be remembered of what peers ask.  All memory is taken at the "
+	  "start.  The numbers are for the whole daemon; each slot gets its part and a "
+	  "quarter more, as clients do not spread evenly.  At a limit the newest asker "
+	  "is refused and those being served go on.", 0 },
+	{ "transmission", "section", "", NULL, NULL,
+	  "Transmission parameters of CoAP over UDP (RFC 7252, section 4.8).", 0 },
+	{ "drain", "duration", "5s", "0..1h", NULL,
+	  "How long requests that wait for an answer may go on when coapd is told to "
+	  "stop.", AT(drain_ms) },
+	{ "modules-dir", "string", COAPD_MODULEDIR, "1..4000", "bytes",
+	  "The directory that modules are loaded from.", AT(modules_dir) },
+	{ "resources", "resources", "", NULL, NULL,
+	  "What is served: a mapping from path to module.", 0 },
+};
+
+static const struct config_row log_rows[] = {
+	{ "level", "enum error|warn|notice|info|debug", "notice", NULL, NULL,
+	  "The least important records to be written.", AT(log_level) },
+};
+
+static const struct config_row limits_rows[] = {
+	{ "endpoints", "count", "100000", "16..10000000", "peers",
+	  "Peers that something is remembered about.", AT(limits.endpoints) },
+	{ "dedup", "count", "200000", "16..20000000", "answers",
+	  "Answers kept to be repeated when a request arrives twice.", AT(limits.dedup) },
+	{ "exchanges", "count", "20000", "16..10000000", "exchanges",
+	  "Messages of ours that wait for an acknowledgement, and requests of ours "
+	  "that wait for a response.", AT(limits.exchanges) },
+	{ "waiting", "count", "20000", "16..10000000", "requests",
+	  "Requests that wait within a module.", AT(limits.waiting) },
+	{ "messages", "count", "20000", "16..10000000", "messages",
+	  "Stored messages too large for the small kind, of 1.5 KiB each.",
+	  AT(limits.messages) },
+	{ "answers-per-endpoint", "count", "8", "1..64", "answers",
+	  "Answers kept for one peer, so that a fast one pushes out only its own.",
+	  AT(limits.answers_per_endpoint) },
+	{ "token-length", "count", "1024", "8..1024", "bytes",
+	  "The longest token that is accepted; more than 8 are extended tokens "
+	  "(RFC 8974).", AT(limits.token_length) },
+};
+
+static const struct config_row transmission_rows[] = {
+	{ "ack-timeout", "duration", "2s", "10ms..1m", NULL,
+	  "ACK_TIMEOUT: the least time until a message is sent again.  Below 1s only "
+	  "where round trips are known to be short.", AT(transmission.ack_timeout_ms) },
+	{ "ack-random-factor", "ratio", "1.5", "1..4", NULL,
+	  "ACK_RANDOM_FACTOR: the first time-out is up to this many times longer.",
+	  AT(transmission.ack_random_factor) },
+	{ "max-retransmit", "count", "4", "0..10", "times",
+	  "MAX_RETRANSMIT: how often a message is sent again.",
+	  AT(transmission.max_retransmit) },
+	{ "nstart", "count", "1", "1..64", "exchanges",
+	  "NSTART: how many exchanges of ours are under way with one peer at a time.",
+	  AT(transmission.nstart) },
+	{ "ack-delay", "duration", "200ms", "0..10s", NULL,
+	  "How long a confirmable request that waits goes without its empty "
+	  "acknowledgement.  An answer within that time travels with it.",
+	  AT(transmission.ack_delay_ms) },
+	{ "max-latency", "duration", "100s", "100ms..1h", NULL,
+	  "MAX_LATENCY: how long a datagram may be under way.  How long duplicates are "
+	  "recognised follows from it.", AT(transmission.max_latency_ms) },
+	{ "processing-delay", "duration", "2s", "0..1m", NULL,
+	  "PROCESSING_DELAY: how long a peer may take until it acknowledges.",
+	  AT(transmission.processing_delay_ms) },
+};
+
+static const struct config_row mount_rows[] = {
+	{ "module", "string", NULL, "1..64", "bytes",
+	  "The module's name: small letters, digits, \"-\" and \"_\".",
+	  offsetof(struct site_mount, module) },
+	{ "link", "section", "", NULL, NULL,
+	  "Attributes of the link in /.well-known/core (RFC 6690).", 0 },
+};
+
+static const struct config_row link_rows[] = {
+	{ "title", "string", "", "0..255", "bytes",
+	  "What the resource is, for people.", offsetof(struct site_link, title) },
+	{ "rt", "string", "", "0..255", "bytes",
+	  "Resource types, separated by spaces.", offsetof(struct site_link, rt) },
+	{ "if", "string", "", "0..255", "bytes",
+	  "Interface descriptions, separated by spaces.",
+	  offsetof(struct site_link, iface) },
+	{ "ct", "uints", "", "0..65535", NULL,
+	  "Numbers of the content formats it has, separated by spaces.",
+	  offsetof(struct site_link, ct) },
+	{ "obs", "bool", "false", NULL, NULL,
+	  "Whether observing it is worth while.", offsetof(struct site_link, obs) },
+};
+
+const struct schema_section schema_site[] = {
+	{ "", top_rows, COUNT(top_rows) },
+	{ "log", log_rows, COUNT(log_rows) },
+	{ "limits", limits_rows, COUNT(limits_rows) },
+	{ "transmission", transmission_rows, COUNT(transmission_rows) },
+};
+
+const size_t schema_site_count = COUNT(schema_site);
+
+const struct schema_section schema_mount = { "", mount_rows, COUNT(mount_rows) };
+const struct schema_section schema_link = { "link", link_rows, COUNT(link_rows) };
+
+const struct schema_section *schema_site_find(const char *name)
+{
+	for (size_t i = 0; i < schema_site_count; i++)
+		if (strcmp(schema_site[i].name, name) == 0)
+			return &schema_site[i];
+	return NULL;
+}

@@ -36,7 +36,7 @@ static inline const char *vectors_path(const char *name)
 static inline json_t *vectors_load(const char *name)
 {
 	json_error_t error;
-	json_t *root = json_load_file(vectors_path(name), 0, &error);
+	json_t *root = json_load_file(vectors_path(name), JSON_ALLOW_NUL, &error);
 
 	cr_assert(root, "%s:%d: %s", vectors_path(name), error.line, error.text);
 	return root;
@@ -87,6 +87,26 @@ static inline json_t *vectors_option(json_t *entry, const char *key, size_t i)
 {
 	return json_is_array(entry) ? json_array_get(entry, i)
 				    : json_object_get(entry, key);
+}
+
+/* Splits one line of a registry at commas outside of quotes, in place; returns
+ * how many fields there are. */
+static inline size_t csv_split(char *line, char *fields[], size_t cap)
+{
+	bool quoted = false;
+	size_t n = 0;
+
+	line[strcspn(line, "\r\n")] = '\0';
+	fields[n++] = line;
+	for (char *p = line; *p && n < cap; p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		if (*p == ',' && !quoted) {
+			*p = '\0';
+			fields[n++] = p + 1;
+		}
+	}
+	return n;
 }
 
 #define cr_assert_span(got, want, ...) \

@@ -1,0 +1,152 @@
+#include "coap/message.h"
+#include "vectors.h"
+
+static bool parse(const char *bytes, size_t n, struct message *m)
+{
+	*m = (struct message){ .code = COAP_GET };
+	return message_parse_body(span_of(bytes, n), m);
+}
+
+#define PARSE(literal, m) parse(literal, sizeof literal - 1, m)
+
+Test(message, body_splits_into_options_and_payload)
+{
+	struct message m;
+
+	cr_assert(PARSE("", &m));
+	cr_assert_eq(m.options.n, 0);
+	cr_assert_eq(m.payload.n, 0);
+	cr_assert(PARSE("\xb1" "a" "\x01" "b", &m));
+	cr_assert_eq(m.options.n, 4);
+	cr_assert_eq(m.payload.n, 0);
+	cr_assert(PARSE("\xb1" "a" "\xff" "\xff\xff", &m));
+	cr_assert_eq(m.options.n, 2);
+	cr_assert_span(m.payload, span_str("\xff\xff"));
+	cr_assert(PARSE("\xff" "x", &m));
+	cr_assert_eq(m.options.n, 0);
+	cr_assert_span(m.payload, span_str("x"));
+}
+
+Test(message, E3_marker_without_payload)
+{
+	struct message m;
+
+	cr_assert(!PARSE("\xff", &m));
+	cr_assert(!PARSE("\xb1" "a" "\xff", &m));
+	cr_assert(PARSE("\xb1" "a" "\xff" "\0", &m));
+}
+
+Test(message, E24_nibble_15_is_malformed)
+{
+	struct message m;
+
+	cr_assert(!PARSE("\xf0", &m));
+	cr_assert(!PARSE("\x0f", &m));
+	cr_assert(!PARSE("\xb1" "a" "\xf1" "a" "\xff" "x", &m));
+}
+
+Test(message, E25_option_past_the_end)
+{
+	struct message m;
+
+	cr_assert(!PARSE("\xb2" "a", &m));
+	cr_assert(!PARSE("\xe0\xfe\xf2" "\x10", &m));
+	/* An option may not reach over the payload marker either: it takes it. */
+	cr_assert(PARSE("\xb2" "a" "\xff", &m));
+	cr_assert_eq(m.options.n, 3);
+}
+
+/* The body of a request with two Content-Formats, three paths, Size1 too long. */
+#define MIXED "\xb1" "a" "\x01" "b" "\x01" "c" "\x11\x28" "\x01\x29" "\xd5\x23" "12345"
+
+Test(message, options_are_found_in_order)
+{
+	struct message m;
+	struct span s;
+
+	cr_assert(PARSE(MIXED, &m));
+	cr_assert(message_option(&m, OPT_URI_PATH, 0, &s));
+	cr_assert_span(s, span_str("a"));
+	cr_assert(message_option(&m, OPT_URI_PATH, 2, &s));
+	cr_assert_span(s, span_str("c"));
+	cr_assert(!message_option(&m, OPT_URI_PATH, 3, &s));
+	cr_assert(!message_option(&m, OPT_URI_HOST, 0, &s));
+	cr_assert(!message_option(&m, 65000, 0, &s));
+}
+
+Test(message, E27_repeated_elective_keeps_the_first)
+{
+	struct message m;
+	struct span s;
+	uint64_t v;
+
+	cr_assert(PARSE(MIXED, &m));
+	cr_assert(message_option_uint(&m, OPT_CONTENT_FORMAT, &v));
+	cr_assert_eq(v, 40);
+	cr_assert(!message_option(&m, OPT_CONTENT_FORMAT, 1, &s));
+}
+
+Test(message, E27_etag_repeats_in_requests_only)
+{
+	struct message m;
+	struct span s;
+
+	cr_assert(PARSE("\x41" "a" "\x01" "b", &m));
+	cr_assert(message_option(&m, OPT_ETAG, 1, &s));
+	cr_assert_span(s, span_str("b"));
+	m.code = COAP_CONTENT;
+	cr_assert(message_option(&m, OPT_ETAG, 0, &s));
+	cr_assert(!message_option(&m, OPT_ETAG, 1, &s));
+}
+
+Test(message, E28_elective_of_wrong_length_is_not_seen)
+{
+	struct message m;
+	struct span s;
+	uint64_t v;
+
+	cr_assert(PARSE(MIXED, &m));
+	cr_assert(!message_option_uint(&m, OPT_SIZE1, &v));
+	/* An empty ETag is none, the one after it counts. */
+	cr_assert(PARSE("\x40" "\x01" "b", &m));
+	cr_assert(message_option(&m, OPT_ETAG, 0, &s));
+	cr_assert_span(s, span_str("b"));
+	/* Of an option that may stand once, the second does not replace the first. */
+	cr_assert(PARSE("\xc3" "123" "\x01\x28", &m));
+	cr_assert(!message_option_uint(&m, OPT_CONTENT_FORMAT, &v));
+}
+
+Test(message, E29_uint_with_leading_zeros)
+{
+	struct message m;
+	uint64_t v;
+
+	cr_assert(PARSE("\xc2\x00\x28", &m));
+	cr_assert(message_option_uint(&m, OPT_CONTENT_FORMAT, &v));
+	cr_assert_eq(v, 40);
+}
+
+Test(message, E30_reserved_numbers_do_not_disturb)
+{
+	struct message m;
+	struct span s;
+
+	/* 0, Uri-Path, 128, 132, 136, 140 */
+	cr_assert(PARSE("\x01" "z" "\xb1" "a" "\xd0\x68" "\x40" "\x40" "\x40", &m));
+	cr_assert(message_option(&m, OPT_URI_PATH, 0, &s));
+	cr_assert_span(s, span_str("a"));
+	cr_assert(message_option(&m, 140, 0, &s));
+	cr_assert_eq(s.n, 0);
+}
+
+Test(message, payload_takes_a_marker_and_none_takes_nothing)
+{
+	uint8_t out[8];
+	struct writer w = writer_of(out, sizeof out);
+
+	message_write_payload(&w, span_of(NULL, 0));
+	cr_assert_eq(w.p - out, 0);
+	message_write_payload(&w, span_str("hi"));
+	cr_assert_eq(w.p - out, 3);
+	cr_assert_arr_eq(out, "\xff" "hi", 3);
+}

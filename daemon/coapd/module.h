@@ -1,0 +1,361 @@
+/* coapd/module.h - how a resource is written for coapd.
+ *
+ * A module is a shared object that exports one constant, `coapd_module`.  The
+ * site file mounts it at paths; each mount is an instance of its own in each
+ * worker, with its own configuration.  Every request below the mount comes to
+ * the module's one hook, handle(), which builds a reply and returns
+ * COAPD_DONE, or arranges to be called again and returns COAPD_WAIT.
+ *
+ *	static enum coapd_verdict
+ *	handle(void *self, coapd_task *task, const struct coapd_event *event)
+ *	{
+ *		if (!coapd_allow(task, COAPD_ALLOW_GET))
+ *			return COAPD_DONE;
+ *		coapd_reply(task, COAPD_205_CONTENT);
+ *		coapd_add_uint(task, COAPD_OPT_CONTENT_FORMAT, COAPD_TEXT_PLAIN);
+ *		coapd_reply_data(task, coapd_text("hello"));
+ *		return COAPD_DONE;
+ *	}
+ *
+ * Tasks.  A request that waits is a task: an object in memory that outlives
+ * workers and reloads of the site.  It holds numbers and 128 bytes of scratch,
+ * never a pointer: the worker that goes on with it may be another process than
+ * the one that began it.  So the hook is a state machine: what it has to
+ * remember goes into the scratch, and what happened comes as the event.
+ *
+ * Crashes.  When a worker dies inside a hook, the scratch is as it was before
+ * the hook.  A safe method (GET, FETCH) and any method of a module with
+ * COAPD_F_RETRY is delivered again, up to COAPD_ATTEMPTS times in all, with
+ * event->attempt counting up.  Any other request is answered 5.00, because
+ * nobody can know whether its effect happened.
+ *
+ * Ownership.  Every span lent to a module is good until the hook returns; every
+ * span given by a module is copied.  Pointers to tasks and messages are good
+ * until the hook returns.
+ *
+ * Threads and time.  All hooks run on the worker's one thread, and the worker
+ * does nothing else meanwhile: a hook that blocks, blocks every peer of the
+ * worker.  Functions below are called from that thread, inside a hook.
+ *
+ * Compatibility.  Events, verdicts, flags and fields are added at the end or at
+ * numbers kept free, never changed.  A module is sent only events that it asked
+ * for by a function or a flag, so one built today meets no event it cannot
+ * know.  Build with the flags of `pkg-config --cflags coapd`, link with -shared
+ * and nothing of coapd's: the functions are found in the running daemon. */
+#ifndef COAPD_MODULE_H
+#define COAPD_MODULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+#define COAPD_ABI 1u            /* modules of another number are not loaded */
+
+#define COAPD_SCRATCH 128u      /* bytes of scratch in a task */
+#define COAPD_TAGS 8u           /* things one task can await at a time, tags 0..7 */
+#define COAPD_REPLY_MAX 1024u   /* bytes of payload in a reply (RFC 7252, 4.6) */
+#define COAPD_ATTEMPTS 3u       /* deliveries of one event before the core gives up */
+
+typedef struct {
+	const uint8_t *p;
+	size_t n;
+} coapd_span;
+
+typedef struct coapd_mount coapd_mount; /* one module at one path in one worker */
+typedef struct coapd_task coapd_task;   /* what the hook is called for */
+typedef struct coapd_msg coapd_msg;     /* a message, to be read */
+typedef uint64_t coapd_id;              /* names a task for ever; 0 none */
+
+/* A string as a span, without its zero byte. */
+static inline coapd_span coapd_text(const char *s)
+{
+	coapd_span span = { (const uint8_t *)s, strlen(s) };
+
+	return span;
+}
+
+/* --- numbers of the protocol -------------------------------------------------- */
+
+/* Methods (RFC 7252, 5.8; RFC 8132) as coapd_code() tells them. */
+enum {
+	COAPD_GET = 1, COAPD_POST, COAPD_PUT, COAPD_DELETE,
+	COAPD_FETCH, COAPD_PATCH, COAPD_IPATCH
+};
+
+/* Sets of methods, for coapd_allow(). */
+enum {
+	COAPD_ALLOW_GET = 1 << COAPD_GET,
+	COAPD_ALLOW_POST = 1 << COAPD_POST,
+	COAPD_ALLOW_PUT = 1 << COAPD_PUT,
+	COAPD_ALLOW_DELETE = 1 << COAPD_DELETE,
+	COAPD_ALLOW_FETCH = 1 << COAPD_FETCH,
+	COAPD_ALLOW_PATCH = 1 << COAPD_PATCH,
+	COAPD_ALLOW_IPATCH = 1 << COAPD_IPATCH
+};
+
+/* Response codes (RFC 7252, 5.9; RFC 7959, 2.9; RFC 8132, 3; RFC 8516). */
+#define COAPD_CODE(class, detail) ((class) << 5 | (detail))
+enum {
+	COAPD_201_CREATED = COAPD_CODE(2, 1),
+	COAPD_202_DELETED = COAPD_CODE(2, 2),
+	COAPD_203_VALID = COAPD_CODE(2, 3),
+	COAPD_204_CHANGED = COAPD_CODE(2, 4),
+	COAPD_205_CONTENT = COAPD_CODE(2, 5),
+	COAPD_400_BAD_REQUEST = COAPD_CODE(4, 0),
+	COAPD_401_UNAUTHORIZED = COAPD_CODE(4, 1),
+	COAPD_402_BAD_OPTION = COAPD_CODE(4, 2),
+	COAPD_403_FORBIDDEN = COAPD_CODE(4, 3),
+	COAPD_404_NOT_FOUND = COAPD_CODE(4, 4),
+	COAPD_405_METHOD_NOT_ALLOWED = COAPD_CODE(4, 5),
+	COAPD_406_NOT_ACCEPTABLE = COAPD_CODE(4, 6),
+	COAPD_409_CONFLICT = COAPD_CODE(4, 9),
+	COAPD_412_PRECONDITION_FAILED = COAPD_CODE(4, 12),
+	COAPD_413_TOO_LARGE = COAPD_CODE(4, 13),
+	COAPD_415_UNSUPPORTED_FORMAT = COAPD_CODE(4, 15),
+	COAPD_422_UNPROCESSABLE = COAPD_CODE(4, 22),
+	COAPD_429_TOO_MANY_REQUESTS = COAPD_CODE(4, 29),
+	COAPD_500_INTERNAL_ERROR = COAPD_CODE(5, 0),
+	COAPD_501_NOT_IMPLEMENTED = COAPD_CODE(5, 1),
+	COAPD_502_BAD_GATEWAY = COAPD_CODE(5, 2),
+	COAPD_503_UNAVAILABLE = COAPD_CODE(5, 3),
+	COAPD_504_GATEWAY_TIMEOUT = COAPD_CODE(5, 4)
+};
+
+/* Options a module may meet or make (RFC 7252, 5.10); any other number works
+ * as well.  Those that carry the protocol itself are the core's: it takes care
+ * of Observe, Block1, Block2, Q-Block1, Q-Block2 and OSCORE. */
+enum {
+	COAPD_OPT_IF_MATCH = 1,
+	COAPD_OPT_URI_HOST = 3,
+	COAPD_OPT_ETAG = 4,
+	COAPD_OPT_IF_NONE_MATCH = 5,
+	COAPD_OPT_URI_PORT = 7,
+	COAPD_OPT_LOCATION_PATH = 8,
+	COAPD_OPT_URI_PATH = 11,
+	COAPD_OPT_CONTENT_FORMAT = 12,
+	COAPD_OPT_MAX_AGE = 14,
+	COAPD_OPT_URI_QUERY = 15,
+	COAPD_OPT_ACCEPT = 17,
+	COAPD_OPT_LOCATION_QUERY = 20,
+	COAPD_OPT_SIZE2 = 28,
+	COAPD_OPT_SIZE1 = 60
+};
+
+/* Some content formats (RFC 7252, 12.3 and the registry it made). */
+enum {
+	COAPD_TEXT_PLAIN = 0,           /* text/plain;charset=utf-8 */
+	COAPD_LINK_FORMAT = 40,         /* application/link-format */
+	COAPD_OCTET_STREAM = 42,        /* application/octet-stream */
+	COAPD_JSON = 50,                /* application/json */
+	COAPD_CBOR = 60                 /* application/cbor */
+};
+
+/* --- the hook ------------------------------------------------------------------ */
+
+enum coapd_verdict {
+	COAPD_DONE = 0,         /* the reply is complete */
+	COAPD_WAIT = 1,         /* what has been awaited (coapd_after) brings us back;
+				 * the core acknowledges the request in time (RFC
+				 * 7252, 5.2.2) and drops what there is of a reply */
+	/* 2 is kept for bodies in parts */
+	COAPD_DECLINE = 3       /* not ours: the next shorter mount is asked, 4.04 at
+				 * the end; an answer to COAPD_EV_REQUEST alone */
+};
+
+enum coapd_what {
+	COAPD_EV_REQUEST = 0,   /* a request came */
+	/* 1 to 5 are kept for bodies in parts, observers, background tasks */
+	COAPD_EV_TIMER = 6      /* the time given to coapd_after() is up, see tag */
+	/* 7 to 11 are kept for further awaits */
+};
+
+struct coapd_event {
+	enum coapd_what what;
+	uint8_t tag;            /* which await of the task */
+	int status;             /* 0, or -errno when what was awaited failed */
+	unsigned attempt;       /* 0: first delivery; n: n workers died in it */
+	/* fields are added here */
+};
+
+/* --- configuration ------------------------------------------------------------- */
+
+/* One setting.  The loader, --check, the dump and the manual are made from it.
+ * Types, and what is stored at the offset in the module's structure:
+ *	bool        bool
+ *	uint        uint64_t
+ *	count       uint32_t
+ *	duration    uint64_t, milliseconds; written 100ms, 2s, 1.5s, 5m, 1h, 1d
+ *	size        uint64_t, bytes; written 512, 64KiB, 1.5MiB
+ *	ratio       uint32_t, thousandths; written 1.5
+ *	string      const char *, good until close()
+ *	enum a|b    unsigned, position of the word */
+struct coapd_row {
+	const char *name;
+	const char *type;
+	const char *deflt;      /* as a person would write it; NULL: must be given */
+	const char *range;      /* "1..256", "8..", NULL any; of a string: its length */
+	const char *unit;       /* what is counted; NULL */
+	const char *text;       /* one or more sentences for the manual */
+	size_t offset;          /* offsetof() in the module's structure */
+};
+
+/* What check() finds wrong. */
+struct coapd_err {
+	const char *row;        /* name of the row to blame, NULL for none */
+	char text[200];
+};
+
+/* --- the descriptor -------------------------------------------------------------- */
+
+#define COAPD_F_RETRY 8u        /* running a request twice does no harm: unsafe
+				 * methods are delivered again after a crash too */
+#define COAPD_F_TREE 16u        /* serves all paths below its mount, see
+				 * coapd_path(); without it the mount's path alone */
+/* 1, 2 and 4 are kept */
+
+struct coapd_module {
+	uint32_t abi;           /* COAPD_ABI */
+	uint32_t size;          /* sizeof(struct coapd_module) */
+	const char *name;       /* that of the file, without .so */
+	const char *version;
+	const char *summary;    /* one line */
+	uint32_t flags;         /* COAPD_F_...; unknown ones are refused */
+
+	/* The module's settings and the structure they are stored in. */
+	const struct coapd_row *rows;
+	size_t nrows, conf_size;
+
+	/* Names of counters, for coapd_count(). */
+	const char *const *counters;
+	size_t ncounters;
+
+	/* Whether the settings make sense together; pure, may be NULL.  Runs where
+	 * a site is checked, nothing is open then.  0, or -errno with the reason. */
+	int (*check)(const void *conf, struct coapd_err *err);
+
+	/* Begins a mount in a worker that has given up its privileges; may block
+	 * shortly; may be NULL.  conf is borrowed until close().  What is stored in
+	 * self comes back in each call; conf does where open() is NULL.  0, or
+	 * -errno: the worker does not start. */
+	int (*open)(coapd_mount *mount, const void *conf, void **self);
+
+	/* Ends the mount; may be NULL.  Not called when a worker is killed. */
+	void (*close)(void *self);
+
+	/* The hook; must be there. */
+	enum coapd_verdict (*handle)(void *self, coapd_task *task,
+				     const struct coapd_event *event);
+
+	/* hooks are added here */
+};
+
+/* What a module defines, and all that it exports. */
+extern const struct coapd_module coapd_module;
+
+/* --- reading the request ---------------------------------------------------------- */
+
+/* The request of the task, the same in each event; never NULL for now. */
+const coapd_msg *coapd_request(const coapd_task *task);
+
+/* The method or response code. */
+uint8_t coapd_code(const coapd_msg *msg);
+
+/* The nth option (from 0) of that number; value may be NULL.  False if there is
+ * none.  Values whose length or form is not what the option is defined for are
+ * passed over (RFC 7252, 5.4.3). */
+bool coapd_opt(const coapd_msg *msg, uint16_t number, unsigned nth, coapd_span *value);
+
+/* The first option of that number as an unsigned integer (RFC 7252, 3.2). */
+bool coapd_opt_uint(const coapd_msg *msg, uint16_t number, uint64_t *value);
+
+/* The payload; empty if there is none. */
+coapd_span coapd_payload(const coapd_msg *msg);
+
+/* The nth path segment (from 0) below the mount; value may be NULL.  A "/" at the
+ * end of a path is one more segment, which is empty: /a/ is not /a. */
+bool coapd_path(const coapd_task *task, unsigned nth, coapd_span *segment);
+
+/* The value of the first query argument "name=value", empty for a bare "name";
+ * value may be NULL.  False if there is none. */
+bool coapd_query(const coapd_task *task, const char *name, coapd_span *value);
+
+/* --- what most requests are asked first -------------------------------------------
+ * Each is true when all is well; else it has made the reply, and the hook has
+ * only to return COAPD_DONE. */
+
+/* Methods, as COAPD_ALLOW_GET | COAPD_ALLOW_POST; else 4.05 (RFC 7252, 5.8). */
+bool coapd_allow(coapd_task *task, unsigned methods);
+
+/* The content format we answer in is what the client accepts; else 4.06.  A
+ * client that names none takes all (RFC 7252, 5.10.4). */
+bool coapd_offer(coapd_task *task, uint16_t format);
+
+/* The content format of the request's payload is one that we read; else 4.15
+ * (RFC 7252, 5.9.2.9).  A client that names none is believed (5.5.1). */
+bool coapd_take(coapd_task *task, uint16_t format);
+
+/* --- the reply ----------------------------------------------------------------------
+ * Mistakes are remembered and found by the core once, after COAPD_DONE: it
+ * answers 5.00 and logs the first. */
+
+/* Begins the reply anew, with a response code of class 2, 4 or 5. */
+void coapd_reply(coapd_task *task, uint8_t code);
+
+/* Adds an option, in any order; those of one number keep theirs.  At most 32
+ * options with 1,024 bytes of values. */
+void coapd_add(coapd_task *task, uint16_t number, coapd_span value);
+void coapd_add_uint(coapd_task *task, uint16_t number, uint64_t value);
+
+/* Appends to the payload, COAPD_REPLY_MAX bytes at most. */
+void coapd_reply_data(coapd_task *task, coapd_span data);
+
+/* --- the task -----------------------------------------------------------------------*/
+
+/* The task's memory, n bytes from its start, aligned to 8: zero at the first
+ * event, then as the hook left it when it last returned COAPD_WAIT.  NULL when n
+ * is over COAPD_SCRATCH. */
+void *coapd_scratch(coapd_task *task, size_t n);
+
+/* The name of the task, the same in all its events and in no other task's for a
+ * long time.  0 when no more requests may wait. */
+coapd_id coapd_task_id(coapd_task *task);
+
+/* Sends COAPD_EV_TIMER with this tag in ms milliseconds, if the hook returns
+ * COAPD_WAIT; a running timer of the same tag is replaced.  It survives the
+ * worker.  0; -EINVAL for a tag over 7; -EAGAIN when no more requests may wait,
+ * which is best asked before an effect happens: a hook that returns COAPD_WAIT
+ * all the same is answered for with 5.03. */
+int coapd_after(coapd_task *task, uint8_t tag, uint32_t ms);
+
+/* Stops it; nothing happens when it does not run. */
+void coapd_cancel(coapd_task *task, uint8_t tag);
+
+/* --- the mount ----------------------------------------------------------------------*/
+
+/* The mount that the task came to. */
+coapd_mount *coapd_task_mount(const coapd_task *task);
+
+/* Adds to the counter at that place in the descriptor's list; others are
+ * ignored. */
+void coapd_count(coapd_mount *mount, unsigned counter, int64_t n);
+
+/* Writes one line to the log, with the mount's path in front.  At most 20 lines a
+ * second and mount; the rest is counted.  Payloads and secrets do not belong
+ * here. */
+enum {
+	COAPD_LOG_ERROR, COAPD_LOG_WARN, COAPD_LOG_NOTICE, COAPD_LOG_INFO, COAPD_LOG_DEBUG
+};
+void coapd_log(coapd_mount *mount, int level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+#endif

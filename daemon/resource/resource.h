@@ -1,0 +1,76 @@
+/* resource.h - from a request in hand to the module that answers it.
+ *
+ * One struct resources per generation and worker: the mounts of the site, made
+ * at boot, constant from then on but for what the modules keep.  It works on any
+ * engine (one per slot the worker owns).  Each call is part of one event: the
+ * caller commits after it (engine.h).
+ *
+ * Adoption: the layout is engine_layout() then task_layout(); between
+ * adopt_begin() and adopt_end() comes task_adopt(), after it request_lost() with
+ * resource_lost() and a commit. */
+#ifndef RESOURCE_RESOURCE_H
+#define RESOURCE_RESOURCE_H
+
+#include "base/err.h"
+#include "exchange/request.h"
+#include "resource/module.h"
+#include "resource/task.h"
+
+struct resources;
+
+/* Link attributes for /.well-known/core (RFC 6690, 3); NULL or "" is absent. */
+struct resource_link {
+	const char *title;
+	const char *rt;                 /* words between spaces */
+	const char *iface;              /* if=, words between spaces */
+	const char *ct;                 /* numbers between spaces */
+	const char *sz;                 /* a number */
+	bool obs;
+};
+
+/* One mount as the site describes it.  Strings are borrowed and live as long as
+ * the resources. */
+struct resource_mount_spec {
+	const char *path;               /* "/" or "/a/b", percent-encoded where needed */
+	const char *const *segments;    /* the same decoded */
+	size_t nsegments;
+	struct resource_link link;
+	struct module *module;          /* taken */
+	void *conf;                     /* module->desc.conf_size bytes from malloc() with
+					 * the module's rows applied; taken; NULL if the
+					 * module has no rows */
+};
+
+/* Opens n mounts in their order, and /.well-known/core.  NULL: err says which
+ * and why, all is closed.  Modules and confs of all specs are taken either way. */
+struct resources *resources_new(const struct resource_mount_spec *specs, size_t n,
+				struct err *err);
+
+/* Closes the mounts in reverse order; NULL is fine. */
+void resources_free(struct resources *R);
+
+/* From here on no request begins to wait (5.03, counted as shed); those that
+ * wait are served to their end. */
+void resources_drain(struct resources *R);
+
+/* What a mount has counted under the module's nth counter name, since the worker
+ * started; false past the end.  mount counts from 0 in the order of the specs. */
+bool resources_counter(const struct resources *R, size_t mount, size_t nth,
+		       const char **name, int64_t *value);
+
+/* Works on a fresh request (INPUT_REQUEST); rx is its place in the batch.  The
+ * request is settled in any case: answered, or waiting.
+ *
+ * While a hook runs, space_ctl.where is the mount's place in the specs + 1;
+ * /.well-known/core is one past the last. */
+void resource_request(struct resources *R, struct engine *e, struct request *r, unsigned rx);
+
+/* Works on a task whose deadline has come (EXPIRE_OTHER in TASK_SLAB). */
+void resource_due(struct resources *R, struct engine *e, struct task *task);
+
+/* Ends the request that was executing when the worker died: 5.00, since nobody
+ * can know what happened.  Those that may run twice never come here: they were
+ * rolled back and come again by themselves. */
+void resource_lost(struct resources *R, struct engine *e, struct request *r, ref_t waiting);
+
+#endif

@@ -1,0 +1,55 @@
+/* task.h - a request that waits for its module: what a continuation is made of.
+ *
+ * An object in the slot's memory, in a slab behind those of the engine.  It names
+ * the mount by a hash of path and module, and the request by the reference of
+ * its exchange; there is no pointer in it, so any worker of any generation can
+ * go on with it.  While live it is changed only through the undo log.  Owned by
+ * the slot, run by its worker. */
+#ifndef RESOURCE_TASK_H
+#define RESOURCE_TASK_H
+
+#include "coapd/module.h"
+#include "exchange/engine.h"
+
+#define TASK_SLAB ENGINE_SLABS  /* number of the slab: the layout comes right
+				 * after engine_layout() */
+
+struct task {
+	struct object object;
+	uint64_t mount;                 /* coapd_mount.id */
+	ref_t waiting;                  /* exchange that keeps the request */
+	uint64_t at[COAPD_TAGS];        /* ms, when each timer is up; 0 not running */
+	uint32_t attempts;              /* times the hook was entered and not left */
+	uint32_t zero;
+	uint8_t scratch[COAPD_SCRATCH];
+};
+
+/* Appends the slab to a layout that engine_layout() began. */
+void task_layout(struct space_def *def, uint32_t cap);
+
+/* Takes an object without contents and not live yet; NULL at the limit.
+ * task_publish() or slab_untake() must follow. */
+struct task *task_take(struct engine *e);
+
+/* When the earliest timer is up, UINT64_MAX if none runs. */
+uint64_t task_next(const uint64_t at[COAPD_TAGS]);
+
+/* The timer that is due at now, earliest first; COAPD_TAGS if none is. */
+unsigned task_due(const struct task *t, uint64_t now);
+
+/* Gives the filled object its life, and arms its deadline. */
+void task_publish(struct engine *e, struct task *t);
+
+/* Writes back what a hook made of a live task, and arms the next deadline. */
+void task_update(struct engine *e, struct task *t, const uint64_t at[COAPD_TAGS],
+		 const uint8_t scratch[COAPD_SCRATCH]);
+
+/* Ends a live one. */
+void task_kill(struct engine *e, struct task *t);
+
+/* The layer's part of an adoption, between adopt_begin() and adopt_end(): drops
+ * and counts tasks that make no sense or whose request is gone, arms the
+ * deadlines of the others.  Engine.now is set. */
+void task_adopt(struct engine *e);
+
+#endif

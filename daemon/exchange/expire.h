@@ -25,11 +25,11 @@ enum expire_verdict expire_next(struct engine *e, struct expired *out);
 /* Once a second or so: a bounded sweep over what has outlived its lifetime. */
 void expire_sweep(struct engine *e);
 
-/* An ICMP error came back for a datagram of ours to this peer, of which the first
- * n bytes are quoted.  Believed only if an exchange with that message ID is under
- * way.  Each call ends one exchange of that peer; true while there may be more:
- * commit and call again. */
-bool expire_unreachable(struct engine *e, const struct addr *to, struct span quoted,
-			struct expired *out, enum expire_verdict *verdict);
+/* An ICMP error came back for a datagram of ours from local to this peer, whose
+ * first bytes are quoted.  Believed only if an exchange with that message ID is
+ * under way.  Each call ends one exchange of that peer, the one named last; true
+ * while there are more: commit and call again. */
+bool expire_unreachable(struct engine *e, const struct addr *to, const struct local *from,
+			struct span quoted, struct expired *out, enum expire_verdict *verdict);
 
 #endif

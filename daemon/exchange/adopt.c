@@ -1,0 +1,146 @@
+#include "exchange/adopt.h"
+
+#include "exchange/dedup.h"
+#include "exchange/exchange.h"
+
+#define TRIES 2u        /* adoptions that may die before the slot is wiped */
+
+static void forget_derived(struct engine *e)
+{
+	table_clear(&e->endpoints);
+	table_clear(&e->dedups);
+	table_clear(&e->mids);
+	heap_clear(&e->deadlines);
+	e->waiting_n = e->outgoing_n = 0;
+	e->tx_n = 0;
+}
+
+/* The commit word and the batch's count, made plausible. */
+static void check_batch(struct engine *e)
+{
+	struct batch *b = batch_of(&e->space);
+	unsigned rx = space_rx_next(&e->space), tx = space_tx_n(&e->space);
+	unsigned exec = space_exec(&e->space);
+	uint32_t n = b->rx_n;
+
+	if (n == BATCH_RX_UNKNOWN)
+		for (n = 0; n < BATCH_RX && b->rx_hdr[n].msg_len != BATCH_UNTOUCHED; n++)
+			;
+	if (n > BATCH_RX)
+		n = 0;
+	if (rx > n || tx > BATCH_TX || exec > 1) {
+		n = 0;
+		rx = tx = exec = 0;
+	}
+	if (n != b->rx_n)
+		space_set(&b->rx_n, n);
+	for (unsigned i = 0; i < tx; i++)
+		if (b->tx[i].len > DGRAM_TX_MAX)
+			space_set(&b->tx[i].len, 0);
+	space_commit(&e->space, rx, tx, exec);
+	e->tx_n = tx;
+}
+
+/* Gives every live object of a slab to its judge. */
+#define ADOPT_SLAB(e, number, type, judge) \
+	do { \
+		struct slab *b_ = engine_slab(e, number); \
+		uint32_t n_ = (e)->space.ctl->hwm[number]; \
+		for (uint32_t i_ = 0; i_ < n_; i_++) { \
+			type *o_ = slab_at(b_, i_); \
+			if ((o_->o.word & 1) && !judge(e, o_)) { \
+				slab_drop(&(e)->space, b_, o_); \
+				engine_count(e, COUNT_ADOPT_DROPPED); \
+			} \
+		} \
+	} while (0)
+
+bool adopt_begin(struct engine *e)
+{
+	struct space_ctl *c = e->space.ctl;
+
+	forget_derived(e);
+	if (c->tries >= TRIES) {
+		space_wipe(&e->space);
+		batch_of(&e->space)->rx_n = 0;
+		engine_count(e, COUNT_ADOPT_WIPED);
+		return false;
+	}
+	space_set(&c->tries, c->tries + 1);
+	c->epoch++;
+	c->counter[COUNT_ADOPT_UNDONE] += space_rollback(&e->space);
+	check_batch(e);
+	for (unsigned i = 0; i < e->space.nslabs; i++)
+		c->counter[COUNT_ADOPT_DROPPED] += slab_sweep(&e->space, engine_slab(e, i));
+	ADOPT_SLAB(e, SLAB_ENDPOINT, struct endpoint, endpoint_adopt);
+	ADOPT_SLAB(e, SLAB_EXCHANGE, struct exchange, exchange_adopt);
+	ADOPT_SLAB(e, SLAB_DEDUP, struct dedup, dedup_adopt);
+	return true;
+}
+
+/* A waiting exchange whose task did not survive would wait for ever. */
+static bool has_owner(struct engine *e, const struct exchange *x)
+{
+	unsigned slab = REF_SLAB(x->owner);
+
+	return x->state != EXCHANGE_WAITING ||
+	       (slab < e->space.nslabs &&
+		slab_get(&e->space, engine_slab(e, slab), x->owner));
+}
+
+static const struct stored *stored_of(struct engine *e, ref_t owner)
+{
+	struct exchange *x = exchange_get(e, owner);
+	struct dedup *d = dedup_get(e, owner);
+
+	if (d && d->state != DEDUP_DONE)
+		return NULL;
+	return x ? &x->msg : d ? &d->answer : NULL;
+}
+
+static bool blob_owned(struct engine *e, struct blob *b)
+{
+	const struct stored *s = stored_of(e, b->owner);
+
+	return s && s->blob == slab_index(engine_slab(e, SLAB_BLOB), b);
+}
+
+void adopt_end(struct engine *e)
+{
+	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
+
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_EXCHANGE]; i++) {
+		struct exchange *x = slab_at(b, i);
+
+		if ((x->o.word & 1) && !has_owner(e, x)) {
+			exchange_drop(e, x);
+			engine_count(e, COUNT_ADOPT_DROPPED);
+		}
+	}
+	ADOPT_SLAB(e, SLAB_BLOB, struct blob, blob_owned);
+	for (unsigned i = 0; i < e->space.nslabs; i++)
+		slab_rebuild_free(&e->space, engine_slab(e, i));
+	engine_count(e, COUNT_ADOPTED);
+}
+
+unsigned adopt_batch(struct engine *e)
+{
+	struct batch *b = batch_of(&e->space);
+	unsigned i = space_rx_next(&e->space);
+
+	if (i >= b->rx_n)
+		return b->rx_n;
+	e->space.ctl->counter[COUNT_RX_REPLAYED] += b->rx_n - i;
+	space_set(&b->rx[i].tries, b->rx[i].tries + 1);
+	if (b->rx[i].tries >= DGRAM_TRIES) {
+		engine_count(e, COUNT_RX_POISON);
+		engine_commit(e, i + 1);
+	}
+	return b->rx_n;
+}
+
+void adopt_survived(struct engine *e)
+{
+	if (e->space.ctl->tries)
+		space_set(&e->space.ctl->tries, 0);
+}

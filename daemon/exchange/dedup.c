@@ -1,0 +1,210 @@
+#include "exchange/dedup.h"
+
+#include "exchange/exchange.h"
+
+static uint64_t key_hash(const struct engine *e, ref_t peer, uint32_t mid)
+{
+	return hash_words(&e->space.ctl->key, peer, mid);
+}
+
+static uint32_t lifetime_s(const struct engine *e)
+{
+	return (uint32_t)(params_exchange_lifetime(&e->conf.params) / 1000);
+}
+
+static struct dedup *at(struct engine *e, uint32_t i)
+{
+	return slab_at(engine_slab(e, SLAB_DEDUP), i);
+}
+
+struct dedup *dedup_find(struct engine *e, struct endpoint *p, uint16_t mid)
+{
+	ref_t peer = endpoint_ref(e, p);
+	uint32_t i = table_first(&e->dedups, key_hash(e, peer, mid));
+
+	while (i != SLAB_NIL) {
+		struct dedup *d = at(e, i);
+
+		if (d->mid == mid && d->peer == peer)
+			return d;
+		i = d->o.link;
+	}
+	return NULL;
+}
+
+static bool busy(const struct dedup *d)
+{
+	return d->state == DEDUP_EXEC || d->state == DEDUP_WAITING;
+}
+
+static bool expired(const struct engine *e, const struct dedup *d)
+{
+	return !busy(d) && engine_seconds(e) - d->at_s > lifetime_s(e);
+}
+
+/* --- derived: the peer's answered ones, oldest first ------------------------ */
+
+static void list_add(struct engine *e, struct endpoint *p, struct dedup *d)
+{
+	uint32_t self = slab_index(engine_slab(e, SLAB_DEDUP), d), i = p->dedup_tail;
+
+	/* In order of answering; only an adopter ever walks, and not far. */
+	while (i != SLAB_NIL && (int32_t)(at(e, i)->order - d->order) > 0)
+		i = at(e, i)->prev;
+	d->prev = i;
+	d->next = i == SLAB_NIL ? p->dedup_head : at(e, i)->next;
+	*(d->prev == SLAB_NIL ? &p->dedup_head : &at(e, d->prev)->next) = self;
+	*(d->next == SLAB_NIL ? &p->dedup_tail : &at(e, d->next)->prev) = self;
+	p->nkept++;
+}
+
+static void list_remove(struct engine *e, struct endpoint *p, struct dedup *d)
+{
+	*(d->prev == SLAB_NIL ? &p->dedup_head : &at(e, d->prev)->next) = d->next;
+	*(d->next == SLAB_NIL ? &p->dedup_tail : &at(e, d->next)->prev) = d->prev;
+	p->nkept--;
+}
+
+/* --- making and ending ------------------------------------------------------ */
+
+bool dedup_room(struct engine *e)
+{
+	return slab_room(&e->space, engine_slab(e, SLAB_DEDUP)) > 0;
+}
+
+void dedup_kill(struct engine *e, struct dedup *d)
+{
+	struct slab *b = engine_slab(e, SLAB_DEDUP);
+	struct endpoint *p = endpoint_get(e, d->peer);
+
+	assert(p);
+	table_remove(&e->dedups, b, key_hash(e, d->peer, d->mid), d);
+	if (!busy(d))
+		list_remove(e, p, d);
+	p->ndedup--;
+	if (d->state == DEDUP_DONE)
+		stored_drop(e, &d->answer);
+	slab_kill(&e->space, b, d);
+}
+
+/* Beyond its share a peer loses its own oldest answer; from then on the window
+ * of message IDs has to tell what was seen. */
+static void make_room(struct engine *e, struct endpoint *p)
+{
+	struct dedup *d;
+
+	if (p->nkept < e->conf.limits.answers_per_endpoint)
+		return;
+	d = at(e, p->dedup_head);
+	if (!expired(e, d)) {
+		if (p->forgot_s != engine_seconds(e))
+			undo_set(&e->space, &p->forgot_s, engine_seconds(e));
+		engine_count(e, COUNT_EVICTED_EARLY);
+	}
+	dedup_kill(e, d);
+}
+
+struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
+			uint32_t print, bool non)
+{
+	struct slab *b = engine_slab(e, SLAB_DEDUP);
+	struct dedup *d;
+
+	dedup_sweep(e, 2);
+	d = slab_take(&e->space, b);
+	if (!d) {
+		engine_count(e, COUNT_FULL_DEDUP);
+		return NULL;
+	}
+	d->peer = endpoint_ref(e, p);
+	d->exchange = 0;
+	d->mid = mid;
+	d->state = DEDUP_EXEC;
+	d->print = print;
+	d->at_s = engine_seconds(e);
+	d->order = 0;
+	d->non = non;
+	d->answer = (struct stored){ 0, SLAB_NIL };
+	slab_publish(&e->space, b, d);
+	table_insert(&e->dedups, b, key_hash(e, d->peer, mid), d);
+	p->ndedup++;
+	return d;
+}
+
+void dedup_set(struct engine *e, struct dedup *d, enum dedup_state state)
+{
+	bool was_busy = busy(d);
+
+	undo_set(&e->space, &d->state, state);
+	if (was_busy && !busy(d)) {
+		struct endpoint *p = endpoint_get(e, d->peer);
+
+		make_room(e, p);
+		undo_set(&e->space, &d->order, engine_order(e));
+		list_add(e, p, d);
+	}
+}
+
+void dedup_lost(struct engine *e, struct dedup *d)
+{
+	space_set(&d->state, DEDUP_GONE);
+	list_add(e, endpoint_get(e, d->peer), d);
+}
+
+void dedup_wait(struct engine *e, struct dedup *d, ref_t exchange)
+{
+	undo_set64(&e->space, &d->exchange, exchange);
+	dedup_set(e, d, DEDUP_WAITING);
+}
+
+void dedup_answered(struct engine *e, struct dedup *d, struct span answer)
+{
+	/* Nothing reads the answer before the state says DONE. */
+	bool kept = stored_put(e, &d->answer, d->inside, DEDUP_INSIDE, answer,
+			       dedup_ref(e, d), true);
+
+	dedup_set(e, d, kept ? DEDUP_DONE : DEDUP_GONE);
+}
+
+struct span dedup_answer(const struct engine *e, const struct dedup *d)
+{
+	return stored_get(e, &d->answer, d->inside);
+}
+
+void dedup_sweep(struct engine *e, unsigned probes)
+{
+	struct engine_root *root = engine_root(e);
+	uint32_t hwm = e->space.ctl->hwm[SLAB_DEDUP];
+
+	for (unsigned n = 0; n < probes && n < hwm; n++) {
+		struct dedup *d = at(e, root->hand_dedup % hwm);
+
+		space_set(&root->hand_dedup, root->hand_dedup + 1);
+		if ((d->o.word & 1) && expired(e, d))
+			dedup_kill(e, d);
+	}
+}
+
+bool dedup_adopt(struct engine *e, struct dedup *d)
+{
+	struct endpoint *p = endpoint_get(e, d->peer);
+
+	if (!p || d->mid > 0xffff || d->state < DEDUP_EXEC || d->state >= DEDUP_STATES)
+		return false;
+	if (d->state == DEDUP_DONE &&
+	    !stored_valid(e, &d->answer, DEDUP_INSIDE, dedup_ref(e, d)))
+		return false;
+	if (dedup_find(e, p, (uint16_t)d->mid))
+		return false;
+	/* Executing, and yet not the one the commit word speaks of: damage. */
+	if (d->state == DEDUP_EXEC &&
+	    !(space_exec(&e->space) && engine_root(e)->exec == dedup_ref(e, d)))
+		return false;
+	if (d->state == DEDUP_WAITING && !exchange_get(e, d->exchange))
+		space_set(&d->state, DEDUP_GONE);
+	table_insert(&e->dedups, engine_slab(e, SLAB_DEDUP), key_hash(e, d->peer, d->mid), d);
+	p->ndedup++;
+	if (!busy(d))
+		list_add(e, p, d);
+	return true;
+}

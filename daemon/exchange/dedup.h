@@ -1,0 +1,82 @@
+/* dedup.h - one message of a peer's that must not be worked on twice, and what it
+ * was answered (RFC 7252 4.5).
+ *
+ * Kept for requests that change something, for non-confirmable ones of that kind,
+ * for requests that wait, and for confirmable responses we acknowledged.  Safe
+ * requests need none: working on them again does no harm (4.5 allows it).  Each
+ * peer has at most answers_per_endpoint entries beside those that are waiting; a
+ * fast peer pushes out its own oldest ones only. */
+#ifndef EXCHANGE_DEDUP_H
+#define EXCHANGE_DEDUP_H
+
+#include "exchange/endpoint.h"
+#include "exchange/stored.h"
+
+enum dedup_state {
+	DEDUP_EXEC = 1,         /* being worked on */
+	DEDUP_WAITING,          /* its exchange waits for a module */
+	DEDUP_DONE,             /* answered; the answer is stored (may be empty) */
+	DEDUP_SEPARATE,         /* acknowledged, answered by a message of its own */
+	DEDUP_GONE,             /* answered; there was no room to store it */
+	DEDUP_STATES
+};
+
+#define DEDUP_INSIDE 64u
+
+struct dedup {
+	struct object o;
+	ref_t peer;
+	ref_t exchange;         /* while WAITING */
+	uint32_t mid;
+	uint32_t state;
+	uint32_t print;         /* fingerprint of the datagram */
+	uint32_t at_s;          /* when it came */
+	uint32_t order;         /* of being settled; 0 until then */
+	uint32_t non;           /* 1: it was non-confirmable */
+	struct stored answer;   /* valid in DONE */
+	/* derived: */
+	uint32_t next, prev;    /* settled ones of the same peer, oldest first */
+	uint8_t inside[DEDUP_INSIDE];
+};
+
+/* The entry for a message ID of the peer's, or NULL. */
+struct dedup *dedup_find(struct engine *e, struct endpoint *p, uint16_t mid);
+
+/* Makes one in state EXEC; NULL when the limit is reached (counted). */
+struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
+			uint32_t print, bool non);
+
+/* Whether dedup_add() would succeed. */
+bool dedup_room(struct engine *e);
+
+/* The request waits for a module in this exchange. */
+void dedup_wait(struct engine *e, struct dedup *d, ref_t exchange);
+
+/* It is settled: with an answer that duplicates get again, or with a state that
+ * says what they get.  Pushes out the peer's oldest if it has its share. */
+void dedup_answered(struct engine *e, struct dedup *d, struct span answer);
+void dedup_set(struct engine *e, struct dedup *d, enum dedup_state state);
+
+void dedup_kill(struct engine *e, struct dedup *d);
+
+/* A few of the entries that have outlived EXCHANGE_LIFETIME are forgotten. */
+void dedup_sweep(struct engine *e, unsigned probes);
+
+struct span dedup_answer(const struct engine *e, const struct dedup *d);
+
+static inline struct dedup *dedup_get(struct engine *e, ref_t ref)
+{
+	return slab_get(&e->space, engine_slab(e, SLAB_DEDUP), ref);
+}
+
+static inline ref_t dedup_ref(struct engine *e, const struct dedup *d)
+{
+	return slab_ref(&e->space, engine_slab(e, SLAB_DEDUP), d);
+}
+
+/* Adopt, after the exchanges: puts a plausible one back; false if it is
+ * implausible.  lost: the exchange it waited in had to be dropped. */
+void dedup_lost(struct engine *e, struct dedup *d);
+bool dedup_adopt(struct engine *e, struct dedup *d);
+
+#endif

@@ -1,0 +1,32 @@
+#include "exchange/echo.h"
+
+#include "exchange/endpoint.h"
+
+static void make(const struct engine *e, const struct addr *peer, uint32_t seconds,
+		 uint8_t value[ECHO_SIZE])
+{
+	uint64_t h = hash_bytes(&e->space.ctl->key, peer, sizeof *peer);
+
+	h = hash_words(&e->space.ctl->key, h, (uint64_t)seconds << 32 | 0x6563686f);
+	memcpy(value, &seconds, 4);
+	memcpy(value + 4, &h, 8);
+}
+
+void echo_make(const struct engine *e, const struct addr *peer, uint8_t value[ECHO_SIZE])
+{
+	make(e, peer, engine_seconds(e), value);
+}
+
+bool echo_fresh(const struct engine *e, const struct addr *peer, struct span value)
+{
+	uint8_t expect[ECHO_SIZE];
+	uint32_t seconds;
+
+	if (value.n != ECHO_SIZE)
+		return false;
+	memcpy(&seconds, value.p, 4);
+	if (engine_seconds(e) - seconds > ECHO_FRESH_S)
+		return false;
+	make(e, peer, seconds, expect);
+	return memcmp(expect, value.p, ECHO_SIZE) == 0;
+}

@@ -1,0 +1,230 @@
+#include "exchange/endpoint.h"
+
+#define PROBES 16       /* endpoints looked at before the limit is called reached */
+
+static uint64_t key_hash(const struct engine *e, const struct addr *remote,
+			 const struct local *local)
+{
+	struct {
+		struct addr remote;
+		struct local local;
+	} key = { *remote, *local };
+
+	return hash_bytes(&e->space.ctl->key, &key, sizeof key);
+}
+
+struct endpoint *endpoint_find(struct engine *e, const struct addr *remote,
+			       const struct local *local)
+{
+	struct slab *b = engine_slab(e, SLAB_ENDPOINT);
+	uint32_t i = table_first(&e->endpoints, key_hash(e, remote, local));
+
+	while (i != SLAB_NIL) {
+		struct endpoint *p = slab_at(b, i);
+
+		if (addr_eq(&p->remote, remote) && local_eq(&p->local, local))
+			return p;
+		i = p->o.link;
+	}
+	return NULL;
+}
+
+static bool evictable(const struct endpoint *p)
+{
+	return p->nexchanges == 0 && p->ndedup == 0;
+}
+
+/* The clock hand: the first of a few endpoints that has nothing attached, one
+ * that has been silent for long if there is such. */
+static struct endpoint *victim(struct engine *e)
+{
+	struct slab *b = engine_slab(e, SLAB_ENDPOINT);
+	struct engine_root *root = engine_root(e);
+	uint32_t hwm = e->space.ctl->hwm[SLAB_ENDPOINT];
+	uint32_t life = (uint32_t)(params_exchange_lifetime(&e->conf.params) / 1000);
+	struct endpoint *found = NULL;
+
+	for (unsigned n = 0; n < PROBES && n < hwm; n++) {
+		struct endpoint *p = slab_at(b, (root->hand_endpoint + n) % hwm);
+
+		if (!(p->o.word & 1) || !evictable(p))
+			continue;
+		if (!found)
+			found = p;
+		if (engine_seconds(e) - p->seen_s > life)
+			return p;
+	}
+	return found;
+}
+
+bool endpoint_room(struct engine *e)
+{
+	if (slab_room(&e->space, engine_slab(e, SLAB_ENDPOINT)))
+		return true;
+	if (victim(e))
+		return true;
+	/* Others are looked at the next time. */
+	space_set(&engine_root(e)->hand_endpoint, engine_root(e)->hand_endpoint + PROBES);
+	return false;
+}
+
+void endpoint_kill(struct engine *e, struct endpoint *p)
+{
+	struct slab *b = engine_slab(e, SLAB_ENDPOINT);
+
+	assert(evictable(p));
+	table_remove(&e->endpoints, b, key_hash(e, &p->remote, &p->local), p);
+	slab_kill(&e->space, b, p);
+}
+
+static void fill(struct engine *e, struct endpoint *p, const struct addr *remote,
+		 const struct local *local)
+{
+	memset((uint8_t *)p + sizeof p->o, 0, sizeof *p - sizeof p->o);
+	p->remote = *remote;
+	p->local = *local;
+	p->seen_s = engine_seconds(e);
+	p->out_head = p->out_tail = SLAB_NIL;
+	p->dedup_head = p->dedup_tail = SLAB_NIL;
+}
+
+struct endpoint *endpoint_add(struct engine *e, const struct addr *remote,
+			      const struct local *local)
+{
+	struct slab *b = engine_slab(e, SLAB_ENDPOINT);
+	struct endpoint *p = slab_take(&e->space, b);
+
+	if (!p) {
+		/* A victim's memory is free only after the commit, so a full slab
+		 * gives the same object again: dead, then born anew.  What it
+		 * held is logged, as every change of a live object. */
+		struct endpoint fresh, *old = victim(e);
+
+		if (!old) {
+			engine_count(e, COUNT_FULL_ENDPOINTS);
+			return NULL;
+		}
+		fresh.o = old->o;
+		fill(e, &fresh, remote, local);
+		table_remove(&e->endpoints, b, key_hash(e, &old->remote, &old->local), old);
+		fresh.o.word = slab_word(b->magic, slab_gen(old->o.word) % 0x7fff + 1, 1);
+		space_set(&engine_root(e)->hand_endpoint, slab_index(b, old) + 1);
+		undo_copy(&e->space, old, &fresh, sizeof fresh);
+		p = old;
+	} else {
+		fill(e, p, remote, local);
+		slab_publish(&e->space, b, p);
+	}
+	table_insert(&e->endpoints, b, key_hash(e, remote, local), p);
+	return p;
+}
+
+bool endpoint_mid(struct engine *e, struct endpoint *p, uint16_t *mid)
+{
+	uint32_t now = engine_seconds(e), left;
+	uint32_t life = (uint32_t)(params_exchange_lifetime(&e->conf.params) / 1000);
+	bool fresh;
+
+	if (!(p->next_mid & MID_VALID))
+		undo_set(&e->space, &p->next_mid, MID_VALID | (engine_random(e) & 0xffff));
+	*mid = (uint16_t)p->next_mid;
+	left = p->quarter_s[*mid >> 14];
+	fresh = left == 0 || now - left > life;
+	if (!fresh)
+		engine_count(e, COUNT_MID_REUSED);
+	return fresh;
+}
+
+void endpoint_mid_used(struct engine *e, struct endpoint *p)
+{
+	uint16_t next = (uint16_t)(p->next_mid + 1);
+
+	if ((next & 0x3fff) == 0)
+		undo_set(&e->space, &p->quarter_s[(uint16_t)p->next_mid >> 14],
+			 engine_seconds(e));
+	undo_set(&e->space, &p->next_mid, MID_VALID | next);
+}
+
+/* --- the window of message IDs seen from the peer -------------------------- */
+
+static bool silent(const struct engine *e, const struct endpoint *p)
+{
+	return engine_seconds(e) - p->seen_s >
+	       params_exchange_lifetime(&e->conf.params) / 1000;
+}
+
+static bool window_bit(const struct endpoint *p, uint16_t mid)
+{
+	return p->window[mid % WINDOW_BITS / 32] >> mid % 32 & 1;
+}
+
+enum window_state window_state(const struct engine *e, const struct endpoint *p, uint16_t mid)
+{
+	int ahead;
+
+	if (!(p->window_hi & MID_VALID) || silent(e, p))
+		return WINDOW_FRESH;
+	ahead = (int16_t)(mid - p->window_hi);
+	if (ahead > 0)
+		return WINDOW_FRESH;
+	if (ahead <= -(int)WINDOW_BITS)
+		return WINDOW_BEHIND;
+	return window_bit(p, mid) ? WINDOW_SEEN : WINDOW_UNSEEN;
+}
+
+static void clear_words(struct engine *e, struct endpoint *p)
+{
+	for (unsigned i = 0; i < WINDOW_BITS / 32; i++)
+		if (p->window[i])
+			undo_set(&e->space, &p->window[i], 0);
+}
+
+/* Clears the bits of the IDs passed over on the way from hi to mid. */
+static void clear_between(struct engine *e, struct endpoint *p, uint16_t hi, int ahead)
+{
+	uint32_t mask[WINDOW_BITS / 32] = { 0 };
+
+	for (int k = 1; k <= ahead; k++) {
+		uint16_t m = (uint16_t)(hi + k) % WINDOW_BITS;
+
+		mask[m / 32] |= 1u << m % 32;
+	}
+	for (unsigned i = 0; i < WINDOW_BITS / 32; i++)
+		if (p->window[i] & mask[i])
+			undo_set(&e->space, &p->window[i], p->window[i] & ~mask[i]);
+}
+
+void window_mark(struct engine *e, struct endpoint *p, uint16_t mid, bool restart)
+{
+	uint32_t *word = &p->window[mid % WINDOW_BITS / 32];
+	int ahead = (int16_t)(mid - p->window_hi);
+
+	if (restart || !(p->window_hi & MID_VALID) || silent(e, p)) {
+		clear_words(e, p);
+		undo_set(&e->space, &p->window_hi, MID_VALID | mid);
+	} else if (ahead > 0) {
+		if (ahead >= (int)WINDOW_BITS)
+			clear_words(e, p);
+		else if (ahead > 1 || window_bit(p, mid))
+			clear_between(e, p, (uint16_t)p->window_hi, ahead);
+		undo_set(&e->space, &p->window_hi, MID_VALID | mid);
+	} else if (ahead <= -(int)WINDOW_BITS) {
+		return;         /* no place for it */
+	}
+	if (!window_bit(p, mid))
+		undo_set(&e->space, word, *word | 1u << mid % 32);
+}
+
+bool endpoint_adopt(struct engine *e, struct endpoint *p)
+{
+	if (!p->remote.port || p->remote.zero || p->local.zero)
+		return false;
+	if (endpoint_find(e, &p->remote, &p->local))
+		return false;
+	p->nexchanges = p->nactive = p->ndedup = p->nkept = 0;
+	p->out_head = p->out_tail = SLAB_NIL;
+	p->dedup_head = p->dedup_tail = SLAB_NIL;
+	table_insert(&e->endpoints, engine_slab(e, SLAB_ENDPOINT),
+		     key_hash(e, &p->remote, &p->local), p);
+	return true;
+}

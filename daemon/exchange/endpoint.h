@@ -1,0 +1,86 @@
+/* endpoint.h - a peer we remember, and the message IDs between it and us.
+ *
+ * RFC 7252 1.2: an endpoint is address, port and (later) security association; as
+ * message IDs belong to a pair of endpoints (4.4), our own address and socket are
+ * part of the key.  Endpoints live in the slot, made for peers whose messages
+ * must be remembered; a peer that only sends confirmable safe requests has none.
+ * One with nothing attached may be forgotten when room is needed. */
+#ifndef EXCHANGE_ENDPOINT_H
+#define EXCHANGE_ENDPOINT_H
+
+#include "exchange/engine.h"
+
+#define WINDOW_BITS 256u
+
+struct endpoint {
+	struct object o;
+	struct addr remote;
+	struct local local;
+	uint32_t seen_s;        /* last heard of; seconds of engine.now */
+	uint32_t forgot_s;      /* last time an answer was forgotten early, 0 never */
+	uint32_t window_hi;     /* newest message ID of the peer's, MID_VALID; 0 none */
+	uint32_t window[WINDOW_BITS / 32];      /* seen, by message ID mod 256 */
+	uint32_t next_mid;      /* of ours, MID_VALID; 0 before the first */
+	uint32_t quarter_s[4];  /* when a quarter of our IDs was last left, 0 never */
+	/* derived: */
+	uint32_t nexchanges;    /* of any kind */
+	uint32_t nactive;       /* confirmable, not yet acknowledged: NSTART */
+	uint32_t out_head, out_tail;    /* outgoing exchanges in order */
+	uint32_t ndedup;        /* entries of any state */
+	uint32_t nkept, dedup_head, dedup_tail; /* settled ones, oldest first */
+};
+
+#define MID_VALID 0x10000u
+
+static inline uint32_t engine_seconds(const struct engine *e)
+{
+	uint32_t s = (uint32_t)(e->now / 1000);
+
+	return s ? s : 1;
+}
+
+/* Borrowed from the slab, NULL if the peer is not remembered. */
+struct endpoint *endpoint_find(struct engine *e, const struct addr *remote,
+			       const struct local *local);
+
+/* Makes one, forgetting another that has nothing attached if need be; NULL when
+ * the limit is reached (counted). */
+struct endpoint *endpoint_add(struct engine *e, const struct addr *remote,
+			      const struct local *local);
+
+/* Whether endpoint_add() would succeed now; changes nothing. */
+bool endpoint_room(struct engine *e);
+
+/* Forgets it; nothing may be attached. */
+void endpoint_kill(struct engine *e, struct endpoint *p);
+
+/* By reference; NULL if stale. */
+static inline struct endpoint *endpoint_get(struct engine *e, ref_t ref)
+{
+	return slab_get(&e->space, engine_slab(e, SLAB_ENDPOINT), ref);
+}
+
+static inline ref_t endpoint_ref(struct engine *e, const struct endpoint *p)
+{
+	return slab_ref(&e->space, engine_slab(e, SLAB_ENDPOINT), p);
+}
+
+/* A message ID of ours, not used towards this peer within EXCHANGE_LIFETIME (4.4).
+ * False if all of them were: a strict caller sends nothing then, others count it
+ * and use mid all the same. */
+bool endpoint_mid(struct engine *e, struct endpoint *p, uint16_t *mid);
+/* Confirms that the ID just given has been put to use. */
+void endpoint_mid_used(struct engine *e, struct endpoint *p);
+
+/* What the window of message IDs seen from the peer knows of one. */
+enum window_state { WINDOW_FRESH, WINDOW_UNSEEN, WINDOW_SEEN, WINDOW_BEHIND };
+enum window_state window_state(const struct engine *e, const struct endpoint *p, uint16_t mid);
+
+/* Marks it as seen; restart begins a new window with it. */
+void window_mark(struct engine *e, struct endpoint *p, uint16_t mid, bool restart);
+
+/* Adopt: puts a plausible endpoint back into the table, empties derived fields;
+ * false if it is implausible. */
+bool endpoint_adopt(struct engine *e, struct endpoint *p);
+
+#endif

@@ -1,0 +1,90 @@
+#include "exchange/engine.h"
+
+#include "exchange/dedup.h"
+#include "exchange/exchange.h"
+
+#include <errno.h>
+
+_Static_assert(sizeof(struct engine_root) <= SPACE_ROOT, "root record too small");
+_Static_assert(sizeof(struct endpoint) % 8 == 0, "endpoint size");
+_Static_assert(sizeof(struct dedup) % 8 == 0, "dedup size");
+_Static_assert(sizeof(struct exchange) % 8 == 0, "exchange size");
+_Static_assert(sizeof(struct blob) % 8 == 0, "blob size");
+
+void engine_layout(struct space_def *def, const struct engine_limits *limits)
+{
+	*def = (struct space_def){
+		.slab = {
+			[SLAB_ENDPOINT] = { "endpoints", 0x9ee1, sizeof(struct endpoint),
+					    limits->endpoints },
+			[SLAB_DEDUP] = { "dedup", 0xdd02, sizeof(struct dedup), limits->dedup },
+			[SLAB_EXCHANGE] = { "exchanges", 0xe7c3, sizeof(struct exchange),
+					    limits->exchanges + limits->waiting },
+			[SLAB_BLOB] = { "messages", 0xb10b, sizeof(struct blob),
+					limits->messages },
+		},
+		.nslabs = ENGINE_SLABS,
+		.extra = sizeof(struct batch),
+	};
+}
+
+/* Deadlines are for exchanges and for the slabs of the layers above. */
+static uint32_t number_items(struct engine *e)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = SLAB_EXCHANGE; i < e->space.nslabs; i++) {
+		if (i == SLAB_BLOB)
+			continue;
+		e->first_item[i] = n;
+		n += e->space.slab[i].cap;
+	}
+	return n;
+}
+
+int engine_open(struct engine *e, void *mem, const struct space_def *def, uint8_t number,
+		const struct hash_key *key, const struct engine_conf *conf,
+		enum space_state *state)
+{
+	*e = (struct engine){ .conf = *conf };
+	*state = space_open(&e->space, mem, def, number, key);
+	if (table_init(&e->endpoints, e->space.slab[SLAB_ENDPOINT].cap) ||
+	    table_init(&e->dedups, e->space.slab[SLAB_DEDUP].cap) ||
+	    table_init(&e->mids, e->space.slab[SLAB_EXCHANGE].cap) ||
+	    heap_init(&e->deadlines, number_items(e))) {
+		engine_close(e);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void engine_close(struct engine *e)
+{
+	table_free(&e->endpoints);
+	table_free(&e->dedups);
+	table_free(&e->mids);
+	heap_free(&e->deadlines);
+}
+
+uint64_t engine_next(const struct engine *e)
+{
+	const struct heap_entry *first = heap_min(&e->deadlines);
+
+	return first ? first->at : UINT64_MAX;
+}
+
+uint64_t engine_random(struct engine *e)
+{
+	struct engine_root *root = engine_root(e);
+
+	undo_set(&e->space, &root->draw, root->draw + 1);
+	return hash_words(&e->space.ctl->key, root->draw, 0x72616e646f6d2121u);
+}
+
+uint32_t engine_order(struct engine *e)
+{
+	struct engine_root *root = engine_root(e);
+
+	undo_set(&e->space, &root->order, root->order + 1);
+	return root->order;
+}

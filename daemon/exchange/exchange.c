@@ -1,0 +1,347 @@
+#include "exchange/exchange.h"
+
+#include "coap/frame_udp.h"
+#include "exchange/dedup.h"
+#include "exchange/emit.h"
+
+static struct slab *slab(struct engine *e)
+{
+	return engine_slab(e, SLAB_EXCHANGE);
+}
+
+static struct exchange *at(struct engine *e, uint32_t i)
+{
+	return slab_at(slab(e), i);
+}
+
+static uint64_t mid_hash(const struct engine *e, ref_t peer, uint32_t mid)
+{
+	return hash_words(&e->space.ctl->key, peer, mid);
+}
+
+/* --- derived: who is in which list, table and heap -------------------------- */
+
+static bool outgoing(const struct exchange *x)
+{
+	return x->state != EXCHANGE_WAITING;
+}
+
+/* Sent ones are found by message ID. */
+static bool by_mid(const struct exchange *x)
+{
+	return x->state == EXCHANGE_SENT || x->state == EXCHANGE_ACKED;
+}
+
+static bool active(const struct exchange *x)
+{
+	return x->state == EXCHANGE_SENT && x->type == COAP_CON;
+}
+
+static void list_add(struct engine *e, struct endpoint *p, struct exchange *x)
+{
+	uint32_t self = slab_index(slab(e), x), i = p->out_tail;
+
+	/* In order of appearance; only an adopter ever walks. */
+	while (i != SLAB_NIL && (int32_t)(at(e, i)->order - x->order) > 0)
+		i = at(e, i)->prev;
+	x->prev = i;
+	x->next = i == SLAB_NIL ? p->out_head : at(e, i)->next;
+	*(x->prev == SLAB_NIL ? &p->out_head : &at(e, x->prev)->next) = self;
+	*(x->next == SLAB_NIL ? &p->out_tail : &at(e, x->next)->prev) = self;
+}
+
+static void list_remove(struct engine *e, struct endpoint *p, struct exchange *x)
+{
+	*(x->prev == SLAB_NIL ? &p->out_head : &at(e, x->prev)->next) = x->next;
+	*(x->next == SLAB_NIL ? &p->out_tail : &at(e, x->next)->prev) = x->prev;
+}
+
+/* Enters a live exchange wherever its state wants it, and the reverse. */
+static void link_up(struct engine *e, struct endpoint *p, struct exchange *x)
+{
+	if (outgoing(x)) {
+		list_add(e, p, x);
+		e->outgoing_n++;
+	} else {
+		e->waiting_n++;
+	}
+	if (by_mid(x))
+		table_insert(&e->mids, slab(e), mid_hash(e, x->peer, x->mid), x);
+	p->nactive += active(x);
+	p->nexchanges++;
+	if (x->deadline)
+		engine_deadline(e, slab(e), x, x->deadline);
+}
+
+static void unlink_all(struct engine *e, struct endpoint *p, struct exchange *x)
+{
+	if (outgoing(x)) {
+		list_remove(e, p, x);
+		e->outgoing_n--;
+	} else {
+		e->waiting_n--;
+	}
+	if (by_mid(x))
+		table_remove(&e->mids, slab(e), mid_hash(e, x->peer, x->mid), x);
+	p->nactive -= active(x);
+	p->nexchanges--;
+	engine_no_deadline(e, slab(e), x);
+}
+
+static void set_deadline(struct engine *e, struct exchange *x, uint64_t when)
+{
+	undo_set64(&e->space, &x->deadline, when);
+	if (when)
+		engine_deadline(e, slab(e), x, when);
+	else
+		engine_no_deadline(e, slab(e), x);
+}
+
+/* --- birth and death -------------------------------------------------------- */
+
+static struct exchange *take(struct engine *e, struct endpoint *p, enum exchange_role role)
+{
+	struct exchange *x = slab_take(&e->space, slab(e));
+
+	if (!x)
+		return NULL;
+	memset((uint8_t *)x + sizeof x->o, 0,
+	       offsetof(struct exchange, inside) - sizeof x->o);
+	x->peer = endpoint_ref(e, p);
+	x->role = role;
+	x->order = engine_order(e);
+	x->msg.blob = SLAB_NIL;
+	return x;
+}
+
+struct exchange *exchange_wait(struct engine *e, struct endpoint *p, ref_t dedup,
+			       uint64_t owner, struct span m, uint8_t type, uint16_t mid)
+{
+	struct exchange *x;
+
+	if (!stored_room(e, m.n, EXCHANGE_INSIDE))
+		return NULL;
+	x = e->waiting_n < e->conf.limits.waiting ? take(e, p, ROLE_SERVER) : NULL;
+	if (!x) {
+		engine_count(e, COUNT_FULL_WAITING);
+		return NULL;
+	}
+	x->dedup = dedup;
+	x->owner = owner;
+	x->state = EXCHANGE_WAITING;
+	x->type = type;
+	x->mid = mid;
+	if (type == COAP_CON)
+		x->deadline = e->now + e->conf.ack_delay_ms;
+	slab_publish(&e->space, slab(e), x);
+	stored_put(e, &x->msg, x->inside, EXCHANGE_INSIDE, m, exchange_ref(e, x), true);
+	link_up(e, p, x);
+	return x;
+}
+
+struct exchange *exchange_new(struct engine *e, struct endpoint *p, bool non)
+{
+	struct exchange *x = e->outgoing_n < e->conf.limits.exchanges ?
+			     take(e, p, ROLE_CLIENT) : NULL;
+
+	if (!x) {
+		engine_count(e, COUNT_FULL_EXCHANGES);
+		return NULL;
+	}
+	x->state = EXCHANGE_QUEUED;
+	x->type = non ? COAP_NON : COAP_CON;
+	x->secret = (uint32_t)engine_random(e);
+	slab_publish(&e->space, slab(e), x);
+	link_up(e, p, x);
+	return x;
+}
+
+bool exchange_turn(struct engine *e, struct exchange *x, struct span m)
+{
+	struct endpoint *p = endpoint_get(e, x->peer);
+
+	if (!stored_put(e, &x->msg, x->inside, EXCHANGE_INSIDE, m, exchange_ref(e, x), false))
+		return false;
+	unlink_all(e, p, x);
+	undo_set(&e->space, &x->state, EXCHANGE_QUEUED);
+	undo_set(&e->space, &x->type, COAP_CON);
+	undo_set(&e->space, &x->order, engine_order(e));
+	undo_set64(&e->space, &x->owner, 0);
+	undo_set64(&e->space, &x->deadline, 0);
+	link_up(e, p, x);
+	return true;
+}
+
+void exchange_kill(struct engine *e, struct exchange *x)
+{
+	unlink_all(e, endpoint_get(e, x->peer), x);
+	stored_drop(e, &x->msg);
+	slab_kill(&e->space, slab(e), x);
+}
+
+void exchange_drop(struct engine *e, struct exchange *x)
+{
+	struct dedup *d = dedup_get(e, x->dedup);
+
+	if (d && d->state == DEDUP_WAITING)
+		dedup_lost(e, d);
+	unlink_all(e, endpoint_get(e, x->peer), x);
+	slab_drop(&e->space, slab(e), x);
+}
+
+/* --- sending ---------------------------------------------------------------- */
+
+/* The stored message with our message ID in its header. */
+static void transmit(struct engine *e, const struct endpoint *p, const struct exchange *x)
+{
+	struct span m = stored_get(e, &x->msg, x->inside);
+	struct writer w = emit_begin(e, &p->remote, &p->local);
+
+	write_bytes(&w, m.p, 2);
+	write_u16(&w, (uint16_t)x->mid);
+	write_bytes(&w, m.p + 4, m.n - 4);
+	emit_end(e, &w);
+}
+
+static uint64_t first_timeout(struct engine *e)
+{
+	return params_first_timeout(&e->conf.params, (uint32_t)engine_random(e));
+}
+
+/* QUEUED -> SENT. */
+static void send_first(struct engine *e, struct endpoint *p, struct exchange *x, uint16_t mid)
+{
+	endpoint_mid_used(e, p);
+	undo_set(&e->space, &x->mid, mid);
+	undo_set(&e->space, &x->state, EXCHANGE_SENT);
+	table_insert(&e->mids, slab(e), mid_hash(e, x->peer, mid), x);
+	if (x->type == COAP_CON) {
+		uint64_t t = first_timeout(e);
+
+		undo_set(&e->space, &x->timeout_ms, (uint32_t)t);
+		set_deadline(e, x, e->now + t);
+		p->nactive++;
+	} else {
+		set_deadline(e, x, e->now + x->wait_ms);
+	}
+	transmit(e, p, x);
+}
+
+static struct exchange *next_queued(struct engine *e, const struct endpoint *p)
+{
+	uint32_t i = p->out_head;
+
+	while (i != SLAB_NIL && at(e, i)->state != EXCHANGE_QUEUED)
+		i = at(e, i)->next;
+	return i == SLAB_NIL ? NULL : at(e, i);
+}
+
+void exchange_start(struct engine *e, struct endpoint *p)
+{
+	struct exchange *x;
+	uint16_t mid;
+	unsigned burst = 4;     /* what BATCH_TX_SPARE leaves; the rest starts later */
+
+	while (burst-- && p->nactive < e->conf.params.nstart && (x = next_queued(e, p))) {
+		if (!endpoint_mid(e, p, &mid)) {
+			/* All message IDs are in use (4.4): try again. */
+			set_deadline(e, x, e->now + 1000);
+			return;
+		}
+		send_first(e, p, x, mid);
+	}
+}
+
+bool exchange_again(struct engine *e, struct exchange *x)
+{
+	if (x->retries >= e->conf.params.max_retransmit)
+		return false;
+	undo_set(&e->space, &x->retries, x->retries + 1);
+	undo_set(&e->space, &x->timeout_ms, x->timeout_ms * 2);
+	set_deadline(e, x, e->now + x->timeout_ms);
+	transmit(e, endpoint_get(e, x->peer), x);
+	engine_count(e, COUNT_RETRANSMITS);
+	return true;
+}
+
+void exchange_acked(struct engine *e, struct exchange *x)
+{
+	struct endpoint *p = endpoint_get(e, x->peer);
+
+	p->nactive -= active(x);
+	undo_set(&e->space, &x->state, EXCHANGE_ACKED);
+	set_deadline(e, x, e->now + x->wait_ms);
+}
+
+void exchange_send_ack(struct engine *e, struct exchange *x)
+{
+	const struct endpoint *p = endpoint_get(e, x->peer);
+
+	emit_empty(e, &p->remote, &p->local, COAP_ACK, (uint16_t)x->mid);
+	if (!x->acked) {
+		undo_set(&e->space, &x->acked, 1);
+		set_deadline(e, x, 0);
+	}
+}
+
+/* --- finding ---------------------------------------------------------------- */
+
+struct exchange *exchange_by_mid(struct engine *e, struct endpoint *p, uint16_t mid)
+{
+	ref_t peer = endpoint_ref(e, p);
+	uint32_t i = table_first(&e->mids, mid_hash(e, peer, mid));
+
+	while (i != SLAB_NIL) {
+		struct exchange *x = at(e, i);
+
+		if (x->mid == mid && x->peer == peer)
+			return x;
+		i = x->o.link;
+	}
+	return NULL;
+}
+
+void exchange_token(struct engine *e, const struct exchange *x, uint8_t token[CLIENT_TOKEN])
+{
+	uint32_t i = slab_index(slab(e), x);
+
+	memcpy(token, &i, 4);
+	memcpy(token + 4, &x->secret, 4);
+}
+
+struct exchange *exchange_by_token(struct engine *e, struct endpoint *p, struct span token)
+{
+	struct exchange *x;
+	uint32_t i, secret;
+
+	if (token.n != CLIENT_TOKEN)
+		return NULL;
+	memcpy(&i, token.p, 4);
+	memcpy(&secret, token.p + 4, 4);
+	if (i >= e->space.ctl->hwm[SLAB_EXCHANGE] || !slab_live(slab(e), i))
+		return NULL;
+	x = at(e, i);
+	if (x->role != ROLE_CLIENT || x->secret != secret || !by_mid(x) ||
+	    x->peer != endpoint_ref(e, p))
+		return NULL;
+	return x;
+}
+
+bool exchange_adopt(struct engine *e, struct exchange *x)
+{
+	struct endpoint *p = endpoint_get(e, x->peer);
+	uint64_t far = e->now + params_max_transmit_wait(&e->conf.params) + UINT32_MAX;
+
+	if (!p || x->state < EXCHANGE_WAITING || x->state >= EXCHANGE_STATES ||
+	    (x->role != ROLE_SERVER && x->role != ROLE_CLIENT) ||
+	    (x->type != COAP_CON && x->type != COAP_NON) || x->mid > 0xffff ||
+	    x->deadline > far || x->msg.len < 4 ||
+	    (x->role == ROLE_CLIENT) == (x->state == EXCHANGE_WAITING) ||
+	    !stored_valid(e, &x->msg, EXCHANGE_INSIDE, exchange_ref(e, x)))
+		return false;
+	/* What has been sent and has no deadline would stay for ever. */
+	if (by_mid(x) && (!x->deadline || exchange_by_mid(e, p, (uint16_t)x->mid)))
+		return false;
+	link_up(e, p, x);
+	return true;
+}

@@ -1,0 +1,104 @@
+/* exchange.h - one interaction that is not over when its datagram is: a request of
+ * a peer's that waits for a module, a separate response, a request of ours.
+ *
+ * It keeps the message (the request while waiting, what we sent after that), so
+ * that it can be taken up or retransmitted by any later worker.  States:
+ *
+ *	WAITING --answer--> QUEUED --NSTART--> SENT --ACK--> (gone, or ACKED for ours)
+ *	   ours: QUEUED ...                     | timeout, RST, response: gone
+ */
+#ifndef EXCHANGE_EXCHANGE_H
+#define EXCHANGE_EXCHANGE_H
+
+#include "exchange/endpoint.h"
+#include "exchange/stored.h"
+
+enum exchange_state {
+	EXCHANGE_WAITING = 1,   /* server role: a module works on it */
+	EXCHANGE_QUEUED,        /* NSTART others are under way to the peer */
+	EXCHANGE_SENT,          /* sent; no acknowledgement or response yet */
+	EXCHANGE_ACKED,         /* client role: acknowledged, no response yet */
+	EXCHANGE_STATES
+};
+
+enum exchange_role { ROLE_SERVER = 1, ROLE_CLIENT };
+
+#define EXCHANGE_INSIDE 160u
+
+struct exchange {
+	struct object o;
+	ref_t peer;
+	ref_t dedup;            /* server role: of the request */
+	uint64_t owner;         /* of a layer above: its task */
+	uint64_t deadline;      /* ms; delayed ACK, retransmission, give-up; 0 none */
+	uint32_t state, role;
+	uint32_t type;          /* CON or NON, of the message that is or will be sent */
+	uint32_t code;          /* client role: of the request */
+	uint32_t order;         /* among those to the same peer */
+	uint32_t mid;           /* ours, from SENT on; the request's while WAITING */
+	uint32_t acked;         /* WAITING: the empty acknowledgement went out */
+	uint32_t retries;
+	uint32_t timeout_ms;    /* current retransmission timeout */
+	uint32_t wait_ms;       /* client role: for the response */
+	uint32_t secret;        /* client role: half of the token */
+	uint32_t zero;
+	struct stored msg;
+	/* derived: */
+	uint32_t next, prev;    /* outgoing ones to the same peer, by order */
+	uint8_t inside[EXCHANGE_INSIDE];
+};
+
+static inline struct exchange *exchange_get(struct engine *e, ref_t ref)
+{
+	return slab_get(&e->space, engine_slab(e, SLAB_EXCHANGE), ref);
+}
+
+static inline ref_t exchange_ref(struct engine *e, const struct exchange *x)
+{
+	return slab_ref(&e->space, engine_slab(e, SLAB_EXCHANGE), x);
+}
+
+/* A new waiting one that keeps request m; NULL at a limit (counted). */
+struct exchange *exchange_wait(struct engine *e, struct endpoint *p, ref_t dedup,
+			       uint64_t owner, struct span m, uint8_t type, uint16_t mid);
+
+/* A new outgoing one in state QUEUED, message and token still to come; NULL at a
+ * limit (counted). */
+struct exchange *exchange_new(struct engine *e, struct endpoint *p, bool non);
+
+/* A waiting one becomes an outgoing one that carries answer m (confirmable). */
+bool exchange_turn(struct engine *e, struct exchange *x, struct span m);
+
+/* Sends what NSTART allows (RFC 7252 4.7): to be called whenever something was
+ * queued or ended for the peer. */
+void exchange_start(struct engine *e, struct endpoint *p);
+
+/* Sends the message once more, byte for byte (4.2), with a doubled timeout; false
+ * if MAX_RETRANSMIT is reached. */
+bool exchange_again(struct engine *e, struct exchange *x);
+
+/* Client role: an empty ACK came. */
+void exchange_acked(struct engine *e, struct exchange *x);
+
+/* The empty acknowledgement of the waiting request goes out. */
+void exchange_send_ack(struct engine *e, struct exchange *x);
+
+/* It is over; what is queued behind it may start (the caller's exchange_start). */
+void exchange_kill(struct engine *e, struct exchange *x);
+
+/* The one of ours with this message ID, sent and not over (4.4: by endpoint and
+ * message ID together), or NULL. */
+struct exchange *exchange_by_mid(struct engine *e, struct endpoint *p, uint16_t mid);
+
+/* The request of ours that a token belongs to, or NULL. */
+struct exchange *exchange_by_token(struct engine *e, struct endpoint *p, struct span token);
+
+#define CLIENT_TOKEN 8u
+void exchange_token(struct engine *e, const struct exchange *x, uint8_t token[CLIENT_TOKEN]);
+
+/* Adopt: puts a plausible one back where its state wants it; false if it is
+ * implausible.  drop takes it out again. */
+bool exchange_adopt(struct engine *e, struct exchange *x);
+void exchange_drop(struct engine *e, struct exchange *x);
+
+#endif

@@ -1,0 +1,102 @@
+#include "exchange/expire.h"
+
+#include "exchange/dedup.h"
+#include "exchange/exchange.h"
+
+#include <errno.h>
+
+#define SWEEP 1024u     /* dedup entries looked at a second */
+
+static enum expire_verdict end(struct engine *e, struct exchange *x, int status,
+			       struct response *out)
+{
+	struct endpoint *p = endpoint_get(e, x->peer);
+	bool ours = x->role == ROLE_CLIENT;
+
+	*out = (struct response){ .exchange = exchange_ref(e, x), .owner = x->owner,
+				  .status = status };
+	exchange_kill(e, x);
+	exchange_start(e, p);
+	return ours ? EXPIRE_FAILED : EXPIRE_DONE;
+}
+
+static enum expire_verdict due(struct engine *e, struct exchange *x, struct response *out)
+{
+	switch ((enum exchange_state)x->state) {
+	case EXCHANGE_WAITING:
+		exchange_send_ack(e, x);
+		return EXPIRE_DONE;
+	case EXCHANGE_QUEUED:
+		engine_no_deadline(e, engine_slab(e, SLAB_EXCHANGE), x);
+		exchange_start(e, endpoint_get(e, x->peer));
+		return EXPIRE_DONE;
+	case EXCHANGE_SENT:
+		if (x->type == COAP_CON && exchange_again(e, x))
+			return EXPIRE_DONE;
+		engine_count(e, COUNT_TIMEOUTS);
+		return end(e, x, -ETIMEDOUT, out);
+	case EXCHANGE_ACKED:
+	case EXCHANGE_STATES:
+		break;
+	}
+	return end(e, x, -ETIMEDOUT, out);
+}
+
+enum expire_verdict expire_next(struct engine *e, struct expired *out)
+{
+	const struct heap_entry *first = heap_min(&e->deadlines);
+	unsigned slab = e->space.nslabs;
+	uint32_t item;
+
+	if (!first || first->at > e->now)
+		return EXPIRE_NOTHING;
+	item = first->item;
+	while (--slab > SLAB_EXCHANGE && (slab == SLAB_BLOB || e->first_item[slab] > item))
+		;
+	out->slab = slab;
+	out->obj = slab_at(engine_slab(e, slab), item - e->first_item[slab]);
+	if (slab == SLAB_EXCHANGE)
+		return due(e, out->obj, &out->response);
+	heap_remove(&e->deadlines, item);
+	return EXPIRE_OTHER;
+}
+
+void expire_sweep(struct engine *e)
+{
+	/* Small events, so that none frees more than a transaction may. */
+	for (unsigned n = 0; n < SWEEP; n += 16) {
+		dedup_sweep(e, 16);
+		engine_commit(e, space_rx_next(&e->space));
+	}
+}
+
+static struct exchange *other_of(struct engine *e, struct endpoint *p, struct exchange *than)
+{
+	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
+	uint32_t i = p->out_head;
+
+	if (i != SLAB_NIL && slab_at(b, i) == than)
+		i = than->next;
+	return i == SLAB_NIL ? NULL : slab_at(b, i);
+}
+
+bool expire_unreachable(struct engine *e, const struct addr *to, const struct local *from,
+			struct span quoted, struct expired *out, enum expire_verdict *verdict)
+{
+	struct endpoint *p = endpoint_find(e, to, from);
+	struct exchange *named = NULL, *other;
+	bool more;
+
+	*verdict = EXPIRE_NOTHING;
+	if (p && quoted.n >= 4)
+		named = exchange_by_mid(e, p, (uint16_t)(quoted.p[2] << 8 | quoted.p[3]));
+	if (!named)
+		return false;
+	/* The backlog first, and what the error speaks of last: it is what makes
+	 * us believe the next call. */
+	other = other_of(e, p, named);
+	more = other != NULL;
+	*out = (struct expired){ .slab = SLAB_EXCHANGE };
+	*verdict = end(e, more ? other : named, -ECONNREFUSED, &out->response);
+	return more;
+}

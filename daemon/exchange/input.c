@@ -1,0 +1,397 @@
+#include "exchange/input.h"
+
+#include "coap/frame_udp.h"
+#include "exchange/dedup.h"
+#include "exchange/echo.h"
+#include "exchange/emit.h"
+#include "exchange/exchange.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define FULL_MAX_AGE 5u         /* s: when the next try makes sense (5.9.3.4) */
+
+static void reset(struct engine *e, const struct request *r)
+{
+	emit_empty(e, &r->from, &r->to, COAP_RST, r->msg.mid);
+	engine_count(e, COUNT_RESETS_SENT);
+}
+
+/* --- requests ---------------------------------------------------------------- */
+
+/* The peer was heard of; logged, for the window's meaning depends on it. */
+static void heard(struct engine *e, struct endpoint *p)
+{
+	if (p->seen_s != engine_seconds(e))
+		undo_set(&e->space, &p->seen_s, engine_seconds(e));
+}
+
+static enum input_verdict duplicate(struct engine *e, struct request *r, struct dedup *d)
+{
+	struct exchange *x;
+	struct writer w;
+
+	engine_count(e, COUNT_DUPLICATES);
+	if (r->msg.type == COAP_NON)
+		return INPUT_DONE;
+	switch ((enum dedup_state)d->state) {
+	case DEDUP_DONE:
+		w = emit_begin(e, &r->from, &r->to);
+		write_span(&w, dedup_answer(e, d));
+		emit_end(e, &w);
+		return INPUT_DONE;
+	case DEDUP_WAITING:
+		x = exchange_get(e, d->exchange);
+		if (!x)
+			break;
+		exchange_send_ack(e, x);
+		return INPUT_DONE;
+	case DEDUP_SEPARATE:
+		emit_empty(e, &r->from, &r->to, COAP_ACK, r->msg.mid);
+		return INPUT_DONE;
+	case DEDUP_EXEC:
+	case DEDUP_GONE:
+	case DEDUP_STATES:
+		break;
+	}
+	engine_count(e, COUNT_DUPLICATE_LOST);
+	request_unavailable(e, r, FULL_MAX_AGE);
+	return INPUT_DONE;
+}
+
+static enum input_verdict bad_options(struct engine *e, struct request *r,
+				      enum option_verdict v, const struct option_fault *fault)
+{
+	const struct option_def *def = option_def(fault->number);
+	char why[80];
+
+	engine_count(e, COUNT_BAD_OPTION);
+	if (v == OPTIONS_PROXY) {
+		request_refuse(e, r, COAP_PROXYING_NOT_SUPPORTED, NULL);
+		return INPUT_DONE;
+	}
+	snprintf(why, sizeof why, "option %u%s%s %s", fault->number, def ? " " : "",
+		 def ? def->name : "", option_flaw_text(fault->flaw));
+	request_refuse(e, r, COAP_BAD_OPTION, why);
+	return INPUT_DONE;
+}
+
+static enum input_verdict full(struct engine *e, struct request *r, enum counter limit)
+{
+	engine_count(e, limit);
+	request_unavailable(e, r, FULL_MAX_AGE);
+	return INPUT_DONE;
+}
+
+static enum input_verdict challenge(struct engine *e, struct request *r)
+{
+	struct writer w = request_answer(e, r);
+	struct option_writer ow = option_writer(&w);
+	uint8_t value[ECHO_SIZE];
+
+	engine_count(e, COUNT_AMBIGUOUS);
+	echo_make(e, &r->from, value);
+	option_write(&ow, OPT_ECHO, span_of(value, sizeof value));
+	request_done(e, r, COAP_UNAUTHORIZED, &w);
+	return INPUT_DONE;
+}
+
+/* Answers were forgotten before their time, so that no entry does not mean no
+ * duplicate: the window decides. */
+static bool forgetful(const struct engine *e, const struct endpoint *p)
+{
+	return p && p->forgot_s && engine_seconds(e) - p->forgot_s <=
+	       params_exchange_lifetime(&e->conf.params) / 1000;
+}
+
+/* Remembers a request that must not run twice.  False: it was answered. */
+static bool remember_unsafe(struct engine *e, struct request *r)
+{
+	enum window_state seen = WINDOW_FRESH;
+	struct span echo;
+
+	if (forgetful(e, r->peer))
+		seen = window_state(e, r->peer, r->msg.mid);
+	if (seen == WINDOW_SEEN) {
+		engine_count(e, COUNT_DUPLICATES);
+		if (r->msg.type == COAP_CON)
+			full(e, r, COUNT_DUPLICATE_LOST);
+		return false;
+	}
+	if (seen == WINDOW_BEHIND && !(message_option(&r->msg, OPT_ECHO, 0, &echo) &&
+				       echo_fresh(e, &r->from, echo))) {
+		challenge(e, r);
+		return false;
+	}
+	if (!dedup_room(e)) {
+		full(e, r, COUNT_FULL_DEDUP);
+		return false;
+	}
+	if (!r->peer)
+		r->peer = endpoint_add(e, &r->from, &r->to);
+	r->dedup = dedup_add(e, r->peer, r->msg.mid, r->print, r->msg.type == COAP_NON);
+	window_mark(e, r->peer, r->msg.mid, seen == WINDOW_BEHIND);
+	heard(e, r->peer);
+	return true;
+}
+
+/* Safe and non-confirmable: it could run again, but its duplicate is to be
+ * ignored all the same (4.5).  The window is enough for that. */
+static bool remember_non(struct engine *e, struct request *r, bool known)
+{
+	if (!r->peer)
+		r->peer = endpoint_add(e, &r->from, &r->to);
+	else if (!known && window_state(e, r->peer, r->msg.mid) == WINDOW_SEEN) {
+		engine_count(e, COUNT_DUPLICATES);
+		return false;
+	}
+	window_mark(e, r->peer, r->msg.mid, false);
+	heard(e, r->peer);
+	return true;
+}
+
+/* Safe and confirmable requests leave no trace, but a window left far behind by
+ * thousands of them would call the next unsafe one ambiguous. */
+static void pass_by(struct engine *e, struct request *r)
+{
+	struct endpoint *p = r->peer;
+
+	if (!p)
+		return;
+	if ((p->window_hi & MID_VALID) && (int16_t)(r->msg.mid - p->window_hi) > 8192)
+		window_mark(e, p, r->msg.mid, false);
+	heard(e, p);
+}
+
+static enum input_verdict input_request(struct engine *e, struct request *r)
+{
+	struct option_fault fault;
+	enum option_verdict v;
+	struct dedup *d = NULL;
+
+	r->peer = endpoint_find(e, &r->from, &r->to);
+	if (r->peer)
+		d = dedup_find(e, r->peer, r->msg.mid);
+	if (d && d->print == r->print)
+		return duplicate(e, r, d);
+	if (d)
+		dedup_kill(e, d);       /* same message ID, another message */
+	v = option_check(r->msg.options, r->msg.code, &e->conf.options, &fault);
+	if (v != OPTIONS_OK)
+		return bad_options(e, r, v, &fault);
+	if (code_is_safe(r->msg.code) && r->msg.type == COAP_CON) {
+		pass_by(e, r);
+	} else if (!r->peer && !endpoint_room(e)) {
+		return full(e, r, COUNT_FULL_ENDPOINTS);
+	} else if (code_is_safe(r->msg.code)) {
+		if (!remember_non(e, r, d != NULL))
+			return INPUT_DONE;
+	} else if (!remember_unsafe(e, r)) {
+		return INPUT_DONE;
+	}
+	engine_count(e, COUNT_REQUESTS);
+	return INPUT_REQUEST;
+}
+
+/* --- responses and empty messages -------------------------------------------- */
+
+static enum input_verdict unmatched(struct engine *e)
+{
+	engine_count(e, COUNT_UNMATCHED);
+	return INPUT_DONE;
+}
+
+/* Ends a request of ours; the exchange is gone when this returns. */
+static enum input_verdict end_of(struct engine *e, struct endpoint *p, struct exchange *x,
+				 const struct message *msg, int status, struct response *out)
+{
+	*out = (struct response){ .exchange = exchange_ref(e, x), .owner = x->owner,
+				  .status = status };
+	if (msg)
+		out->msg = *msg;
+	exchange_kill(e, x);
+	exchange_start(e, p);
+	return status ? INPUT_FAILED : INPUT_RESPONSE;
+}
+
+static enum input_verdict input_ack(struct engine *e, struct endpoint *p, uint16_t mid)
+{
+	struct exchange *x = p ? exchange_by_mid(e, p, mid) : NULL;
+
+	if (!x || x->state != EXCHANGE_SENT || x->type != COAP_CON)
+		return unmatched(e);
+	if (x->role == ROLE_CLIENT)
+		exchange_acked(e, x);
+	else
+		exchange_kill(e, x);
+	exchange_start(e, p);
+	return INPUT_DONE;
+}
+
+static enum input_verdict input_rst(struct engine *e, struct endpoint *p, uint16_t mid,
+				    struct response *out)
+{
+	struct exchange *x = p ? exchange_by_mid(e, p, mid) : NULL;
+
+	if (!x)
+		return unmatched(e);
+	engine_count(e, COUNT_RESETS);
+	if (x->role == ROLE_CLIENT)
+		return end_of(e, p, x, NULL, -ECONNRESET, out);
+	exchange_kill(e, x);
+	exchange_start(e, p);
+	return INPUT_DONE;
+}
+
+static bool understood(const struct engine *e, const struct message *m)
+{
+	return option_check(m->options, m->code, &e->conf.options, NULL) == OPTIONS_OK;
+}
+
+/* A response in an acknowledgement (5.2.1). */
+static enum input_verdict piggybacked(struct engine *e, struct endpoint *p,
+				      const struct message *m, struct response *out)
+{
+	struct exchange *x = p ? exchange_by_mid(e, p, m->mid) : NULL;
+
+	if (!x || x != exchange_by_token(e, p, m->token) || !understood(e, m))
+		return unmatched(e);
+	engine_count(e, COUNT_CLIENT_DONE);
+	return end_of(e, p, x, m, 0, out);
+}
+
+/* Keeps in mind that a confirmable response was acknowledged; if there is no room
+ * its duplicate will be reset, which harms nobody. */
+static void remember_response(struct engine *e, struct endpoint *p, const struct request *r)
+{
+	uint8_t ack[4];
+	struct writer w = writer_of(ack, sizeof ack);
+	struct dedup *d;
+
+	if (!dedup_room(e) || dedup_find(e, p, r->msg.mid))
+		return;
+	d = dedup_add(e, p, r->msg.mid, r->print, false);
+	frame_udp_empty(&w, COAP_ACK, r->msg.mid);
+	dedup_answered(e, d, span_of(ack, sizeof ack));
+}
+
+/* A response in a message of its own (5.2.2, 5.2.3). */
+static enum input_verdict separate(struct engine *e, struct endpoint *p, struct request *r,
+				   struct response *out)
+{
+	bool con = r->msg.type == COAP_CON;
+	struct dedup *d = p ? dedup_find(e, p, r->msg.mid) : NULL;
+	struct exchange *x = p ? exchange_by_token(e, p, r->msg.token) : NULL;
+	uint64_t observe;
+
+	if (con && d && d->print == r->print)
+		return duplicate(e, r, d);
+	if (!x) {
+		/* A notification nobody waits for: tell the server (RFC 7641 3.6). */
+		if (con || message_option_uint(&r->msg, OPT_OBSERVE, &observe))
+			reset(e, r);
+		return unmatched(e);
+	}
+	if (!understood(e, &r->msg)) {
+		if (!con)
+			return unmatched(e);
+		reset(e, r);
+		return end_of(e, p, x, NULL, -EPROTO, out);
+	}
+	if (con) {
+		emit_empty(e, &r->from, &r->to, COAP_ACK, r->msg.mid);
+		remember_response(e, p, r);
+	}
+	engine_count(e, COUNT_CLIENT_DONE);
+	return end_of(e, p, x, &r->msg, 0, out);
+}
+
+static enum input_verdict input_response(struct engine *e, struct request *r,
+					 struct response *out)
+{
+	struct endpoint *p = endpoint_find(e, &r->from, &r->to);
+
+	if (p)
+		heard(e, p);
+	if (r->msg.type == COAP_ACK)
+		return piggybacked(e, p, &r->msg, out);
+	return separate(e, p, r, out);
+}
+
+static enum input_verdict input_empty(struct engine *e, const struct request *r,
+				      struct response *out)
+{
+	struct endpoint *p;
+
+	switch (r->msg.type) {
+	case COAP_CON:
+		engine_count(e, COUNT_PINGS);
+		reset(e, r);
+		return INPUT_DONE;
+	case COAP_NON:
+		engine_count(e, COUNT_RX_IGNORED);
+		return INPUT_DONE;
+	default:
+		p = endpoint_find(e, &r->from, &r->to);
+		if (r->msg.type == COAP_ACK)
+			return input_ack(e, p, r->msg.mid);
+		return input_rst(e, p, r->msg.mid, out);
+	}
+}
+
+/* --- the datagram -------------------------------------------------------------- */
+
+static enum input_verdict malformed(struct engine *e, const struct request *r)
+{
+	engine_count(e, COUNT_RX_MALFORMED);
+	if (r->msg.type == COAP_CON)
+		reset(e, r);
+	return INPUT_DONE;
+}
+
+/* Request codes come as CON or NON, responses never as RST (4.2, 4.3). */
+static enum input_verdict by_code(struct engine *e, struct input *in)
+{
+	struct request *r = &in->request;
+
+	if (r->msg.code == COAP_EMPTY)
+		return input_empty(e, r, &in->response);
+	if (code_is_request(r->msg.code) && r->msg.type <= COAP_NON) {
+		if (r->msg.token.n > e->conf.limits.token_length)
+			return malformed(e, r);
+		return input_request(e, r);
+	}
+	if (code_is_response(r->msg.code) && r->msg.type != COAP_RST)
+		return input_response(e, r, &in->response);
+	return malformed(e, r);
+}
+
+enum input_verdict input_datagram(struct engine *e, unsigned i, struct input *in)
+{
+	const struct rx_dgram *rx = &batch_of(&e->space)->rx[i];
+	struct request *r = &in->request;
+	struct span bytes = span_of(rx->data, rx->len);
+
+	engine_count(e, COUNT_RX);
+	*r = (struct request){ .from = addr_from_sin6(&rx->from), .to = rx->to, .rx = i };
+	if (rx->len > DGRAM_RX_MAX) {
+		engine_count(e, COUNT_RX_TRUNCATED);
+		return INPUT_DONE;
+	}
+	if (addr_is_multicast(r->to.ip) || !r->from.port) {
+		/* No group is joined: not for us.  Port 0 cannot be answered. */
+		engine_count(e, COUNT_RX_IGNORED);
+		return INPUT_DONE;
+	}
+	switch (frame_udp_parse(bytes, &r->msg)) {
+	case FRAME_IGNORE:
+		engine_count(e, COUNT_RX_IGNORED);
+		return INPUT_DONE;
+	case FRAME_ERROR:
+		return malformed(e, r);
+	case FRAME_OK:
+		break;
+	}
+	r->print = (uint32_t)hash_bytes(&e->space.ctl->key, bytes.p, bytes.n);
+	return by_code(e, in);
+}

@@ -1,0 +1,265 @@
+#include "exchange/request.h"
+
+#include "coap/frame_udp.h"
+#include "coap/no_response.h"
+#include "exchange/dedup.h"
+#include "exchange/emit.h"
+#include "exchange/exchange.h"
+
+struct writer request_answer(struct engine *e, const struct request *r)
+{
+	struct writer w = emit_begin(e, &r->from, &r->to);
+
+	/* The header is written when type and code are known. */
+	w.p += frame_udp_head_size(r->msg.token.n);
+	return w;
+}
+
+/* How an answer travels (RFC 7252 5.2). */
+enum way { PIGGYBACKED, SEPARATE, NON_CONFIRMABLE };
+
+static enum way way_of(const struct request *r)
+{
+	if (r->msg.type == COAP_NON)
+		return NON_CONFIRMABLE;
+	return r->waiting && r->waiting->acked ? SEPARATE : PIGGYBACKED;
+}
+
+static bool suppressed(const struct request *r, uint8_t code)
+{
+	uint64_t value;
+
+	return message_option_uint(&r->msg, OPT_NO_RESPONSE, &value) &&
+	       no_response_suppresses((uint8_t)value, code);
+}
+
+/* A message ID for a non-confirmable answer; reuse is counted, not refused. */
+static uint16_t non_mid(struct engine *e, struct request *r)
+{
+	struct engine_root *root = engine_root(e);
+	uint16_t mid;
+
+	if (!r->peer) {
+		undo_set(&e->space, &root->mid, root->mid + 1);
+		return (uint16_t)root->mid;
+	}
+	endpoint_mid(e, r->peer, &mid);
+	endpoint_mid_used(e, r->peer);
+	return mid;
+}
+
+/* Puts the header in front of what the writer took. */
+static void write_head(struct engine *e, const struct request *r, uint8_t type,
+		       uint8_t code, uint16_t mid)
+{
+	struct tx_dgram *t = &batch_of(&e->space)->tx[e->tx_n];
+	struct writer head = writer_of(t->data, sizeof t->data);
+
+	frame_udp_head(&head, type, code, mid, r->msg.token);
+}
+
+static void settle(struct engine *e, struct request *r, struct span answer)
+{
+	if (r->waiting)
+		exchange_kill(e, r->waiting);
+	if (r->dedup)
+		dedup_answered(e, r->dedup, answer);
+}
+
+static void done_piggybacked(struct engine *e, struct request *r, uint8_t code, struct writer *w)
+{
+	if (suppressed(r, code)) {
+		/* Nobody wants the response, but the message is confirmable. */
+		*w = emit_begin(e, &r->from, &r->to);
+		frame_udp_empty(w, COAP_ACK, r->msg.mid);
+		engine_count(e, COUNT_SUPPRESSED);
+	} else {
+		write_head(e, r, COAP_ACK, code, r->msg.mid);
+	}
+	settle(e, r, emit_end(e, w));
+}
+
+static void done_non(struct engine *e, struct request *r, uint8_t code, struct writer *w)
+{
+	if (suppressed(r, code)) {
+		engine_count(e, COUNT_SUPPRESSED);
+	} else {
+		write_head(e, r, COAP_NON, code, non_mid(e, r));
+		emit_end(e, w);
+	}
+	/* A duplicate is ignored (4.5): no answer need be kept. */
+	settle(e, r, span_of(NULL, 0));
+}
+
+static void done_separate(struct engine *e, struct request *r, uint8_t code, struct writer *w)
+{
+	struct tx_dgram *t = &batch_of(&e->space)->tx[e->tx_n];
+
+	if (r->dedup)
+		dedup_set(e, r->dedup, DEDUP_SEPARATE);
+	if (suppressed(r, code)) {
+		engine_count(e, COUNT_SUPPRESSED);
+		exchange_kill(e, r->waiting);
+		return;
+	}
+	engine_count(e, COUNT_SEPARATE);
+	write_head(e, r, COAP_CON, code, 0);
+	if (exchange_turn(e, r->waiting, span_of(t->data, (size_t)(w->p - t->data)))) {
+		exchange_start(e, r->peer);
+		return;
+	}
+	/* No room to keep it for retransmission: once, non-confirmable (5.2.3). */
+	write_head(e, r, COAP_NON, code, non_mid(e, r));
+	emit_end(e, w);
+	exchange_kill(e, r->waiting);
+}
+
+void request_done(struct engine *e, struct request *r, uint8_t code, struct writer *w)
+{
+	if (w->full) {
+		engine_count(e, COUNT_MODULE_FAILED);
+		*w = request_answer(e, r);
+		code = COAP_INTERNAL_ERROR;
+	}
+	switch (way_of(r)) {
+	case PIGGYBACKED:
+		done_piggybacked(e, r, code, w);
+		break;
+	case NON_CONFIRMABLE:
+		done_non(e, r, code, w);
+		break;
+	case SEPARATE:
+		done_separate(e, r, code, w);
+		break;
+	}
+}
+
+void request_refuse(struct engine *e, struct request *r, uint8_t code, const char *why)
+{
+	struct writer w = request_answer(e, r);
+
+	if (why)
+		message_write_payload(&w, span_str(why));
+	request_done(e, r, code, &w);
+}
+
+void request_unavailable(struct engine *e, struct request *r, uint32_t max_age)
+{
+	struct writer w = request_answer(e, r);
+	struct option_writer ow = option_writer(&w);
+
+	option_write_uint(&ow, OPT_MAX_AGE, max_age);
+	request_done(e, r, COAP_UNAVAILABLE, &w);
+}
+
+void request_exec(struct engine *e, struct request *r, unsigned rx)
+{
+	struct engine_root *root = engine_root(e);
+	ref_t ref = r->waiting ? exchange_ref(e, r->waiting) :
+		    r->dedup ? dedup_ref(e, r->dedup) : 0;
+
+	if (!ref)
+		return;
+	/* Means nothing before the commit word says exec. */
+	__atomic_store_n(&root->exec, ref, __ATOMIC_RELAXED);
+	space_commit(&e->space, rx, e->tx_n, 1);
+}
+
+static bool remember(struct engine *e, struct request *r)
+{
+	if (!r->peer) {
+		if (!endpoint_room(e)) {
+			engine_count(e, COUNT_FULL_ENDPOINTS);
+			return false;
+		}
+		r->peer = endpoint_add(e, &r->from, &r->to);
+	}
+	if (!r->dedup)
+		r->dedup = dedup_add(e, r->peer, r->msg.mid, r->print,
+				     r->msg.type == COAP_NON);
+	return r->dedup != NULL;
+}
+
+bool request_wait(struct engine *e, struct request *r, ref_t owner)
+{
+	const struct rx_dgram *rx;
+
+	assert(!r->waiting && r->rx < BATCH_RX);
+	if (!remember(e, r))
+		return false;
+	rx = &batch_of(&e->space)->rx[r->rx];
+	r->waiting = exchange_wait(e, r->peer, dedup_ref(e, r->dedup), owner,
+				   span_of(rx->data, rx->len), r->msg.type, r->msg.mid);
+	if (!r->waiting)
+		return false;
+	dedup_wait(e, r->dedup, exchange_ref(e, r->waiting));
+	if (r->msg.type == COAP_CON && e->conf.ack_delay_ms == 0)
+		exchange_send_ack(e, r->waiting);
+	return true;
+}
+
+ref_t request_ref(const struct engine *e, const struct request *r)
+{
+	return slab_ref(&e->space, &e->space.slab[SLAB_EXCHANGE], r->waiting);
+}
+
+void request_forget(struct engine *e, struct request *r)
+{
+	if (r->waiting)
+		exchange_kill(e, r->waiting);
+	if (r->dedup)
+		dedup_set(e, r->dedup, DEDUP_GONE);
+}
+
+bool request_resume(struct engine *e, ref_t waiting, struct request *r)
+{
+	struct exchange *x = exchange_get(e, waiting);
+
+	if (!x || x->state != EXCHANGE_WAITING)
+		return false;
+	*r = (struct request){ .rx = REQUEST_RESUMED, .waiting = x };
+	r->peer = endpoint_get(e, x->peer);
+	r->dedup = dedup_get(e, x->dedup);
+	r->from = r->peer->remote;
+	r->to = r->peer->local;
+	if (frame_udp_parse(stored_get(e, &x->msg, x->inside), &r->msg) == FRAME_OK)
+		return true;
+	/* Damaged: what it asked can no longer be told. */
+	request_forget(e, r);
+	return false;
+}
+
+/* The datagram whose hook was running, seen as a request again. */
+static bool lost_fresh(struct engine *e, struct dedup *d, struct request *r)
+{
+	unsigned i = space_rx_next(&e->space);
+	const struct rx_dgram *rx = &batch_of(&e->space)->rx[i % BATCH_RX];
+
+	*r = (struct request){ .rx = i % BATCH_RX, .dedup = d, .print = d->print };
+	r->peer = endpoint_get(e, d->peer);
+	r->from = r->peer->remote;
+	r->to = r->peer->local;
+	return i < BATCH_RX && rx->len <= DGRAM_RX_MAX &&
+	       frame_udp_parse(span_of(rx->data, rx->len), &r->msg) == FRAME_OK &&
+	       r->msg.mid == d->mid;
+}
+
+bool request_lost(struct engine *e, struct request *r, ref_t *waiting)
+{
+	ref_t ref = engine_root(e)->exec;
+	struct dedup *d = dedup_get(e, ref);
+
+	*waiting = 0;
+	if (!space_exec(&e->space))
+		return false;
+	if (d && d->state == DEDUP_EXEC) {
+		if (lost_fresh(e, d, r))
+			return true;
+		dedup_kill(e, d);
+	} else if (request_resume(e, ref, r)) {
+		*waiting = ref;
+		return true;
+	}
+	engine_commit(e, space_rx_next(&e->space));
+	return false;
+}

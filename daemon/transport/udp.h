@@ -33,14 +33,14 @@ struct udp_socks {
 	unsigned n;
 };
 
-/* To be called once in every process before anything else: points the batch's
- * headers at this process' mapping, touches the buffers, and settles what was
- * sent.  What a dead worker left in the batch stays. */
-void udp_wire(struct space *s);
+/* To be called once in every process, right after the space is open: points the
+ * batch's headers at this process' mapping and touches the buffers.  What a dead
+ * worker left in the batch stays, unless the space is new. */
+void udp_wire(struct space *s, enum space_state state);
 
-/* After the adoption, if datagrams of the batch are left to work on: makes rx.to
- * and rx.len of the first n again. */
-void udp_reparse(struct space *s, unsigned n);
+/* After the adoption, with the number of datagrams that it found in the batch:
+ * derives their rx.to and rx.len again, and readies the rest for receiving. */
+void udp_adopted(struct space *s, unsigned n);
 
 /* Takes what socket number sock has, at most BATCH_RX datagrams, into the batch,
  * which must be done with and sent.  Returns how many; 0 when there are none, -errno

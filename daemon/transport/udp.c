@@ -1,0 +1,434 @@
+#include "transport/udp.h"
+
+#include "base/counter.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RCVBUF_WISH (4 << 20)
+#define SNDBUF_WISH (1 << 20)
+
+/* --- opening ---------------------------------------------------------------- */
+
+struct sockopt {
+	int level, name, value;
+	const char *text;
+};
+
+/* Error queues for both families, as a v4-mapped peer's errors come by the IPv4
+ * stack.  No group traffic that another socket joined for: each member of a
+ * reuseport group would get a copy. */
+static const struct sockopt common_options[] = {
+	{ SOL_IPV6, IPV6_V6ONLY, 0, "IPV6_V6ONLY" },
+	{ SOL_IPV6, IPV6_RECVERR, 1, "IPV6_RECVERR" },
+	{ SOL_IP, IP_RECVERR, 1, "IP_RECVERR" },
+	{ SOL_IPV6, IPV6_MULTICAST_ALL, 0, "IPV6_MULTICAST_ALL" },
+	{ SOL_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL" },
+	{ 0, 0, 0, NULL }
+};
+
+static const struct sockopt listen_options[] = {
+	{ SOL_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO" },
+	{ 0, 0, 0, NULL }
+};
+
+static int set_options(int fd, const struct sockopt *o, struct err *err)
+{
+	for (; o->text; o++)
+		if (setsockopt(fd, o->level, o->name, &o->value, sizeof o->value))
+			return err_set(err, -errno, "cannot set %s on a UDP socket: %s",
+				       o->text, strerror(errno));
+	return 0;
+}
+
+/* Asks for a buffer beyond the system's cap first, which takes CAP_NET_ADMIN.
+ * Returns what the kernel gives in the end, without its doubling. */
+static int set_buffer(int fd, int force, int plain, int wish)
+{
+	int got = 0;
+	socklen_t len = sizeof got;
+
+	if (setsockopt(fd, SOL_SOCKET, force, &wish, sizeof wish))
+		(void)setsockopt(fd, SOL_SOCKET, plain, &wish, sizeof wish);
+	(void)getsockopt(fd, SOL_SOCKET, plain, &got, &len);
+	return got / 2;
+}
+
+static void warn_of_buffers(int rcv, int snd, const char *where)
+{
+	if (rcv < RCVBUF_WISH)
+		log_warn("receive buffer of %s is %d bytes instead of %d, bursts may be lost: "
+			 "raise net.core.rmem_max", where, rcv, RCVBUF_WISH);
+	if (snd < SNDBUF_WISH)
+		log_info("send buffer of %s is %d bytes instead of %d: raise net.core.wmem_max",
+			 where, snd, SNDBUF_WISH);
+}
+
+static int open_socket(const struct sockopt *options, struct err *err)
+{
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), r;
+
+	if (fd < 0)
+		return err_set(err, -errno, "cannot make a UDP socket: %s", strerror(errno));
+	r = set_options(fd, common_options, err);
+	if (!r)
+		r = set_options(fd, options, err);
+	if (r) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static int refused(int error, const struct addr *at, struct err *err)
+{
+	char text[ADDR_TEXT];
+
+	addr_print(at, text, sizeof text);
+	if (error == EADDRINUSE)
+		return err_set(err, -error, "cannot listen on %s: another process has the port "
+			       "(ss -ulpn 'sport = :%u' shows it)", text, at->port);
+	return err_set(err, -error, "cannot listen on %s: %s", text, strerror(error));
+}
+
+static int set_reuseport(int fd, struct err *err)
+{
+	static const struct sockopt option[] = {
+		{ SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT" },
+		{ 0, 0, 0, NULL }
+	};
+
+	return set_options(fd, option, err);
+}
+
+/* The first socket binds before it may share the port: so a port that anybody
+ * holds, be it in a group of the same user, is refused by the kernel, without a
+ * moment in which another one could slip in.  The others join its group. */
+static int bind_member(int fd, unsigned member, unsigned count, struct addr *at,
+		       struct err *err)
+{
+	struct sockaddr_in6 sin6 = addr_to_sin6(at);
+	socklen_t len = sizeof sin6;
+
+	if (member > 0) {
+		int r = set_reuseport(fd, err);
+
+		if (r)
+			return r;
+	}
+	if (bind(fd, (struct sockaddr *)&sin6, sizeof sin6))
+		return refused(errno, at, err);
+	if (member > 0 || getsockname(fd, (struct sockaddr *)&sin6, &len))
+		return 0;
+	at->port = ntohs(sin6.sin6_port);
+	return count > 1 ? set_reuseport(fd, err) : 0;
+}
+
+static int open_member(unsigned member, unsigned count, struct addr *at, struct err *err)
+{
+	int fd = open_socket(listen_options, err), rcv, snd, r;
+	char text[ADDR_TEXT];
+
+	if (fd < 0)
+		return fd;
+	rcv = set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RCVBUF_WISH);
+	snd = set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SNDBUF_WISH);
+	r = bind_member(fd, member, count, at, err);
+	if (r) {
+		close(fd);
+		return r;
+	}
+	if (member == 0)
+		warn_of_buffers(rcv, snd, addr_print(at, text, sizeof text));
+	return fd;
+}
+
+int udp_open(const struct addr *at, unsigned count, int *fds, struct addr *bound,
+	     struct err *err)
+{
+	struct addr a = *at;
+
+	for (unsigned i = 0; i < count; i++) {
+		fds[i] = open_member(i, count, &a, err);
+		if (fds[i] < 0) {
+			int r = fds[i];
+
+			while (i--)
+				close(fds[i]);
+			return r;
+		}
+	}
+	if (bound)
+		*bound = a;
+	return 0;
+}
+
+int udp_open_client(int *fd, struct err *err)
+{
+	static const struct sockopt none[] = { { 0, 0, 0, NULL } };
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6 };
+
+	*fd = open_socket(none, err);
+	if (*fd < 0)
+		return *fd;
+	if (bind(*fd, (struct sockaddr *)&any, sizeof any)) {
+		int error = errno;
+
+		close(*fd);
+		return err_set(err, -error, "cannot bind a client socket: %s", strerror(error));
+	}
+	return 0;
+}
+
+/* --- wiring ------------------------------------------------------------------- */
+
+/* Makes header i ready to receive; a header that is not ready holds a datagram. */
+static void arm(struct batch *b, unsigned i)
+{
+	struct mmsghdr *h = &b->rx_hdr[i];
+
+	h->msg_hdr.msg_namelen = sizeof b->rx[i].from;
+	h->msg_hdr.msg_controllen = sizeof b->rx[i].control;
+	h->msg_hdr.msg_flags = 0;
+	h->msg_len = BATCH_UNTOUCHED;
+	if (b->rx[i].tries)
+		b->rx[i].tries = 0;
+}
+
+static void wire_rx(struct batch *b, unsigned i)
+{
+	struct msghdr *m = &b->rx_hdr[i].msg_hdr;
+
+	m->msg_name = &b->rx[i].from;
+	m->msg_control = b->rx[i].control;
+	m->msg_iov = &b->rx_iov[i];
+	m->msg_iovlen = 1;
+	b->rx_iov[i] = (struct iovec){ b->rx[i].data, DGRAM_RX_MAX };
+}
+
+static void wire_tx(struct batch *b, unsigned i)
+{
+	struct msghdr *m = &b->tx_hdr[i].msg_hdr;
+
+	m->msg_name = &b->tx_name[i];
+	m->msg_namelen = sizeof b->tx_name[i];
+	m->msg_control = b->tx_control[i];
+	m->msg_iov = &b->tx_iov[i];
+	m->msg_iovlen = 1;
+	b->tx_iov[i].iov_base = b->tx[i].data;
+}
+
+/* Page faults before the first datagram instead of with it. */
+static void touch(void *p, size_t n)
+{
+	volatile uint8_t *at = p;
+
+	for (size_t i = 0; i < n; i += 4096)
+		at[i] = at[i];
+}
+
+void udp_wire(struct space *s, enum space_state state)
+{
+	struct batch *b = batch_of(s);
+	unsigned tx_n = space_tx_n(s);
+
+	touch(b, sizeof *b);
+	for (unsigned i = 0; i < BATCH_RX; i++) {
+		wire_rx(b, i);
+		if (state == SPACE_NEW)
+			arm(b, i);
+	}
+	/* Marks of datagrams that are to be sent are news from the dead; behind
+	 * them they are leftovers. */
+	for (unsigned i = 0; i < BATCH_TX; i++) {
+		wire_tx(b, i);
+		if (state == SPACE_NEW || i >= tx_n)
+			b->tx_hdr[i].msg_len = BATCH_UNTOUCHED;
+	}
+	if (state == SPACE_NEW)
+		b->rx_n = b->rx_sock = b->tx_sent = 0;
+}
+
+/* --- receiving ---------------------------------------------------------------- */
+
+static void take_pktinfo(struct local *to, const struct cmsghdr *c)
+{
+	struct in6_pktinfo info;
+
+	memcpy(&info, CMSG_DATA(c), sizeof info);
+	memcpy(to->ip, &info.ipi6_addr, 16);
+	if (addr_is_linklocal(to->ip) || addr_is_multicast(to->ip))
+		to->ifindex = info.ipi6_ifindex;
+}
+
+/* Derives what the datagram's header says.  It may have been filled for a worker
+ * that died, so lengths are not believed. */
+static void parse(struct batch *b, unsigned i)
+{
+	struct rx_dgram *d = &b->rx[i];
+	struct msghdr *m = &b->rx_hdr[i].msg_hdr;
+
+	d->to = (struct local){ .sock = (uint16_t)b->rx_sock };
+	d->len = b->rx_hdr[i].msg_len;
+	if (m->msg_namelen != sizeof d->from || d->from.sin6_family != AF_INET6)
+		d->len = 0;
+	if (m->msg_controllen > sizeof d->control)
+		m->msg_controllen = 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+		if (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_PKTINFO &&
+		    c->cmsg_len >= CMSG_LEN(sizeof(struct in6_pktinfo)))
+			take_pktinfo(&d->to, c);
+}
+
+void udp_adopted(struct space *s, unsigned n)
+{
+	struct batch *b = batch_of(s);
+
+	assert(n <= BATCH_RX);
+	for (unsigned i = 0; i < n; i++)
+		parse(b, i);
+	for (unsigned i = n; i < BATCH_RX; i++)
+		arm(b, i);
+}
+
+int udp_receive(struct space *s, const struct udp_socks *socks, unsigned sock)
+{
+	struct batch *b = batch_of(s);
+	int n, error;
+
+	assert(space_rx_next(s) == b->rx_n && space_tx_n(s) == 0 && sock < socks->n);
+	/* Each step leaves a batch that is either done with or empty, until the
+	 * one that says: ask the headers. */
+	for (unsigned i = 0; i < b->rx_n; i++)
+		arm(b, i);
+	space_set(&b->rx_n, 0);
+	space_set(&b->rx_sock, sock);
+	space_commit(s, 0, 0, 0);
+	space_set(&b->rx_n, BATCH_RX_UNKNOWN);
+	/* MSG_TRUNC asks for the true length of what did not fit. */
+	n = recvmmsg(socks->fd[sock], b->rx_hdr, BATCH_RX, MSG_DONTWAIT | MSG_TRUNC, NULL);
+	error = errno;
+	space_set(&b->rx_n, n < 0 ? 0 : (uint32_t)n);
+	for (int i = 0; i < n; i++)
+		parse(b, (unsigned)i);
+	if (n >= 0)
+		return n;
+	return error == EAGAIN || error == EINTR ? 0 : -error;
+}
+
+/* --- sending ------------------------------------------------------------------ */
+
+static bool is_zero(const uint8_t ip[16])
+{
+	static const uint8_t zero[16];
+
+	return memcmp(ip, zero, 16) == 0;
+}
+
+/* The answer leaves from the address that was asked; from a group's it cannot. */
+static size_t put_pktinfo(const struct local *from, uint8_t *control)
+{
+	struct in6_pktinfo info = { .ipi6_ifindex = from->ifindex };
+	struct cmsghdr c = { .cmsg_len = CMSG_LEN(sizeof info), .cmsg_level = SOL_IPV6,
+			     .cmsg_type = IPV6_PKTINFO };
+
+	if (is_zero(from->ip))
+		return 0;
+	if (!addr_is_multicast(from->ip))
+		memcpy(&info.ipi6_addr, from->ip, 16);
+	memcpy(control, &c, sizeof c);
+	memcpy(control + CMSG_LEN(0), &info, sizeof info);
+	return CMSG_SPACE(sizeof info);
+}
+
+static void fill(struct batch *b, unsigned i)
+{
+	struct tx_dgram *d = &b->tx[i];
+
+	b->tx_name[i] = addr_to_sin6(&d->to);
+	b->tx_iov[i].iov_len = d->len;
+	b->tx_hdr[i].msg_hdr.msg_controllen = put_pktinfo(&d->from, b->tx_control[i]);
+}
+
+/* Only damaged memory says anything else. */
+static bool sane(const struct tx_dgram *d, const struct udp_socks *socks)
+{
+	return d->len <= DGRAM_TX_MAX && d->from.sock < socks->n;
+}
+
+/* Fills headers from i on as long as they leave by the same socket; returns the
+ * first that does not. */
+static unsigned fill_run(struct batch *b, unsigned i, unsigned n, const struct udp_socks *socks)
+{
+	unsigned sock = b->tx[i].from.sock;
+
+	for (; i < n && b->tx[i].from.sock == sock && sane(&b->tx[i], socks); i++)
+		fill(b, i);
+	return i;
+}
+
+static void give_up(struct space *s, unsigned i)
+{
+	batch_of(s)->tx_hdr[i].msg_len = 0;
+	space_count(s, COUNT_TX_FAILED);
+}
+
+/* Sends i up to end by one socket.  Returns the first that is still to be sent. */
+static unsigned send_run(struct space *s, int fd, unsigned i, unsigned end)
+{
+	struct batch *b = batch_of(s);
+	bool again = false;
+
+	while (i < end) {
+		int r = sendmmsg(fd, b->tx_hdr + i, end - i, MSG_DONTWAIT);
+
+		if (r > 0) {
+			s->ctl->counter[COUNT_TX] += (unsigned)r;
+			i += (unsigned)r;
+			again = false;
+		} else if (errno == EAGAIN) {
+			break;
+		} else if (!again) {
+			/* Likely the error of a datagram sent before, to somebody
+			 * else; asking took it away. */
+			again = true;
+			space_count(s, COUNT_TX_AGAIN);
+		} else {
+			give_up(s, i++);
+			again = false;
+		}
+	}
+	return i;
+}
+
+enum udp_flush udp_flush(struct space *s, const struct udp_socks *socks, unsigned *blocked)
+{
+	struct batch *b = batch_of(s);
+	unsigned n = space_tx_n(s), i = 0, end;
+
+	while (i < n && b->tx_hdr[i].msg_len != BATCH_UNTOUCHED)
+		i++;
+	while (i < n) {
+		end = fill_run(b, i, n, socks);
+		if (end == i) {
+			give_up(s, i++);
+			continue;
+		}
+		i = send_run(s, socks->fd[b->tx[i].from.sock], i, end);
+		if (i < end) {
+			*blocked = b->tx[i].from.sock;
+			return UDP_BLOCKED;
+		}
+	}
+	return UDP_SENT;
+}
+
+void udp_flushed(struct space *s, unsigned n)
+{
+	struct batch *b = batch_of(s);
+
+	for (unsigned i = 0; i < n; i++)
+		b->tx_hdr[i].msg_len = BATCH_UNTOUCHED;
+}

@@ -1,5 +1,7 @@
 #include "transport/icmp.h"
 
+#include "transport/udp.h"
+
 #include <linux/errqueue.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
@@ -25,20 +27,18 @@ static bool is_report(const struct cmsghdr *c)
 	       c->cmsg_len >= CMSG_LEN(sizeof(struct sock_extended_err));
 }
 
-static bool says_unreachable(struct msghdr *m)
+/* The address the error was sent to is the one we had sent from. */
+static void take_control(struct icmp_error *out, const struct cmsghdr *c)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		struct sock_extended_err e;
+	struct sock_extended_err e;
 
-		if (!is_report(c))
-			continue;
-		memcpy(&e, CMSG_DATA(c), sizeof e);
-		return is_unreachable(&e);
-	}
-	return false;
+	if (udp_pktinfo(c, &out->from) || !is_report(c))
+		return;
+	memcpy(&e, CMSG_DATA(c), sizeof e);
+	out->unreachable = is_unreachable(&e);
 }
 
-static bool read_one(int fd, struct icmp_error *out)
+static bool read_one(int fd, unsigned sock, struct icmp_error *out)
 {
 	struct sockaddr_in6 to = { 0 };
 	_Alignas(8) uint8_t control[256];
@@ -52,15 +52,18 @@ static bool read_one(int fd, struct icmp_error *out)
 		return false;
 	out->n = (size_t)n;
 	out->to = addr_from_sin6(&to);
-	out->unreachable = to.sin6_family == AF_INET6 && says_unreachable(&m);
+	out->from = (struct local){ .sock = (uint16_t)sock };
+	out->unreachable = false;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
+		take_control(out, c);
 	return true;
 }
 
-unsigned icmp_read(int fd, struct icmp_error out[ICMP_BATCH])
+unsigned icmp_read(int fd, unsigned sock, struct icmp_error out[ICMP_BATCH])
 {
 	unsigned n = 0;
 
-	while (n < ICMP_BATCH && read_one(fd, &out[n]))
+	while (n < ICMP_BATCH && read_one(fd, sock, &out[n]))
 		n++;
 	return n;
 }

@@ -15,6 +15,7 @@
 
 struct icmp_error {
 	struct addr to;         /* whom we had sent to */
+	struct local from;      /* and from where; of a client socket all zero */
 	bool unreachable;       /* destination unreachable of any kind; else something
 				 * that ends nothing, like "packet too big" */
 	size_t n;
@@ -26,8 +27,8 @@ static inline struct span icmp_quote(const struct icmp_error *e)
 	return span_of(e->quote, e->n);
 }
 
-/* Takes at most ICMP_BATCH errors from the queue.  Returns how many; fewer than
- * ICMP_BATCH: it is empty. */
-unsigned icmp_read(int fd, struct icmp_error out[ICMP_BATCH]);
+/* Takes at most ICMP_BATCH errors from the queue of the socket; sock is its number
+ * within the slot.  Returns how many; fewer than ICMP_BATCH: it is empty. */
+unsigned icmp_read(int fd, unsigned sock, struct icmp_error out[ICMP_BATCH]);
 
 #endif

@@ -232,7 +232,6 @@ static void touch(void *p, size_t n)
 void udp_wire(struct space *s, enum space_state state)
 {
 	struct batch *b = batch_of(s);
-	unsigned tx_n = space_tx_n(s);
 
 	touch(b, sizeof *b);
 	for (unsigned i = 0; i < BATCH_RX; i++) {
@@ -240,27 +239,26 @@ void udp_wire(struct space *s, enum space_state state)
 		if (state == SPACE_NEW)
 			arm(b, i);
 	}
-	/* Marks of datagrams that are to be sent are news from the dead; behind
-	 * them they are leftovers. */
-	for (unsigned i = 0; i < BATCH_TX; i++) {
+	for (unsigned i = 0; i < BATCH_TX; i++)
 		wire_tx(b, i);
-		if (state == SPACE_NEW || i >= tx_n)
-			b->tx_hdr[i].msg_len = BATCH_UNTOUCHED;
-	}
 	if (state == SPACE_NEW)
 		b->rx_n = b->rx_sock = b->tx_sent = 0;
 }
 
 /* --- receiving ---------------------------------------------------------------- */
 
-static void take_pktinfo(struct local *to, const struct cmsghdr *c)
+bool udp_pktinfo(const struct cmsghdr *c, struct local *to)
 {
 	struct in6_pktinfo info;
 
+	if (c->cmsg_level != SOL_IPV6 || c->cmsg_type != IPV6_PKTINFO ||
+	    c->cmsg_len < CMSG_LEN(sizeof info))
+		return false;
 	memcpy(&info, CMSG_DATA(c), sizeof info);
 	memcpy(to->ip, &info.ipi6_addr, 16);
 	if (addr_is_linklocal(to->ip) || addr_is_multicast(to->ip))
 		to->ifindex = info.ipi6_ifindex;
+	return true;
 }
 
 /* Derives what the datagram's header says.  It may have been filled for a worker
@@ -277,9 +275,7 @@ static void parse(struct batch *b, unsigned i)
 	if (m->msg_controllen > sizeof d->control)
 		m->msg_controllen = 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
-		if (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_PKTINFO &&
-		    c->cmsg_len >= CMSG_LEN(sizeof(struct in6_pktinfo)))
-			take_pktinfo(&d->to, c);
+		(void)udp_pktinfo(c, &d->to);
 }
 
 void udp_adopted(struct space *s, unsigned n)
@@ -423,12 +419,4 @@ enum udp_flush udp_flush(struct space *s, const struct udp_socks *socks, unsigne
 		}
 	}
 	return UDP_SENT;
-}
-
-void udp_flushed(struct space *s, unsigned n)
-{
-	struct batch *b = batch_of(s);
-
-	for (unsigned i = 0; i < n; i++)
-		b->tx_hdr[i].msg_len = BATCH_UNTOUCHED;
 }

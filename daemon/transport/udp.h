@@ -47,15 +47,17 @@ void udp_adopted(struct space *s, unsigned n);
  * when the socket has an error pending: look at the error queue (icmp.h). */
 int udp_receive(struct space *s, const struct udp_socks *socks, unsigned sock);
 
+/* Takes address and interface of ours from a control message; false: it is about
+ * something else. */
+bool udp_pktinfo(const struct cmsghdr *c, struct local *to);
+
 enum udp_flush {
 	UDP_SENT,               /* everything is off or given up: engine_flushed() */
 	UDP_BLOCKED             /* the socket in blocked is full: wait until it can be written */
 };
 
 /* Sends the tx_n committed datagrams of the batch, going on where it, or a worker
- * before, stopped.  After engine_flushed() udp_flushed() must follow with the number
- * there were. */
+ * before, stopped. */
 enum udp_flush udp_flush(struct space *s, const struct udp_socks *socks, unsigned *blocked);
-void udp_flushed(struct space *s, unsigned n);
 
 #endif

@@ -15,6 +15,9 @@
 /* A slot's share of the site's limits. */
 struct engine_limits slot_limits(const struct site *site);
 
+/* How the engine of a slot behaves: parameters, limits, options. */
+struct engine_conf slot_conf(const struct site *site);
+
 /* Fills in the definition of every slot of this site: the engine's slabs, the
  * tasks', the batch. */
 void slot_def(const struct site *site, struct space_def *def);

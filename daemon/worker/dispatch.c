@@ -1,0 +1,191 @@
+#include "worker/dispatch.h"
+
+#include "exchange/adopt.h"
+#include "exchange/input.h"
+
+int dispatch_open(struct dispatch *d, void *mem, const struct space_def *def,
+		  uint8_t number, const struct hash_key *key,
+		  const struct engine_conf *conf, struct resources *resources,
+		  enum space_state *state)
+{
+	*d = (struct dispatch){ .resources = resources };
+	return engine_open(&d->engine, mem, def, number, key, conf, state);
+}
+
+void dispatch_close(struct dispatch *d)
+{
+	engine_close(&d->engine);
+}
+
+/* --- adoption ------------------------------------------------------------------- */
+
+void dispatch_adopt(struct dispatch *d, uint64_t now)
+{
+	struct engine *e = &d->engine;
+
+	e->now = now;
+	if (adopt_begin(e)) {
+		task_adopt(e);
+		adopt_end(e);
+	}
+	d->adopted = d->unresolved = true;
+}
+
+/* Settles what was executing, then marks the datagram that is next: of one that
+ * was executing the module is known to be to blame, not the bytes. */
+static void resolve(struct dispatch *d)
+{
+	struct engine *e = &d->engine;
+	unsigned rx = space_rx_next(&e->space);
+	struct request r;
+	ref_t waiting;
+
+	if (request_lost(e, &r, &waiting)) {
+		unsigned done = r.rx == REQUEST_RESUMED ? rx : rx + 1;
+
+		resource_lost(d->resources, e, &r, waiting);
+		engine_commit(e, done);
+	}
+	(void)adopt_batch(e);
+	d->unresolved = false;
+}
+
+void dispatch_survived(struct dispatch *d)
+{
+	adopt_survived(&d->engine);
+	d->adopted = false;
+}
+
+/* --- events ------------------------------------------------------------------- */
+
+static void commit(struct dispatch *d, unsigned rx_next)
+{
+	engine_commit(&d->engine, rx_next);
+	if (d->adopted)
+		dispatch_survived(d);
+}
+
+static void respond(struct dispatch *d, const struct response *r)
+{
+	if (d->response)
+		d->response(d->arg, &d->engine, r);
+}
+
+static void datagram(struct dispatch *d, unsigned i)
+{
+	struct input in;
+
+	switch (input_datagram(&d->engine, i, &in)) {
+	case INPUT_REQUEST:
+		resource_request(d->resources, &d->engine, &in.request, i);
+		break;
+	case INPUT_RESPONSE:
+	case INPUT_FAILED:
+		respond(d, &in.response);
+		break;
+	case INPUT_DONE:
+		break;
+	}
+}
+
+bool dispatch_batch(struct dispatch *d, uint64_t now)
+{
+	struct engine *e = &d->engine;
+	const struct batch *b = batch_of(&e->space);
+
+	e->now = now;
+	if (d->unresolved) {
+		if (!batch_has_room(&e->space))
+			return false;
+		resolve(d);
+	}
+	for (unsigned i = space_rx_next(&e->space); i < b->rx_n; i++) {
+		if (!batch_has_room(&e->space))
+			return false;
+		datagram(d, i);
+		commit(d, i + 1);
+	}
+	return true;
+}
+
+static bool settle(struct dispatch *d, enum expire_verdict verdict, struct expired *x)
+{
+	switch (verdict) {
+	case EXPIRE_NOTHING:
+		return false;
+	case EXPIRE_FAILED:
+		respond(d, &x->response);
+		break;
+	case EXPIRE_OTHER:
+		assert(x->slab == TASK_SLAB);
+		resource_due(d->resources, &d->engine, x->obj);
+		break;
+	case EXPIRE_DONE:
+		break;
+	}
+	commit(d, space_rx_next(&d->engine.space));
+	return true;
+}
+
+bool dispatch_due(struct dispatch *d, uint64_t now)
+{
+	struct engine *e = &d->engine;
+	struct expired x;
+
+	e->now = now;
+	for (unsigned n = 0; n < DISPATCH_DUE_MAX; n++) {
+		if (!batch_has_room(&e->space))
+			return false;
+		if (!settle(d, expire_next(e, &x), &x))
+			break;
+	}
+	return true;
+}
+
+bool dispatch_unreachable(struct dispatch *d, uint64_t now, const struct addr *to,
+			  const struct local *from, struct span quoted)
+{
+	struct engine *e = &d->engine;
+	enum expire_verdict verdict;
+	struct expired x;
+	bool more = true;
+
+	e->now = now;
+	while (more) {
+		if (!batch_has_room(&e->space))
+			return false;
+		more = expire_unreachable(e, to, from, quoted, &x, &verdict);
+		settle(d, verdict, &x);
+	}
+	return true;
+}
+
+void dispatch_sweep(struct dispatch *d, uint64_t now)
+{
+	d->engine.now = now;
+	expire_sweep(&d->engine);
+}
+
+/* --- between events ----------------------------------------------------------- */
+
+void dispatch_flushed(struct dispatch *d)
+{
+	engine_flushed(&d->engine, space_rx_next(&d->engine.space));
+}
+
+uint64_t dispatch_next(const struct dispatch *d)
+{
+	return engine_next(&d->engine);
+}
+
+bool dispatch_idle(const struct dispatch *d)
+{
+	return d->engine.waiting_n == 0 && d->engine.outgoing_n == 0;
+}
+
+bool dispatch_remembers(const struct dispatch *d)
+{
+	const struct space_ctl *c = d->engine.space.ctl;
+
+	return c->live[SLAB_DEDUP] > 0;
+}

@@ -1,0 +1,14 @@
+/* child.h - a fork whose child is a process of its own: no signal handler, no
+ * pending signal and no event loop of the supervisor, and it does not outlive its
+ * parent.  Used by the supervisor for workers and check children. */
+#ifndef SUPERVISOR_CHILD_H
+#define SUPERVISOR_CHILD_H
+
+#include <sys/types.h>
+
+/* As fork(): in the child 0, in the parent its process id, or a negative errno.
+ * The child gets default signal handlers, the parent's signal mask, and SIGKILL
+ * when the parent dies; it must end by _exit(). */
+pid_t child_fork(void);
+
+#endif

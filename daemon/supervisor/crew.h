@@ -1,0 +1,123 @@
+/* crew.h - the workers as their supervisor sees them: a pure state machine.
+ *
+ * Events and time go in, actions come out; no process is touched here.  The
+ * supervisor owns the crew and performs the actions (supervisor.c), tests read
+ * them (test_crew.c).
+ *
+ * A worker's life:
+ *
+ *	ABSENT --> STARTING --> RUNNING --> DRAINING --> QUITTING --> GONE
+ *	              |  ^         |            |            |
+ *	        death |  | time    | death      +- too late -+-> KILLED --> GONE
+ *	              v  |         |
+ *	             BACKOFF <-----+
+ *
+ * Until every worker has been ready once the crew boots: a worker that says it
+ * cannot start, never gets ready or dies again and again ends the whole start.
+ * Afterwards it is tried again for as long as the daemon lives.
+ *
+ * Back-off: who lived a second has its successor at once; who did not waits
+ * 100 ms, twice as long each further time, at most 10 s; 10 s of life and the
+ * past is forgotten. */
+#ifndef SUPERVISOR_CREW_H
+#define SUPERVISOR_CREW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CREW_QUICK_DEATH_MS 1000        /* dying younger means back-off */
+#define CREW_BACKOFF_MIN_MS 100
+#define CREW_BACKOFF_MAX_MS 10000
+#define CREW_FORGET_MS 10000            /* living longer resets the back-off */
+#define CREW_BOOT_DEATHS 3              /* of one worker, until the start has failed */
+#define CREW_START_MS 30000             /* until a worker must have become ready */
+#define CREW_MARGIN_MS 1000             /* between asking and killing */
+
+enum crew_state {
+	CREW_ABSENT,            /* not yet begun */
+	CREW_STARTING,          /* has a process, which is not ready */
+	CREW_RUNNING,
+	CREW_BACKOFF,           /* dead; a successor comes when its time is due */
+	CREW_DRAINING,          /* asked to finish what it has */
+	CREW_QUITTING,          /* asked to leave at once */
+	CREW_KILLED,            /* killed by us, not reaped yet */
+	CREW_GONE,              /* dead for good */
+	CREW_STATES
+};
+
+enum crew_phase {
+	CREW_BOOT,
+	CREW_SERVE,
+	CREW_DRAIN,             /* asked to stop once */
+	CREW_QUIT,              /* asked to stop again */
+	CREW_FAIL,              /* the start failed, the remaining ones are being ended */
+	CREW_PHASES
+};
+
+enum crew_event {
+	CREW_EV_START,          /* once, first: worker 0 begins, the others when it is ready */
+	CREW_EV_NOT_SPAWNED,    /* of a worker: CREW_SPAWN could not be performed */
+	CREW_EV_READY,          /* of a worker */
+	CREW_EV_BOOT_FAILED,    /* of a worker: it ended, saying that it cannot start */
+	CREW_EV_DIED,           /* of a worker: it ended in any other way */
+	CREW_EV_TICK,           /* time has passed */
+	CREW_EV_STOP            /* we are asked to stop */
+};
+
+enum crew_what {
+	CREW_SPAWN,             /* of a worker, as all up to CREW_OBITUARY */
+	CREW_ASK_DRAIN,
+	CREW_ASK_QUIT,
+	CREW_KILL,
+	CREW_OBITUARY,          /* it is dead; in_ms: when its successor starts */
+	CREW_TELL_READY,        /* every worker has been ready */
+	CREW_TELL_STOPPING,
+	CREW_EXIT               /* nobody is left: end with code */
+};
+
+#define CREW_NEVER UINT64_MAX
+
+struct crew_action {
+	enum crew_what what;
+	unsigned worker;
+	uint64_t in_ms;         /* CREW_OBITUARY: 0 at once, CREW_NEVER no successor */
+	int code;               /* CREW_EXIT: 0 stopped as asked, 1 the start failed */
+};
+
+struct crew_worker {
+	enum crew_state state;
+	bool hung;              /* killed because it did not become ready */
+	unsigned boot_deaths;
+	uint64_t born, due;     /* due: what CREW_EV_TICK waits for, or CREW_NEVER */
+	uint64_t backoff_ms;
+};
+
+struct crew {
+	enum crew_phase phase;
+	unsigned n;
+	uint64_t drain_ms;
+	struct crew_worker *worker;
+	struct crew_action *queue;      /* ring of actions not yet taken */
+	unsigned cap, first, queued;
+};
+
+/* Makes a crew of n workers, all absent; draining may take drain_ms.  False when
+ * there is no memory.  crew_free() takes it back. */
+bool crew_make(struct crew *c, unsigned n, uint64_t drain_ms);
+void crew_free(struct crew *c);
+
+/* The one transition function.  worker counts where the event is of a worker;
+ * now is any monotonic clock in milliseconds. */
+void crew_step(struct crew *c, enum crew_event event, unsigned worker, uint64_t now);
+
+/* Takes the oldest action out.  False: there is none. */
+bool crew_take(struct crew *c, struct crew_action *out);
+
+/* When the next CREW_EV_TICK has something to do; CREW_NEVER: only after
+ * another event. */
+uint64_t crew_due(const struct crew *c);
+
+const char *crew_state_name(enum crew_state s);
+const char *crew_phase_name(enum crew_phase p);
+
+#endif

@@ -1,0 +1,35 @@
+/* obituary.h - what is said about a worker that ended: who, of what, where, and
+ * what comes next.  Pure; used by the supervisor. */
+#ifndef SUPERVISOR_OBITUARY_H
+#define SUPERVISOR_OBITUARY_H
+
+#include "base/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define OBITUARY_TEXT 640
+
+struct obituary {
+	unsigned worker;
+	pid_t pid;
+	int status;             /* as waitpid() gives it */
+	bool asked;             /* we had told it to end */
+	const char *path;       /* mount whose hook ran, NULL none */
+	const char *module;     /* goes with path */
+	uint64_t in_ms;         /* until its successor starts, CREW_NEVER: there is none */
+};
+
+/* Writes the sentence, cut to fit, and returns the level it deserves: an error
+ * when it is the worker's own fault, a warning when somebody killed it, a notice
+ * or less when it was asked. */
+enum log_level obituary_write(const struct obituary *o, char out[OBITUARY_TEXT]);
+
+/* "SIGSEGV"; "signal 64" for one without a name.  Returns a borrowed string or
+ * out. */
+#define OBITUARY_SIGNAL 24
+const char *obituary_signal(int sig, char out[OBITUARY_SIGNAL]);
+
+#endif

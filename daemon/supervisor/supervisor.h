@@ -1,0 +1,18 @@
+/* supervisor.h - the process that holds what must outlive workers: sockets, slot
+ * memory, and the workers' states.  It never loads a module, never looks at what a
+ * peer sent and never blocks once it runs. */
+#ifndef SUPERVISOR_SUPERVISOR_H
+#define SUPERVISOR_SUPERVISOR_H
+
+#include "config/site.h"
+
+enum supervisor_exit {
+	SUPERVISOR_STOPPED = 0, /* as asked, by SIGTERM or SIGINT */
+	SUPERVISOR_FAILED = 1   /* could not start; the log says why */
+};
+
+/* Serves the site, whose modules have been checked (borrow), until it is told to
+ * stop.  Returns when every child is dead and reaped and every socket closed. */
+enum supervisor_exit supervisor_run(const struct site *site);
+
+#endif

@@ -1,0 +1,360 @@
+/* The crew without processes: what it asks for, and when. */
+#include "supervisor/crew.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#define T0 1000000u
+
+struct rig {
+	struct crew c;
+	char log[2048];         /* actions of the last step, as words */
+};
+
+static const char *const verbs[] = {
+	[CREW_SPAWN] = "spawn", [CREW_ASK_DRAIN] = "drain", [CREW_ASK_QUIT] = "quit",
+	[CREW_KILL] = "kill", [CREW_OBITUARY] = "obituary", [CREW_TELL_READY] = "ready",
+	[CREW_TELL_STOPPING] = "stopping", [CREW_EXIT] = "exit",
+};
+
+static void print(struct rig *r, const struct crew_action *a)
+{
+	size_t n = strlen(r->log);
+	char *at = r->log + n;
+	size_t cap = sizeof r->log - n;
+	const char *gap = n ? " " : "";
+
+	if (a->what == CREW_EXIT)
+		snprintf(at, cap, "%sexit=%d", gap, a->code);
+	else if (a->what == CREW_OBITUARY && a->in_ms == CREW_NEVER)
+		snprintf(at, cap, "%sobituary%u:never", gap, a->worker);
+	else if (a->what == CREW_OBITUARY)
+		snprintf(at, cap, "%sobituary%u:%d", gap, a->worker, (int)a->in_ms);
+	else if (a->what > CREW_OBITUARY)
+		snprintf(at, cap, "%s%s", gap, verbs[a->what]);
+	else
+		snprintf(at, cap, "%s%s%u", gap, verbs[a->what], a->worker);
+}
+
+/* Performs one step and returns what it asked for, as words. */
+static const char *step(struct rig *r, enum crew_event ev, unsigned w, uint64_t now)
+{
+	struct crew_action a;
+
+	crew_step(&r->c, ev, w, now);
+	r->log[0] = '\0';
+	while (crew_take(&r->c, &a))
+		print(r, &a);
+	return r->log;
+}
+
+#define expect(r, ev, w, now, words) \
+	cr_assert_str_eq(step(r, ev, w, now), words)
+
+static void make(struct rig *r, unsigned n)
+{
+	cr_assert(crew_make(&r->c, n, 5000));
+}
+
+/* n workers that all serve at T0. */
+static void make_serving(struct rig *r, unsigned n)
+{
+	make(r, n);
+	step(r, CREW_EV_START, 0, T0);
+	for (unsigned i = 0; i < n; i++)
+		step(r, CREW_EV_READY, i, T0);
+	cr_assert_eq(r->c.phase, CREW_SERVE);
+}
+
+Test(crew, first_worker_boots_alone_and_ready_is_told_when_all_are)
+{
+	struct rig r;
+
+	make(&r, 3);
+	expect(&r, CREW_EV_START, 0, T0, "spawn0");
+	expect(&r, CREW_EV_READY, 0, T0, "spawn1 spawn2");
+	expect(&r, CREW_EV_READY, 2, T0, "");
+	expect(&r, CREW_EV_READY, 1, T0, "ready");
+	cr_assert_eq(crew_due(&r.c), CREW_NEVER);
+	crew_free(&r.c);
+}
+
+Test(crew, single_worker_is_ready_at_once)
+{
+	struct rig r;
+
+	make(&r, 1);
+	expect(&r, CREW_EV_START, 0, T0, "spawn0");
+	expect(&r, CREW_EV_READY, 0, T0, "ready");
+	expect(&r, CREW_EV_READY, 0, T0, "");
+	crew_free(&r.c);
+}
+
+Test(crew, boot_failure_ends_the_start)
+{
+	struct rig r;
+
+	make(&r, 2);
+	step(&r, CREW_EV_START, 0, T0);
+	expect(&r, CREW_EV_BOOT_FAILED, 0, T0 + 5, "obituary0:never exit=1");
+	crew_free(&r.c);
+}
+
+Test(crew, boot_failure_of_a_later_worker_kills_the_others_first)
+{
+	struct rig r;
+
+	make(&r, 3);
+	step(&r, CREW_EV_START, 0, T0);
+	step(&r, CREW_EV_READY, 0, T0);
+	expect(&r, CREW_EV_BOOT_FAILED, 1, T0, "obituary1:never kill0 kill2");
+	expect(&r, CREW_EV_STOP, 0, T0, "");
+	expect(&r, CREW_EV_DIED, 0, T0, "obituary0:never");
+	expect(&r, CREW_EV_DIED, 2, T0, "obituary2:never exit=1");
+	crew_free(&r.c);
+}
+
+Test(crew, crashing_while_booting_is_tried_three_times)
+{
+	struct rig r;
+
+	make(&r, 2);
+	step(&r, CREW_EV_START, 0, T0);
+	expect(&r, CREW_EV_DIED, 0, T0, "obituary0:100");
+	expect(&r, CREW_EV_TICK, 0, T0 + 99, "");
+	expect(&r, CREW_EV_TICK, 0, T0 + 100, "spawn0");
+	expect(&r, CREW_EV_DIED, 0, T0 + 100, "obituary0:200");
+	expect(&r, CREW_EV_TICK, 0, T0 + 300, "spawn0");
+	expect(&r, CREW_EV_DIED, 0, T0 + 300, "obituary0:never exit=1");
+	crew_free(&r.c);
+}
+
+Test(crew, hanging_while_booting_ends_the_start)
+{
+	struct rig r;
+
+	make(&r, 1);
+	step(&r, CREW_EV_START, 0, T0);
+	cr_assert_eq(crew_due(&r.c), T0 + CREW_START_MS);
+	expect(&r, CREW_EV_TICK, 0, T0 + CREW_START_MS - 1, "");
+	expect(&r, CREW_EV_TICK, 0, T0 + CREW_START_MS, "kill0");
+	expect(&r, CREW_EV_DIED, 0, T0 + CREW_START_MS, "obituary0:never exit=1");
+	crew_free(&r.c);
+}
+
+Test(crew, boot_failure_after_ready_is_retried_with_backoff)
+{
+	struct rig r;
+
+	make_serving(&r, 2);
+	expect(&r, CREW_EV_DIED, 1, T0 + 2000, "obituary1:0 spawn1");
+	expect(&r, CREW_EV_BOOT_FAILED, 1, T0 + 2001, "obituary1:100");
+	cr_assert_eq(r.c.worker[1].state, CREW_BACKOFF);
+	expect(&r, CREW_EV_TICK, 0, T0 + 2101, "spawn1");
+	expect(&r, CREW_EV_READY, 1, T0 + 2102, "");
+	cr_assert_eq(r.c.worker[1].state, CREW_RUNNING);
+	crew_free(&r.c);
+}
+
+Test(crew, who_lived_a_second_is_replaced_at_once)
+{
+	struct rig r;
+
+	make_serving(&r, 1);
+	expect(&r, CREW_EV_DIED, 0, T0 + CREW_QUICK_DEATH_MS, "obituary0:0 spawn0");
+	crew_free(&r.c);
+}
+
+Test(crew, backoff_doubles_up_to_its_limit)
+{
+	static const char *const words[] = {
+		"obituary0:100", "obituary0:200", "obituary0:400", "obituary0:800",
+		"obituary0:1600", "obituary0:3200", "obituary0:6400", "obituary0:10000",
+		"obituary0:10000",
+	};
+	struct rig r;
+	uint64_t t = T0;
+
+	make_serving(&r, 1);
+	for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+		expect(&r, CREW_EV_DIED, 0, t + 999, words[i]);
+		t = crew_due(&r.c);
+		expect(&r, CREW_EV_TICK, 0, t, "spawn0");
+	}
+	crew_free(&r.c);
+}
+
+Test(crew, backoff_is_forgotten_after_ten_seconds_of_life)
+{
+	struct rig r;
+
+	make_serving(&r, 1);
+	step(&r, CREW_EV_DIED, 0, T0 + 1);
+	step(&r, CREW_EV_TICK, 0, T0 + 101);
+	expect(&r, CREW_EV_DIED, 0, T0 + 5000, "obituary0:0 spawn0");
+	expect(&r, CREW_EV_DIED, 0, T0 + 5001, "obituary0:200");
+	expect(&r, CREW_EV_TICK, 0, T0 + 5201, "spawn0");
+	expect(&r, CREW_EV_DIED, 0, T0 + 5201 + CREW_FORGET_MS, "obituary0:0 spawn0");
+	expect(&r, CREW_EV_DIED, 0, T0 + 5202 + CREW_FORGET_MS, "obituary0:100");
+	crew_free(&r.c);
+}
+
+Test(crew, failing_to_fork_backs_off_without_an_obituary)
+{
+	struct rig r;
+
+	make_serving(&r, 1);
+	expect(&r, CREW_EV_DIED, 0, T0 + 2000, "obituary0:0 spawn0");
+	expect(&r, CREW_EV_NOT_SPAWNED, 0, T0 + 2000, "");
+	expect(&r, CREW_EV_TICK, 0, T0 + 2100, "spawn0");
+	crew_free(&r.c);
+}
+
+Test(crew, stop_drains_everyone_and_exits_when_all_are_gone)
+{
+	struct rig r;
+
+	make_serving(&r, 2);
+	expect(&r, CREW_EV_STOP, 0, T0 + 1, "stopping drain0 drain1");
+	expect(&r, CREW_EV_DIED, 1, T0 + 2, "obituary1:never");
+	expect(&r, CREW_EV_DIED, 0, T0 + 3, "obituary0:never exit=0");
+	crew_free(&r.c);
+}
+
+Test(crew, draining_ends_when_its_time_has_passed)
+{
+	struct rig r;
+
+	make_serving(&r, 2);
+	step(&r, CREW_EV_STOP, 0, T0);
+	step(&r, CREW_EV_DIED, 0, T0);
+	cr_assert_eq(crew_due(&r.c), T0 + 5000 + CREW_MARGIN_MS);
+	expect(&r, CREW_EV_TICK, 0, T0 + 5000 + CREW_MARGIN_MS, "kill1");
+	expect(&r, CREW_EV_TICK, 0, T0 + 9000, "");
+	expect(&r, CREW_EV_DIED, 1, T0 + 9000, "obituary1:never exit=0");
+	crew_free(&r.c);
+}
+
+Test(crew, second_stop_is_at_once_and_third_does_not_ask)
+{
+	struct rig r;
+
+	make_serving(&r, 2);
+	step(&r, CREW_EV_STOP, 0, T0);
+	expect(&r, CREW_EV_STOP, 0, T0 + 10, "quit0 quit1");
+	cr_assert_eq(crew_due(&r.c), T0 + 10 + CREW_MARGIN_MS);
+	expect(&r, CREW_EV_STOP, 0, T0 + 20, "kill0 kill1");
+	expect(&r, CREW_EV_DIED, 0, T0 + 30, "obituary0:never");
+	expect(&r, CREW_EV_DIED, 1, T0 + 30, "obituary1:never exit=0");
+	crew_free(&r.c);
+}
+
+Test(crew, who_ignores_quit_is_killed)
+{
+	struct rig r;
+
+	make_serving(&r, 1);
+	step(&r, CREW_EV_STOP, 0, T0);
+	step(&r, CREW_EV_STOP, 0, T0);
+	expect(&r, CREW_EV_TICK, 0, T0 + CREW_MARGIN_MS, "kill0");
+	crew_free(&r.c);
+}
+
+Test(crew, stop_while_booting_needs_no_ready)
+{
+	struct rig r;
+
+	make(&r, 2);
+	step(&r, CREW_EV_START, 0, T0);
+	expect(&r, CREW_EV_STOP, 0, T0, "stopping drain0");
+	expect(&r, CREW_EV_READY, 0, T0, "");
+	expect(&r, CREW_EV_DIED, 0, T0, "obituary0:never exit=0");
+	crew_free(&r.c);
+}
+
+Test(crew, stop_during_backoff_waits_for_nobody)
+{
+	struct rig r;
+
+	make_serving(&r, 1);
+	step(&r, CREW_EV_DIED, 0, T0);
+	expect(&r, CREW_EV_STOP, 0, T0, "stopping exit=0");
+	crew_free(&r.c);
+}
+
+Test(crew, endless_drain_time_is_never_due)
+{
+	struct rig r;
+
+	cr_assert(crew_make(&r.c, 1, UINT64_MAX));
+	step(&r, CREW_EV_START, 0, T0);
+	step(&r, CREW_EV_READY, 0, T0);
+	expect(&r, CREW_EV_STOP, 0, T0, "stopping drain0");
+	cr_assert_eq(crew_due(&r.c), CREW_NEVER);
+	expect(&r, CREW_EV_TICK, 0, T0 + 1000000, "");
+	crew_free(&r.c);
+}
+
+Test(crew, states_and_phases_have_names)
+{
+	cr_assert_str_eq(crew_state_name(CREW_BACKOFF), "backoff");
+	cr_assert_str_eq(crew_phase_name(CREW_FAIL), "fail");
+	for (unsigned s = 0; s < CREW_STATES; s++)
+		cr_assert(crew_state_name(s));
+	for (unsigned p = 0; p < CREW_PHASES; p++)
+		cr_assert(crew_phase_name(p));
+}
+
+/* What a supervisor would do with the actions, checked on the way. */
+static bool perform(struct rig *r, bool alive[])
+{
+	struct crew_action a;
+	bool over = false;
+
+	while (crew_take(&r->c, &a)) {
+		if (a.what == CREW_SPAWN) {
+			cr_assert_not(alive[a.worker]);
+			alive[a.worker] = true;
+		}
+		if (a.what == CREW_KILL)
+			cr_assert(alive[a.worker]);
+		over |= a.what == CREW_EXIT;
+	}
+	return over;
+}
+
+/* Whatever comes in whatever order: nobody is spawned while alive or killed while
+ * dead, and a crew that is told to stop comes to an end with nobody alive. */
+Test(crew, random_events_keep_the_crew_sound)
+{
+	uint64_t seed = 88172645463325252u, now = T0;
+	bool alive[4] = { false }, over = false;
+	struct rig r;
+
+	make_serving(&r, 4);
+	for (unsigned w = 0; w < 4; w++)
+		alive[w] = true;
+	for (unsigned i = 0; i < 300000 && !over; i++) {
+		enum crew_event ev = CREW_EV_TICK;
+		unsigned w;
+
+		seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+		w = seed & 3;
+		now += seed >> 8 & 2047;
+		if (i > 200000 && (i & 7) == 0)
+			ev = CREW_EV_STOP;
+		else if (alive[w] && (seed >> 32 & 3) == 0)
+			ev = seed >> 40 & 1 ? CREW_EV_DIED : CREW_EV_BOOT_FAILED;
+		else if (alive[w] && (seed >> 32 & 3) == 1)
+			ev = CREW_EV_READY;
+		if (ev == CREW_EV_DIED || ev == CREW_EV_BOOT_FAILED)
+			alive[w] = false;
+		crew_step(&r.c, ev, w, now);
+		over = perform(&r, alive);
+	}
+	cr_assert(over);
+	for (unsigned w = 0; w < 4; w++)
+		cr_assert_not(alive[w]);
+	crew_free(&r.c);
+}

@@ -1,0 +1,94 @@
+#include "supervisor/options.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct options o;
+static struct err err;
+
+static int read_line(char **argv)
+{
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	memset(&o, 0xff, sizeof o);
+	err.text[0] = '\0';
+	return options_read(&o, argc, argv, &err);
+}
+
+#define line(...) read_line((char *[]){ "coapd", ##__VA_ARGS__, NULL })
+
+Test(options, nothing_runs_the_default_site)
+{
+	cr_assert_eq(line(), 0);
+	cr_assert_eq(o.what, OPTIONS_RUN);
+	cr_assert_str_eq(o.file, COAPD_SYSCONFDIR "/coapd/site.yaml");
+	cr_assert_null(o.modules_dir);
+}
+
+Test(options, file_and_modules_directory_are_taken)
+{
+	cr_assert_eq(line("-c", "a.yaml", "-M", "mods"), 0);
+	cr_assert_str_eq(o.file, "a.yaml");
+	cr_assert_str_eq(o.modules_dir, "mods");
+	cr_assert_eq(line("--config=b.yaml", "--modules-dir", "m2"), 0);
+	cr_assert_str_eq(o.file, "b.yaml");
+	cr_assert_str_eq(o.modules_dir, "m2");
+}
+
+Test(options, check_and_dump_take_a_bare_file)
+{
+	cr_assert_eq(line("--check", "a.yaml"), 0);
+	cr_assert_eq(o.what, OPTIONS_CHECK);
+	cr_assert_str_eq(o.file, "a.yaml");
+	cr_assert_eq(line("-c", "b.yaml", "--dump"), 0);
+	cr_assert_eq(o.what, OPTIONS_DUMP);
+	cr_assert_str_eq(o.file, "b.yaml");
+	cr_assert_eq(line("--check"), 0);
+	cr_assert_str_eq(o.file, COAPD_SYSCONFDIR "/coapd/site.yaml");
+}
+
+Test(options, version_and_help)
+{
+	cr_assert_eq(line("--version"), 0);
+	cr_assert_eq(o.what, OPTIONS_VERSION);
+	cr_assert_eq(line("--help"), 0);
+	cr_assert_eq(o.what, OPTIONS_HELP);
+}
+
+Test(options, wrong_lines_are_refused_with_the_word_that_is_wrong)
+{
+	cr_assert_eq(line("--frob"), -EINVAL);
+	cr_assert(strstr(err.text, "\"--frob\""));
+	cr_assert_eq(line("-c"), -EINVAL);
+	cr_assert(strstr(err.text, "\"-c\""));
+	cr_assert_eq(line("site.yaml"), -EINVAL);
+	cr_assert(strstr(err.text, "\"site.yaml\""));
+	cr_assert_eq(line("-c", "a", "--check", "b"), -EINVAL);
+	cr_assert_eq(line("--check", "a", "b"), -EINVAL);
+	cr_assert(strstr(err.text, "\"b\""));
+	cr_assert_eq(line("--check", "--dump"), -EINVAL);
+}
+
+Test(options, help_fits_one_screen_and_names_every_option)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+	unsigned lines = 0;
+
+	options_help(out);
+	fclose(out);
+	for (size_t i = 0; i < n; i++)
+		lines += text[i] == '\n';
+	cr_assert_leq(lines, 24);
+	cr_assert(strstr(text, "--config"));
+	cr_assert(strstr(text, "--modules-dir"));
+	cr_assert(strstr(text, "--check"));
+	cr_assert(strstr(text, "--dump"));
+	cr_assert(strstr(text, "--version"));
+	free(text);
+}

@@ -72,25 +72,26 @@ static int wrong_unit(const struct value_scale *scale, const char *quoted,
 	return err_set(err, -EINVAL, "%s has an unknown unit, these are known: %s", quoted, names);
 }
 
-/* Digits behind the point count down the worth of the unit; a digit that is not
- * worth a whole number any more must be 0. */
-static bool add_digit(uint64_t *v, uint64_t worth)
+static bool add_digit(uint64_t *v, uint64_t digit)
 {
-	return !__builtin_add_overflow(*v, worth, v);
+	return !__builtin_mul_overflow(*v, 10, v) && !__builtin_add_overflow(*v, digit, v);
 }
 
-static bool read_fraction(const char *digits, size_t n, uint64_t worth, uint64_t *v)
+/* Digits behind the point are so many parts of the unit's worth; that must come
+ * out whole.  Nine of them, and the largest worth, are far from an overflow. */
+static bool add_fraction(const char *digits, size_t n, uint64_t worth, uint64_t *v)
 {
-	for (size_t i = 0; i < n; i++) {
-		uint64_t d = (uint64_t)(digits[i] - '0');
+	uint64_t fraction = 0, parts = 1;
 
-		if (d && worth % 10)
-			return false;
-		worth /= 10;
-		if (!add_digit(v, d * worth))
-			return false;
-	}
-	return true;
+	while (n && digits[n - 1] == '0')
+		n--;
+	if (n > 9)
+		return false;
+	for (size_t i = 0; i < n; i++, parts *= 10)
+		fraction = fraction * 10 + (uint64_t)(digits[i] - '0');
+	if (fraction * worth % parts)
+		return false;
+	return !__builtin_add_overflow(*v, fraction * worth / parts, v);
 }
 
 int value_read(const struct value_scale *scale, const char *text, size_t n,
@@ -104,8 +105,7 @@ int value_read(const struct value_scale *scale, const char *text, size_t n,
 
 	value_quote(text, n, quoted);
 	for (; whole < n && is_digit(text[whole]); whole++)
-		fits = fits && !__builtin_mul_overflow(v, 10, &v) &&
-		       add_digit(&v, (uint64_t)(text[whole] - '0'));
+		fits = fits && add_digit(&v, (uint64_t)(text[whole] - '0'));
 	point = end = whole;
 	if (end < n && text[end] == '.')
 		for (point = ++end; end < n && is_digit(text[end]); )
@@ -119,7 +119,7 @@ int value_read(const struct value_scale *scale, const char *text, size_t n,
 		return wrong_unit(scale, quoted, n == end, err);
 	if (!fits || __builtin_mul_overflow(v, unit->worth, &v))
 		return err_set(err, -EINVAL, "%s is too large", quoted);
-	if (!read_fraction(text + point, end - point, unit->worth, &v))
+	if (!add_fraction(text + point, end - point, unit->worth, &v))
 		return err_set(err, -EINVAL, "%s is finer than %s can be", quoted, scale->what);
 	*out = v;
 	return 0;

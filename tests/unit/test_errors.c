@@ -1,0 +1,69 @@
+#include "config/errors.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct config_errors e;
+
+Test(errors, stand_in_the_order_of_the_file)
+{
+	errors_begin(&e, "f");
+	cr_expect_not(errors_add(&e, (struct config_place){ 3, 1 }, "c"));
+	errors_add(&e, (struct config_place){ 1, 9 }, "b");
+	errors_add(&e, (struct config_place){ 1, 2 }, "a");
+	errors_add(&e, (struct config_place){ 3, 1 }, "d");
+	errors_add(&e, (struct config_place){ 0, 0 }, "whole");
+	cr_assert_eq(e.count, 5);
+	cr_expect_str_eq(e.text[0], "f: whole");
+	cr_expect_str_eq(e.text[1], "f:1:2: a");
+	cr_expect_str_eq(e.text[2], "f:1:9: b");
+	cr_expect_str_eq(e.text[3], "f:3:1: c");
+	cr_expect_str_eq(e.text[4], "f:3:1: d");
+}
+
+Test(errors, foreign_text_cannot_forge_a_line)
+{
+	errors_begin(&e, "f\n");
+	errors_add(&e, (struct config_place){ 1, 1 }, "%s", "a\nb\x1b[1m\x7f");
+	cr_expect_str_eq(e.text[0], "f\\x0a:1:1: a\\x0ab\\x1b[1m\\x7f");
+}
+
+Test(errors, too_many_are_counted)
+{
+	char *text = NULL, *last;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+
+	errors_begin(&e, "f");
+	for (unsigned i = 1; i <= CONFIG_ERRORS_MAX + 7; i++)
+		errors_add(&e, (struct config_place){ i, 1 }, "wrong");
+	cr_expect_eq(e.count, CONFIG_ERRORS_MAX);
+	cr_expect_eq(e.left_out, 7);
+	errors_print(&e, out);
+	fclose(out);
+	cr_expect_eq(strncmp(text, "f:1:1: wrong\n", 13), 0);
+	last = strstr(text, "f:50:1: wrong\n");
+	cr_assert_not_null(last);
+	cr_expect_str_eq(last, "f:50:1: wrong\nf: 7 more\n");
+	free(text);
+	errors_begin(&e, "f");
+	cr_expect_eq(e.count + e.left_out, 0);
+}
+
+Test(errors, long_names_keep_their_end)
+{
+	char name[400];
+	size_t n = sizeof e.file - 1;
+
+	memset(name, 'a', 399);
+	strcpy(name + 390, "site.yaml");
+	errors_begin(&e, name);
+	cr_expect_eq(strlen(e.file), n);
+	cr_expect_eq(strncmp(e.file, "...aaa", 6), 0);
+	cr_expect_str_eq(e.file + n - 9, "site.yaml");
+	memset(name, 'b', sizeof name - 1);
+	name[sizeof name - 1] = 0;
+	errors_add(&e, (struct config_place){ 1, 1 }, "%s%s", name, name);
+	cr_expect_lt(strlen(e.text[0]), sizeof e.text[0]);
+}

@@ -1,0 +1,92 @@
+#include "site_help.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+Test(site, a_file_that_cannot_be_opened_says_why)
+{
+	cr_expect_null(site_load("/nonexistent/site.yaml", &help_errors));
+	cr_assert_eq(help_errors.count, 1);
+	cr_expect_str_eq(help_errors.text[0], "/nonexistent/site.yaml: cannot be opened: No "
+			 "such file or directory");
+}
+
+Test(site, a_directory_is_no_site)
+{
+	cr_expect_null(site_load("/", &help_errors));
+	cr_assert_eq(help_errors.count, 1);
+	cr_expect_str_eq(help_errors.text[0], "/: cannot be read: Is a directory");
+}
+
+Test(site, an_endless_file_is_read_to_the_limit_only)
+{
+	cr_expect_null(site_load("/dev/zero", &help_errors));
+	cr_assert_eq(help_errors.count, 1);
+	cr_expect_str_eq(help_errors.text[0],
+			 "/dev/zero: larger than 1048576 bytes, which no site needs");
+}
+
+Test(site, a_file_is_loaded_under_its_name)
+{
+	char name[] = "/tmp/test_site_XXXXXX";
+	int fd = mkstemp(name);
+	struct site *site;
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(write(fd, "workers: 5\n", 11), 11);
+	close(fd);
+	site = site_load(name, &help_errors);
+	unlink(name);
+	cr_assert_not_null(site);
+	cr_expect_str_eq(site->file, name);
+	cr_expect_eq(site->workers, 5);
+	site_free(site);
+	site_free(NULL);
+}
+
+Test(site, errors_of_an_earlier_load_are_forgotten)
+{
+	cr_expect_null(help_load("x: y\n"));
+	site_free(help_site("workers: 2\n"));
+}
+
+Test(site, auto_is_at_least_two_workers)
+{
+	struct site *site = help_site("resources: {}\n");
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t n = site_workers(site);
+
+	cr_expect_geq(n, 2);
+	if (online >= 2 && online <= 256)
+		cr_expect_eq(n, (uint32_t)online);
+	cr_expect_eq(site_slots(site), n);
+	site_free(site);
+}
+
+Test(site, there_are_never_more_workers_than_slots)
+{
+	struct site *site = help_site("slots: 1\n");
+
+	cr_expect_eq(site_workers(site), 1);
+	cr_expect_eq(site_slots(site), 1);
+	site_free(site);
+	site = help_site("workers: 3\n");
+	cr_expect_eq(site_workers(site), 3);
+	cr_expect_eq(site_slots(site), 3);
+	site_free(site);
+	site = help_site("workers: 3\nslots: 12\n");
+	cr_expect_eq(site_workers(site), 3);
+	cr_expect_eq(site_slots(site), 12);
+	site_free(site);
+}
+
+Test(site, a_share_is_a_part_and_a_quarter)
+{
+	cr_expect_eq(site_share(100000, 1), 100000);
+	cr_expect_eq(site_share(100000, 2), 62500);
+	cr_expect_eq(site_share(100000, 4), 31250);
+	cr_expect_eq(site_share(100, 3), 42, "41.67 rounded up");
+	cr_expect_eq(site_share(16, 256), 1);
+	cr_expect_eq(site_share(UINT32_MAX, 2), 2684354560u);
+	cr_expect_eq(site_share(0, 2), 0);
+}

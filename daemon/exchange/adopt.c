@@ -28,7 +28,10 @@ static void check_batch(struct engine *e)
 			;
 	if (n > BATCH_RX)
 		n = 0;
-	if (rx > n || tx > BATCH_TX || exec > 1) {
+	/* An event starts with BATCH_TX_SPARE to go and has hardly used any of it
+	 * when it begins an effect. */
+	if (rx > n || tx > BATCH_TX || exec > 1 ||
+	    (exec && tx > BATCH_TX - BATCH_TX_SPARE + 2)) {
 		n = 0;
 		rx = tx = exec = 0;
 	}

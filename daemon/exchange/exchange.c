@@ -336,7 +336,8 @@ bool exchange_adopt(struct engine *e, struct exchange *x)
 	    (x->role != ROLE_SERVER && x->role != ROLE_CLIENT) ||
 	    (x->type != COAP_CON && x->type != COAP_NON) || x->mid > 0xffff ||
 	    x->deadline > far || x->msg.len < 4 ||
-	    (x->role == ROLE_CLIENT) == (x->state == EXCHANGE_WAITING) ||
+	    (x->role == ROLE_CLIENT && x->state == EXCHANGE_WAITING) ||
+	    (x->role == ROLE_SERVER && x->state == EXCHANGE_ACKED) ||
 	    !stored_valid(e, &x->msg, EXCHANGE_INSIDE, exchange_ref(e, x)))
 		return false;
 	/* What has been sent and has no deadline would stay for ever. */

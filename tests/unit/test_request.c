@@ -1,0 +1,258 @@
+/* Ending requests: waiting, separate responses, effects, what a death leaves. */
+#include <criterion/criterion.h>
+
+#include "rig.h"
+
+#define GET COAP_GET
+#define POST COAP_POST
+#define expect(r, text) cr_assert_str_eq(rig_next(r), text)
+
+static struct rig *r;
+
+static void setup(void)
+{
+	r = rig_new(NULL);
+}
+
+static void teardown(void)
+{
+	rig_free(r);
+}
+
+TestSuite(request, .init = setup, .fini = teardown);
+
+Test(request, an_answer_within_the_ack_delay_is_piggybacked)
+{
+	rig_serve(r, 1, COAP_CON, GET, 7, "tk", "11=w");
+	rig_wait(r, 199);
+	expect(r, "nothing");
+	rig_finish(r, "soon");
+	expect(r, "ACK 2.05 mid=7 tok=tk pay=soon");
+	cr_assert_eq(r->e.waiting_n, 0);
+}
+
+Test(request, a_later_one_is_separate_and_confirmable)
+{
+	struct rig_sent s;
+	uint16_t mid;
+
+	rig_serve(r, 1, COAP_CON, GET, 7, "tk", "11=w");
+	cr_assert_eq(rig_wait(r, 200), 1);
+	expect(r, "ACK 0.00 mid=7 tok= pay=");
+	expect(r, "nothing");
+	rig_finish(r, "late");
+	cr_assert(rig_take(r, &s));
+	cr_assert_eq(s.m.type, COAP_CON);
+	cr_assert(rig_payload_is(&s, "late"));
+	cr_assert(span_eq(s.m.token, span_str("tk")));
+	mid = s.m.mid;
+	/* Retransmitted until acknowledged; then all is forgotten. */
+	cr_assert_eq(rig_wait(r, 3000), 1);
+	cr_assert(rig_take(r, &s));
+	cr_assert_eq(s.m.mid, mid);
+	rig_serve(r, 1, COAP_ACK, COAP_EMPTY, mid, NULL, NULL);
+	cr_assert_eq(engine_next(&r->e), UINT64_MAX);
+	cr_assert_eq(r->e.outgoing_n, 0);
+}
+
+Test(request, E10_duplicate_after_the_separate_response_gets_an_empty_ack)
+{
+	struct rig_sent s;
+
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=w");
+	rig_wait(r, 200);
+	rig_finish(r, "late");
+	cr_assert(rig_take(r, &s));
+	rig_serve(r, 1, COAP_ACK, COAP_EMPTY, s.m.mid, NULL, NULL);
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=w");
+	expect(r, "ACK 0.00 mid=7 tok= pay=");
+	expect(r, "nothing");
+	cr_assert_eq(r->runs, 1);
+}
+
+Test(request, reset_of_a_separate_response_ends_it)
+{
+	struct rig_sent s;
+
+	rig_serve(r, 1, COAP_CON, GET, 7, "tk", "11=w");
+	rig_wait(r, 200);
+	rig_finish(r, "late");
+	cr_assert(rig_take(r, &s));
+	rig_serve(r, 1, COAP_RST, COAP_EMPTY, s.m.mid, NULL, NULL);
+	cr_assert_eq(r->e.outgoing_n, 0);
+	cr_assert_eq(rig_counter(r, COUNT_RESETS), 1);
+}
+
+Test(request, non_that_waits_is_answered_non_without_ack)
+{
+	struct rig_sent s;
+
+	rig_serve(r, 1, COAP_NON, GET, 7, "tk", "11=w");
+	cr_assert_eq(rig_wait(r, 10000), 0);
+	rig_finish(r, "late");
+	cr_assert(rig_take(r, &s));
+	cr_assert_eq(s.m.type, COAP_NON);
+	cr_assert(rig_payload_is(&s, "late"));
+	cr_assert_eq(r->e.waiting_n + r->e.outgoing_n, 0);
+}
+
+Test(request, E40_no_response_and_a_separate_answer)
+{
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=w 258=#1a");
+	rig_wait(r, 200);
+	expect(r, "ACK 0.00 mid=7 tok= pay=");
+	expect(r, "nothing");
+	rig_finish(r, "unwanted");
+	expect(r, "nothing");
+	cr_assert_eq(r->e.waiting_n + r->e.outgoing_n, 0);
+}
+
+Test(request, E19_separate_responses_to_one_peer_go_one_by_one)
+{
+	struct rig_sent s;
+	ref_t first;
+	struct rig_task *task;
+
+	rig_serve(r, 1, COAP_CON, GET, 7, "aa", "11=w");
+	first = r->waiting;
+	task = r->task;
+	rig_serve(r, 1, COAP_CON, GET, 8, "bb", "11=w");
+	rig_wait(r, 200);
+	rig_finish(r, "b");
+	cr_assert(rig_take(r, &s));
+	r->waiting = first;
+	r->task = task;
+	rig_finish(r, "a");
+	expect(r, "nothing");
+	rig_serve(r, 1, COAP_ACK, COAP_EMPTY, s.m.mid, NULL, NULL);
+	cr_assert(rig_take(r, &s));
+	cr_assert(rig_payload_is(&s, "a"));
+}
+
+Test(request, a_waiting_request_survives_any_number_of_deaths)
+{
+	struct rig_sent s;
+
+	rig_serve(r, 1, COAP_CON, GET, 7, "tk", "11=w");
+	for (int i = 0; i < 5; i++) {
+		rig_crash(r);
+		adopt_survived(&r->e);
+	}
+	cr_assert_eq(rig_wait(r, 200), 1);
+	expect(r, "ACK 0.00 mid=7 tok= pay=");
+	expect(r, "nothing");
+	rig_crash(r);
+	rig_finish(r, "late");
+	rig_crash(r);
+	cr_assert(rig_take(r, &s));
+	cr_assert(rig_payload_is(&s, "late"));
+	cr_assert_eq(rig_counter(r, COUNT_ADOPT_DROPPED), 0);
+}
+
+Test(request, long_requests_wait_in_a_blob)
+{
+	uint8_t buf[1500];
+	char payload[1201];
+	struct request q;
+	size_t n;
+
+	memset(payload, 'p', 1200);
+	payload[1200] = 0;
+	n = rig_build(buf, sizeof buf, COAP_CON, POST, 7, "tk", "11=w", payload);
+	rig_serve_raw(r, 1, buf, n);
+	rig_crash(r);
+	cr_assert(request_resume(&r->e, r->waiting, &q));
+	cr_assert_eq(q.msg.payload.n, 1200);
+	rig_finish(r, "short");
+	cr_assert_eq(r->e.space.ctl->live[SLAB_BLOB], 0);
+}
+
+Test(request, resume_of_a_stale_reference_is_refused)
+{
+	struct request q;
+
+	rig_serve(r, 1, COAP_CON, GET, 7, "tk", "11=w");
+	rig_finish(r, "x");
+	cr_assert_not(request_resume(&r->e, r->waiting, &q));
+	cr_assert_not(request_resume(&r->e, 0, &q));
+}
+
+/* --- effects outside the slot ------------------------------------------------ */
+
+static void begin_effect(void)
+{
+	cr_assert_eq(rig_msg(r, 1, COAP_CON, POST, 7, "tk", "11=x"), INPUT_REQUEST);
+	request_exec(&r->e, &r->in.request, 0);
+}
+
+Test(request, a_death_within_an_effect_is_told_as_lost)
+{
+	struct request q;
+	ref_t waiting;
+
+	begin_effect();
+	cr_assert_eq(rig_crash(r), 1);
+	cr_assert(request_lost(&r->e, &q, &waiting));
+	cr_assert_eq(waiting, 0);
+	request_refuse(&r->e, &q, COAP_INTERNAL_ERROR, NULL);
+	engine_commit(&r->e, space_rx_next(&r->e.space) + 1);
+	cr_assert_eq(space_rx_next(&r->e.space), 1);
+	expect(r, "ACK 5.00 mid=7 tok=tk pay=");
+	/* From now on that is the answer. */
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=x");
+	expect(r, "ACK 5.00 mid=7 tok=tk pay=");
+	cr_assert_eq(r->runs, 0);
+}
+
+Test(request, nothing_is_lost_without_a_death_in_an_effect)
+{
+	struct request q;
+	ref_t waiting;
+
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=x");
+	rig_crash(r);
+	cr_assert_not(request_lost(&r->e, &q, &waiting));
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=x");
+	cr_assert_eq(r->runs, 1);
+}
+
+Test(request, a_death_in_the_effect_of_a_waiting_request)
+{
+	struct request q;
+	ref_t waiting;
+
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=w");
+	cr_assert(request_resume(&r->e, r->waiting, &q));
+	request_exec(&r->e, &q, 1);
+	rig_crash(r);
+	cr_assert(request_lost(&r->e, &q, &waiting));
+	cr_assert_eq(waiting, r->waiting);
+	request_refuse(&r->e, &q, COAP_INTERNAL_ERROR, NULL);
+	engine_commit(&r->e, space_rx_next(&r->e.space));
+	expect(r, "ACK 5.00 mid=7 tok=tk pay=");
+	cr_assert_not(request_lost(&r->e, &q, &waiting));
+}
+
+Test(request, an_uncommitted_request_runs_again)
+{
+	cr_assert_eq(rig_msg(r, 1, COAP_CON, POST, 7, "tk", "11=x"), INPUT_REQUEST);
+	cr_assert_eq(rig_crash(r), 1);
+	cr_assert_eq(space_rx_next(&r->e.space), 0);
+	cr_assert_eq(input_datagram(&r->e, 0, &r->in), INPUT_REQUEST, "fresh again");
+	cr_assert_eq(r->e.space.ctl->live[SLAB_ENDPOINT], 1);
+	cr_assert_eq(r->e.space.ctl->live[SLAB_DEDUP], 1);
+}
+
+Test(request, a_full_writer_becomes_5_00)
+{
+	char big[DGRAM_TX_MAX];
+	struct writer w;
+
+	memset(big, 'b', sizeof big);
+	cr_assert_eq(rig_msg(r, 1, COAP_CON, GET, 7, "tk", "11=x"), INPUT_REQUEST);
+	w = request_answer(&r->e, &r->in.request);
+	message_write_payload(&w, span_of(big, sizeof big));
+	request_done(&r->e, &r->in.request, COAP_CONTENT, &w);
+	rig_commit(r);
+	expect(r, "ACK 5.00 mid=7 tok=tk pay=");
+}

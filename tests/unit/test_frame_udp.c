@@ -60,8 +60,9 @@ Test(frame_udp, E2_token_length_15_is_malformed)
 {
 	struct message m;
 
-	cr_assert_eq(PARSE("\x4f\x01\xbe\xef" "0123456789abcdef0123456789abcdef", &m),
-		     FRAME_ERROR);
+	cr_assert_eq(PARSE("\x4f\x01\x00\x01" "\xb1" "a", &m), FRAME_ERROR);
+	cr_assert_eq(PARSE("\x4f\x01\x00\x01" "0123456789abcde", &m), FRAME_ERROR);
+	cr_assert_eq(PARSE("\x4f\x01\xbe\xef", &m), FRAME_ERROR);
 	cr_assert_eq(m.type, COAP_CON);
 	cr_assert_eq(m.code, COAP_GET);
 	cr_assert_eq(m.mid, 0xbeef);

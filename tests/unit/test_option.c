@@ -141,7 +141,7 @@ static void expect_bad(const char *bytes, size_t n)
 	struct option o;
 
 	while (option_next(&it, &o))
-		;
+		cr_assert_leq(o.value.p + o.value.n, (const uint8_t *)bytes + n);
 	cr_assert(it.r.bad);
 }
 

@@ -109,12 +109,11 @@ static inline size_t csv_split(char *line, char *fields[], size_t cap)
 	return n;
 }
 
-#define cr_assert_span(got, want, ...) \
+#define cr_assert_span(got, want) \
 	do { \
 		struct span got_ = (got), want_ = (want); \
-		cr_assert(got_.n == want_.n, "length %zu, not %zu " __VA_ARGS__, \
-			  got_.n, want_.n); \
-		cr_assert(span_eq(got_, want_), "bytes differ " __VA_ARGS__); \
+		cr_assert_eq(got_.n, want_.n, "length %zu, not %zu", got_.n, want_.n); \
+		cr_assert(span_eq(got_, want_), "bytes differ"); \
 	} while (0)
 
 #endif

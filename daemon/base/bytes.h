@@ -40,7 +40,8 @@ struct reader {
 
 static inline struct reader reader_of(struct span s)
 {
-	return (struct reader){ s.p, s.p + s.n, false };
+	/* NULL + 0 is undefined in C, and an empty span may be NULL. */
+	return (struct reader){ s.p, s.n ? s.p + s.n : s.p, false };
 }
 
 static inline size_t reader_left(const struct reader *r)

@@ -1,0 +1,77 @@
+"""Random and mutated datagrams against a live daemon, with exchanges around."""
+import json
+import os
+import subprocess
+
+from harness import *
+from harness.daemon import BUILD, environment
+from harness.process import end_group, wait_end
+
+COUNT = 100_000 if os.environ.get("COAPD_QUICK") else 1_000_000
+CELLS = 4_000_000
+GROWTH_KB = 2048                # of what is not slot memory
+SITE = """
+workers: 2
+resources:
+  /hello: {module: hello}
+  /slow: {module: separate, delay: 30ms}
+  /count: {module: count, file: "@DIR@/cells"}
+transmission: { ack-delay: 5ms, ack-timeout: 20ms, max-latency: 1s }
+limits: { endpoints: 2000, dedup: 4000, exchanges: 1000, waiting: 1000, messages: 1000 }
+"""
+
+
+def start(d, program, *arguments):
+    host, port = d.address()
+    return subprocess.Popen(
+        [f"{BUILD}/tests/bench/{program}", host, str(port), *map(str, arguments)],
+        stdout=subprocess.PIPE, env=environment(), start_new_session=True, text=True)
+
+
+def result(process, bound):
+    """What the program printed; it must end well within the bound."""
+    try:
+        check(wait_end(process, bound), f"{process.args[0]} does not end")
+        text = process.stdout.read().strip()
+        print("#", os.path.basename(process.args[0]), text, flush=True)
+        equal(process.returncode, 0, f"status of {process.args[0]}")
+        return json.loads(text)
+    finally:
+        end_group(process)
+        process.stdout.close()
+
+
+def private_kb(d):
+    """Memory of the workers that no one shares, in KiB."""
+    total = 0
+    for pid in d.workers.values():
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            total += next(int(line.split()[1]) for line in f if line.startswith("RssAnon"))
+    return total
+
+
+@test
+def hostile_datagrams():
+    d = Daemon(SITE)
+    cells = f"{d.directory}/cells"
+    with open(cells, "wb") as f:
+        f.truncate(4 * CELLS)
+    os.chmod(cells, 0o666)
+    with d:
+        ready, pids = d.mark(), dict(d.workers)
+        result(start(d, "hostile", COUNT // 10, 1), TIMEOUT * 10)
+        before = private_kb(d)
+        load = start(d, "crashload", 8, COUNT / 100_000, cells)
+        try:
+            result(start(d, "hostile", COUNT, 2), TIMEOUT * 10)
+        finally:
+            live = result(load, TIMEOUT * 10)
+        after = private_kb(d)
+        check(live["gets"] > 100, "no live exchanges")
+        equal(d.workers, pids, "workers")
+        equal([r.line for r in d.records(since=ready)], [], "the log")
+        print(f"# private memory {before} KiB, then {after} KiB", flush=True)
+        check(after - before <= GROWTH_KB, f"grew from {before} to {after} KiB")
+
+
+run()

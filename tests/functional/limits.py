@@ -1,0 +1,137 @@
+"""At a limit the newest asker is refused, and those being served go on."""
+from harness import *
+
+SITE = """
+workers: 1
+slots: 1
+resources:
+  /hello: {module: hello}
+  /boom: {module: crash}
+  /slow: {module: separate, delay: 1s}
+  /never: {module: separate, delay: 1h}
+drain: 0s
+transmission: { ack-delay: 1ms }
+limits: { endpoints: %d, dedup: %d, exchanges: %d, waiting: %d, messages: %d }
+"""
+
+
+def site(endpoints=100, dedup=100, exchanges=100, waiting=100, messages=100):
+    return SITE % (endpoints, dedup, exchanges, waiting, messages)
+
+
+def fill(peers, n, uri="/slow"):
+    """n requests that wait, from these peers in turn."""
+    requests = []
+    for i in range(n):
+        p = peers[i % len(peers)]
+        requests.append((p, p.request("GET", uri)))
+        p.send(requests[-1][1])
+        p.expect(ACK, EMPTY, mid=requests[-1][1].mid)
+    return requests
+
+
+def refused(p, uri="/slow"):
+    """A request that comes too late."""
+    m = p.get(uri)
+    equal(m.code, code("5.03"), f"code of {m}")
+    check(m.uint("Max-Age"), f"no Max-Age in {m}")
+
+
+def served(requests):
+    for p, request in requests:
+        p.acknowledge(p.expect(CON, "2.05", token=request.token))
+
+
+def peers(d, n):
+    return [d.peer() for _ in range(n)]
+
+
+@test
+def waiting_requests():
+    with Daemon(site(waiting=16)) as d:
+        all_peers = peers(d, 17)
+        requests = fill(all_peers[:16], 16)
+        refused(all_peers[16])
+        equal(all_peers[16].get("/hello").code, code("2.05"), "what need not wait")
+        served(requests)
+        check(d.counters()["full-waiting"] >= 1, "the counter")
+        served(fill(all_peers[16:], 1))
+
+
+@test
+def endpoints():
+    with Daemon(site(endpoints=16)) as d:
+        all_peers = peers(d, 17)
+        requests = fill(all_peers[:16], 16)
+        refused(all_peers[16])
+        served(requests)
+        check(d.counters()["full-endpoints"] >= 1, "the counter")
+
+
+@test
+def endpoints_that_nobody_needs_make_room():
+    with Daemon(site(endpoints=16)) as d:
+        for _ in range(64):
+            with d.peer() as p:
+                equal(p.get("/hello").code, code("2.05"), "answer")
+                equal(p.post("/boom").code, code("2.05"), "answer")
+
+
+@test
+def exchanges():
+    with Daemon(site(exchanges=16)) as d:
+        all_peers = peers(d, 17)
+        requests = fill(all_peers[:16], 16)
+        m = all_peers[16].get("/slow")
+        if m.code == code("5.03"):
+            check(d.counters()["full-exchanges"] >= 1, "the counter")
+        served(requests)
+
+
+@test
+def answers_kept_push_out_older_ones():
+    with Daemon(site(dedup=16)) as d:
+        all_peers = peers(d, 40)
+        for p in all_peers:
+            equal(p.post("/boom").code, code("2.05"), "answer")
+        check(d.counters()["evicted-early"] >= 1, "the counter")
+
+
+@test
+def duplicate_whose_answer_is_gone_is_not_run_again():
+    with Daemon(site(dedup=16)) as d, d.peer() as p:
+        first = p.request("POST", "/boom")
+        p.send(first)
+        p.expect(ACK, "2.05", mid=first.mid)
+        for _ in range(40):
+            equal(p.post("/boom").code, code("2.05"), "answer")
+        ran = d.counters()["requests"]
+        p.send(first)
+        p.expect(ACK, "5.03", mid=first.mid, token=first.token)
+        after = d.counters()
+        equal(after["requests"], ran, "requests run")
+        check(after["duplicate-lost"] >= 1, "the counter")
+
+
+@test
+def a_fast_peer_pushes_out_only_its_own():
+    with Daemon(site(dedup=32)) as d, d.peer() as fast, d.peer() as slow:
+        request = slow.request("POST", "/boom")
+        slow.send(request)
+        first = slow.expect(ACK, "2.05", mid=request.mid)
+        for _ in range(200):
+            fast.post("/boom")
+        slow.send(request)
+        equal(slow.receive().raw, first.raw, "the repeated answer")
+
+
+@test
+def lower_limits_hurt_nobody_who_just_asks():
+    with Daemon(site(16, 16, 16, 16, 16)) as d:
+        for p in peers(d, 100):
+            equal(p.get("/hello").code, code("2.05"), "answer")
+            equal(p.get("/hello", mtype=NON).code, code("2.05"), "answer")
+            p.close()
+
+
+run()

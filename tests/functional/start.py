@@ -1,0 +1,142 @@
+"""Starts that must fail: one clear line each, a status, and nothing left."""
+import re
+import shutil
+import socket
+
+from harness import *
+from harness.daemon import modules_into, private_directory
+
+GOOD = "resources: { /hello: {module: hello} }"
+
+
+def refused(site, status, *patterns, check_only=True):
+    """coapd refuses the site with this status, and with one line that matches
+    each pattern; --check says the same, unless only a start can know."""
+    directory = private_directory()
+    try:
+        modules_into(directory)
+        path = site_file(directory, site)
+        ways = [["--config", path]] + ([["--check", path]] if check_only else [])
+        for way in ways:
+            got, err = coapd("--modules-dir", directory, *way)
+            equal(got, status, f"exit status of {way[0]} ({err.strip()})")
+            lines = err.splitlines()
+            for pattern in patterns:
+                hits = [line for line in lines if re.search(pattern, line)]
+                equal(len(hits), 1, f"number of lines with {pattern!r} in {err!r}")
+            check("READY" not in err and "listening" not in err, err)
+    finally:
+        shutil.rmtree(directory)
+
+
+@test
+def check_of_a_good_site():
+    directory = private_directory()
+    try:
+        modules_into(directory)
+        status, err = coapd("--modules-dir", directory, "--check", site_file(directory, GOOD))
+        equal((status, err), (0, ""), "status and text")
+    finally:
+        shutil.rmtree(directory)
+
+
+@test
+def missing_module():
+    refused("resources:\n  /a: {module: nosuch}", 2, r"site\.yaml:2:\d+: .*nosuch")
+
+
+@test
+def module_of_another_ABI():
+    refused("resources:\n  /a: {module: badabi}", 2, r"site\.yaml:2:\d+: .*badabi")
+
+
+@test
+def shared_object_that_is_no_module():
+    refused("resources:\n  /a: {module: nomodule}", 2, r"site\.yaml:2:\d+: .*nomodule")
+
+
+@test
+def wrong_setting_of_a_module():
+    refused("resources:\n  /a: {module: separate, delay: soon}", 2,
+            r"site\.yaml:2:\d+: .*(delay|soon)")
+    refused("resources:\n  /a: {module: hello, colour: red}", 2, r"site\.yaml:2:\d+: .*colour")
+
+
+@test
+def missing_setting_of_a_module():
+    refused("resources:\n  /a: {module: count}", 2, r"site\.yaml:2:\d+: .*file")
+
+
+@test
+def wrong_site_file():
+    refused("workers: many\n" + GOOD, 2, r"site\.yaml:1:10: ")
+    refused(GOOD + "\nno-such-key: 1", 2, r"site\.yaml:2:1: .*no-such-key")
+    refused(GOOD + "\nlog: {level: loud}", 2, r"site\.yaml:2:14: ")
+    refused("resources: { /a: {module: hello}", 2, r"site\.yaml:\d+:\d+: ")
+    refused(GOOD + '\nlisten: [ "http://[::1]:0" ]', 2, r"site\.yaml:2:\d+: ")
+
+
+@test
+def every_mistake_in_one_go():
+    refused("workers: many\nlog: {level: loud}\n" + GOOD, 2, r"yaml:1:10: ", r"yaml:2:14: ")
+
+
+@test
+def unreadable_file():
+    for path in ("/nonexistent/site.yaml", "/"):
+        for way in ("--config", "--check"):
+            status, err = coapd(way, path)
+            equal(status, 2, f"exit status of {way} {path} ({err.strip()})")
+            equal(len([line for line in err.splitlines() if path in line]), 1, err)
+
+
+@test
+def module_that_cannot_open():
+    refused("resources:\n  /a: {module: count, file: /nonexistent/cells}", 1,
+            r"error: .*cannot map /nonexistent/cells", check_only=False)
+
+
+@test
+def port_in_use():
+    for family, host in ((socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1")):
+        with socket.socket(family, socket.SOCK_DGRAM) as s:
+            s.bind((host, 0))
+            port = s.getsockname()[1]
+            where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            refused(f'listen: [ "coap://{where}" ]\n{GOOD}', 1, rf"{port}.*[Aa]ddress",
+                    check_only=False)
+
+
+@test
+def port_of_another_coapd():
+    with Daemon(GOOD) as d:
+        host, port = d.address()
+        refused(f'listen: [ "coap://[{host}]:{port}" ]\n{GOOD}', 1, rf"{port}.*[Aa]ddress",
+                check_only=False)
+        with d.peer() as p:             # and the first one is not disturbed
+            for _ in range(20):
+                equal(p.get("/hello").code, code("2.05"), "answer")
+
+
+@test
+def wrong_command_line():
+    for arguments in (["--no-such-option"], ["stray"], ["--config"]):
+        status, err = coapd(*arguments)
+        check(status in (1, 2, 64), f"exit status of {arguments} is {status}")
+        check(err, "nothing was said")
+
+
+@test
+def bad_module_leaves_no_listener():
+    """A start that fails after the sockets were opened gives the port back."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+        s.bind(("::1", 0))
+        port = s.getsockname()[1]
+    refused(f'listen: [ "coap://[::1]:{port}" ]\nresources:\n'
+            "  /a: {module: count, file: /nonexistent/cells}", 1, "cannot map",
+            check_only=False)
+    with Daemon(f'listen: [ "coap://[::1]:{port}" ]\n{GOOD}') as d, d.peer() as p:
+        equal(p.get("/hello").code, code("2.05"), "answer")
+
+
+run()

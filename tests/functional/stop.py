@@ -1,0 +1,109 @@
+"""Start and end: READY, drain, the second signal, a supervisor that dies."""
+import os
+import select
+import signal
+
+from harness import *
+
+SITE = """
+workers: 2
+resources:
+  /hello: {module: hello}
+  /slow: {module: separate, delay: 400ms}
+  /never: {module: separate, delay: 1h}
+drain: 1h
+transmission: { ack-delay: 1ms }
+"""
+
+
+def waiting(p, uri):
+    """A request that has begun to wait."""
+    request = p.request("GET", uri)
+    p.send(request)
+    p.expect(ACK, EMPTY, mid=request.mid)
+    return request
+
+
+@test
+def READY_says_that_it_serves():
+    with Daemon(SITE) as d, d.peer() as p:
+        check(any("STATUS=" in n for n in d.notified), f"{d.notified}")
+        equal(p.get("/hello").code, code("2.05"), "the very first answer")
+        equal(sorted(d.workers), [0, 1], "workers")
+
+
+@test
+def STOPPING_is_told():
+    with Daemon(SITE) as d:
+        d.signal(signal.SIGTERM)
+        d.wait(lambda: any("STOPPING=1" in n for n in d.notified), "STOPPING=1")
+        d.stop(None)
+
+
+@test
+def SIGINT_stops():
+    with Daemon(SITE) as d:
+        d.stop(signal.SIGINT)
+
+
+@test
+def SIGTERM_lets_waiting_requests_finish():
+    with Daemon(SITE) as d, d.peer() as p:
+        request = waiting(p, "/slow")
+        d.signal(signal.SIGTERM)
+        m = p.expect(CON, "2.05", token=request.token)
+        p.acknowledge(m)
+        d.stop(None)
+
+
+@test
+def requests_that_would_wait_are_refused_while_draining():
+    with Daemon(SITE.replace("workers: 2", "workers: 1")) as d, d.peer() as p:
+        waiting(p, "/never")
+        d.signal(signal.SIGTERM)
+        while True:                     # the worker hears of it a moment later
+            request = p.request("GET", "/never")
+            p.send(request)
+            m = p.receive()
+            equal(m.mid, request.mid, "message ID")
+            if m.code != EMPTY:
+                break
+        equal(m.code, code("5.03"), "refusal")
+        check(m.uint("Max-Age"), f"no Max-Age in {m}")
+        equal(p.get("/hello").code, code("2.05"), "what need not wait is served")
+        d.signal(signal.SIGTERM)
+        d.stop(None)
+
+
+@test
+def second_SIGTERM_stops_at_once():
+    with Daemon(SITE) as d, d.peer() as p:
+        waiting(p, "/never")
+        d.signal(signal.SIGTERM)
+        d.wait(lambda: any("STOPPING=1" in n for n in d.notified), "STOPPING=1")
+        d.signal(signal.SIGTERM)
+        d.stop(None)                    # bounded by less than the drain time
+
+
+@test
+def drain_time_is_a_bound():
+    with Daemon(SITE.replace("drain: 1h", "drain: 100ms")) as d, d.peer() as p:
+        waiting(p, "/never")
+        d.stop()
+
+
+@test
+def workers_end_with_their_supervisor():
+    d = Daemon(SITE, status=-signal.SIGKILL).start()
+    try:
+        fds = [os.pidfd_open(pid) for pid in d.workers.values()]
+        d.signal(signal.SIGKILL)
+        equal(d.wait_end(), -signal.SIGKILL, "status")
+        for fd in fds:
+            check(select.select([fd], [], [], TIMEOUT)[0], "a worker outlives its supervisor")
+            os.close(fd)
+    finally:
+        d.destroy()
+
+
+run()

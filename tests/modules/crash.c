@@ -1,0 +1,72 @@
+/* crash.c - kills its worker on demand, for tests alone.
+ *
+ * The query says how and how often: ?how=segv|abort|bus|fpe|kill|exit&times=N dies
+ * at the first N deliveries of the request (1 without it) and answers with the
+ * number of the delivery afterwards; without how it just answers. */
+#include <coapd/module.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct way {
+	const char *name;
+	int signo;
+} ways[] = {
+	{ "segv", SIGSEGV },
+	{ "abort", SIGABRT },
+	{ "bus", SIGBUS },
+	{ "fpe", SIGFPE },
+	{ "kill", SIGKILL },
+	{ "exit", 0 },
+};
+
+/* Whoever has put a handler there (a sanitizer) is not asked. */
+static _Noreturn void die(int signo)
+{
+	if (signo) {
+		signal(signo, SIG_DFL);
+		raise(signo);
+	}
+	_exit(7);
+}
+
+static void obey(coapd_span how)
+{
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+		if (strlen(ways[i].name) == how.n && memcmp(ways[i].name, how.p, how.n) == 0)
+			die(ways[i].signo);
+}
+
+static unsigned times(coapd_task *task)
+{
+	coapd_span v;
+
+	return coapd_query(task, "times", &v) && v.n == 1 ? v.p[0] - '0' : 1;
+}
+
+static enum coapd_verdict
+handle(void *self, coapd_task *task, const struct coapd_event *event)
+{
+	coapd_span how;
+	char text[32];
+
+	(void)self;
+	if (coapd_query(task, "how", &how) && event->attempt < times(task))
+		obey(how);
+	snprintf(text, sizeof text, "delivery %u", event->attempt);
+	coapd_reply(task, COAPD_205_CONTENT);
+	coapd_add_uint(task, COAPD_OPT_CONTENT_FORMAT, COAPD_TEXT_PLAIN);
+	coapd_reply_data(task, coapd_text(text));
+	return COAPD_DONE;
+}
+
+const struct coapd_module coapd_module = {
+	.abi = COAPD_ABI,
+	.size = sizeof(struct coapd_module),
+	.name = "crash",
+	.version = "1",
+	.summary = "kills its worker",
+	.handle = handle,
+};

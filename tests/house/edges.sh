@@ -1,0 +1,29 @@
+#!/bin/sh
+# Every edge case that is claimed is named by a test, and a mutant shows that
+# this test can fail.
+. "${COAPD_SRCDIR:?}/tests/house/rules.sh"
+plan 3
+
+claimed()
+{
+	i=1
+	while [ $i -le 41 ]; do
+		case $i in
+		35 | 36 | 37 | 38) ;;
+		*) echo "E$i" ;;
+		esac
+		i=$((i + 1))
+	done
+}
+
+for edge in $(claimed); do
+	grep -rqE "\b${edge}_[A-Za-z]" tests/unit tests/functional --include='*.c' --include='*.py' || echo "$edge"
+done | rule "every edge case is named by a test"
+
+for edge in $(claimed); do
+	grep -qsE "^test: [^ ]+ ${edge}_" tests/mutants/"$edge"-*.mutant || echo "$edge"
+done | rule "every edge case has a mutant"
+
+for file in tests/mutants/*.mutant; do
+	grep -qF "$file" tests/mutants/Makefile.inc || echo "$file"
+done | rule "every mutant is distributed"

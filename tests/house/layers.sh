@@ -1,0 +1,35 @@
+#!/bin/sh
+# Includes point down only: the arrows of docs/architecture.md.
+. "${COAPD_SRCDIR:?}/tests/house/rules.sh"
+plan 11
+
+# may LAYER FOLDER...: what a file of LAYER includes is of LAYER or one of these.
+may()
+{
+	layer=$1
+	find "daemon/$layer" -name '*.[ch]' -exec grep -Hn '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' {} + |
+		awk -F'"' -v ok=" $* " '{
+			folder = $2
+			if (!sub("/[^/]*$", "", folder) || !index(ok, " " folder " "))
+				print $0
+		}' | rule "daemon/$layer includes $*"
+}
+
+may base
+may coap base
+may exchange coap base
+may resource exchange coap base coapd
+may transport base
+may config base
+may worker resource exchange transport config coap base
+may supervisor worker transport config base
+for folder in daemon/*/; do
+	case $folder in
+	*/base/ | */coap/ | */exchange/ | */resource/ | */transport/ | */config/ | */worker/ | */supervisor/ | */coapd/) ;;
+	*) echo "$folder has no rule" ;;
+	esac
+done | rule "every folder of daemon/ has its arrows"
+
+find modules -name '*.[ch]' ! -name '*_test.c' -exec grep -HnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*("|<coapd/)' {} + |
+	grep -v '<coapd/module.h>' | rule "modules include nothing of ours but coapd/module.h"
+grep -nE '#[[:space:]]*include[[:space:]]*"' daemon/coapd/module.h | rule "coapd/module.h stands alone"

@@ -7,6 +7,7 @@
 
 #define COUNTERS(X) \
 	X(RX, "rx", "datagrams received") \
+	X(RX_DROPPED, "rx-dropped", "datagrams the kernel dropped, the receive buffer being full") \
 	X(RX_TRUNCATED, "rx-truncated", "datagrams longer than the receive buffer, dropped") \
 	X(RX_IGNORED, "rx-ignored", "too short or of another version, silently ignored") \
 	X(RX_MALFORMED, "rx-malformed", "message format errors") \

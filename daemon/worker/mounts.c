@@ -1,0 +1,98 @@
+#include "worker/mounts.h"
+
+#include <stdlib.h>
+
+/* The public header may not include ours, so the same row has two names. */
+static struct config_row *rows_of(const struct coapd_module *desc)
+{
+	struct config_row *rows = calloc(desc->nrows ? desc->nrows : 1, sizeof *rows);
+
+	for (size_t i = 0; rows && i < desc->nrows; i++) {
+		const struct coapd_row *r = &desc->rows[i];
+
+		rows[i] = (struct config_row){ r->name, r->type, r->deflt, r->range,
+					       r->unit, r->text, r->offset };
+	}
+	return rows;
+}
+
+static struct config_place place_of(const struct site_mount *m, const char *row)
+{
+	for (size_t i = 0; row && i < m->noptions; i++)
+		if (strcmp(m->options[i].key, row) == 0)
+			return m->options[i].value_at;
+	return m->module_at;
+}
+
+static bool apply(const struct site_mount *m, struct resource_mount_spec *spec,
+		  const struct config_row *rows, struct config_errors *errors)
+{
+	const struct coapd_module *desc = &spec->module->desc;
+	struct err err;
+	const char *row = NULL;
+
+	if (schema_sane(rows, desc->nrows, &err))
+		return errors_add(errors, m->module_at, "module %s is broken: %s", m->module,
+				  err.text);
+	if (!config_apply_rows(rows, desc->nrows, spec->conf, m->options, m->noptions,
+			       m->module_at, errors))
+		return false;
+	if (module_check(spec->module, spec->conf, &err, &row))
+		return errors_add(errors, place_of(m, row), "%s", err.text);
+	return true;
+}
+
+static bool configure(const struct site_mount *m, struct resource_mount_spec *spec,
+		      struct config_errors *errors)
+{
+	const struct coapd_module *desc = &spec->module->desc;
+	struct config_row *rows = rows_of(desc);
+	bool fine;
+
+	if (desc->conf_size)
+		spec->conf = calloc(1, desc->conf_size);
+	if (!rows || (desc->conf_size && !spec->conf))
+		fine = errors_add(errors, m->module_at, "no memory for the settings");
+	else
+		fine = apply(m, spec, rows, errors);
+	free(rows);
+	return fine;
+}
+
+static bool load_one(const struct site *site, const struct site_mount *m,
+		     struct resource_mount_spec *spec, struct config_errors *errors)
+{
+	struct err err;
+
+	*spec = (struct resource_mount_spec){
+		.path = m->path, .segments = m->segments, .nsegments = m->nsegments,
+		.link = { .title = m->link.title, .rt = m->link.rt, .iface = m->link.iface,
+			  .ct = m->link.ct, .obs = m->link.obs },
+	};
+	if (module_load(m->module, site->modules_dir, &err, &spec->module)) {
+		spec->module = NULL;
+		return errors_add(errors, m->module_at, "%s", err.text);
+	}
+	return configure(m, spec, errors);
+}
+
+bool mounts_load(const struct site *site, struct resource_mount_spec *specs,
+		 struct config_errors *errors)
+{
+	bool fine = true;
+
+	for (size_t i = 0; i < site->nmounts; i++)
+		fine = load_one(site, &site->mounts[i], &specs[i], errors) && fine;
+	if (!fine)
+		mounts_free(specs, site->nmounts);
+	return fine;
+}
+
+void mounts_free(struct resource_mount_spec *specs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		module_free(specs[i].module);
+		free(specs[i].conf);
+		specs[i] = (struct resource_mount_spec){ .path = NULL };
+	}
+}

@@ -1,0 +1,21 @@
+/* mounts.h - from the site's mounts to modules that are loaded and configured.
+ *
+ * Run by a worker at boot and by the check child, in both once privileges are
+ * gone. */
+#ifndef WORKER_MOUNTS_H
+#define WORKER_MOUNTS_H
+
+#include "config/site.h"
+#include "resource/resource.h"
+
+/* Loads the modules of all mounts, applies their rows and runs their check().
+ * specs (site->nmounts of them) are then ready for resources_new(), which takes
+ * them.  False: errors got everything that is wrong, with its place in the site
+ * file, and specs hold nothing.  Strings in specs are borrowed from the site. */
+bool mounts_load(const struct site *site, struct resource_mount_spec *specs,
+		 struct config_errors *errors);
+
+/* Takes modules and confs of n specs, of which none was opened. */
+void mounts_free(struct resource_mount_spec *specs, size_t n);
+
+#endif

@@ -1,0 +1,328 @@
+#include "worker/service.h"
+
+#include "transport/icmp.h"
+#include "worker/slot.h"
+
+#include <errno.h>
+#include <linux/sock_diag.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#define ROUNDS 4                /* full batches of one socket before others get a turn */
+#define SWEEP_S 1.
+#define ICMP_ROUNDS 8
+#define ICMP_A_SECOND 100       /* errors that are believed per second and slot */
+
+const char *service_state_name(enum service_state state)
+{
+	static const char *const name[] = {
+		[SERVICE_STOPPED] = "stopped",
+		[SERVICE_READING] = "reading",
+		[SERVICE_BLOCKED] = "blocked",
+	};
+
+	return name[state];
+}
+
+static uint64_t clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static struct space *space_of(struct service *v)
+{
+	return &v->dispatch.engine.space;
+}
+
+/* --- state -------------------------------------------------------------------- */
+
+static void set_state(struct service *v, enum service_state state)
+{
+	if (v->state == state)
+		return;
+	if (state != SERVICE_STOPPED)
+		log_debug("slot %u is %s", v->slot, service_state_name(state));
+	v->state = state;
+	for (unsigned i = 0; i < v->socks.n; i++)
+		if (state == SERVICE_READING)
+			ev_io_start(v->loop, &v->read[i]);
+		else
+			ev_io_stop(v->loop, &v->read[i]);
+	ev_io_stop(v->loop, &v->write);
+	if (state == SERVICE_BLOCKED) {
+		ev_io_set(&v->write, v->socks.fd[v->blocked], EV_WRITE);
+		ev_io_start(v->loop, &v->write);
+	}
+}
+
+/* --- timers ------------------------------------------------------------------- */
+
+/* A deadline that moved back is met when the timer fires in vain: that is rarer
+ * than setting it for each answer. */
+static void arm(struct service *v, uint64_t now)
+{
+	uint64_t next = dispatch_next(&v->dispatch);
+
+	if (next >= v->due_at)
+		return;
+	v->due_at = next;
+	ev_timer_stop(v->loop, &v->due);
+	ev_timer_set(&v->due, next > now ? (double)(next - now) / 1e3 : 0., 0.);
+	ev_timer_start(v->loop, &v->due);
+}
+
+static void arm_sweep(struct service *v)
+{
+	if (!ev_is_active(&v->sweep) && dispatch_remembers(&v->dispatch))
+		ev_timer_again(v->loop, &v->sweep);
+}
+
+/* --- the way of events ---------------------------------------------------------- */
+
+/* Sends what is committed.  False: the socket is full, nothing more can be done. */
+static bool flush(struct service *v)
+{
+	if (space_tx_n(space_of(v)) == 0)
+		return true;
+	if (udp_flush(space_of(v), &v->socks, &v->blocked) == UDP_BLOCKED) {
+		set_state(v, SERVICE_BLOCKED);
+		return false;
+	}
+	dispatch_flushed(&v->dispatch);
+	return true;
+}
+
+/* Does all that can be done now: the rest of the batch, then what is due. */
+static bool advance(struct service *v, uint64_t now)
+{
+	bool done;
+
+	do {
+		done = dispatch_batch(&v->dispatch, now);
+		if (!flush(v))
+			return false;
+	} while (!done);
+	if (dispatch_next(&v->dispatch) > now)
+		return true;
+	do {
+		done = dispatch_due(&v->dispatch, now);
+		if (!flush(v))
+			return false;
+	} while (!done);
+	return true;
+}
+
+static void go_on(struct service *v)
+{
+	uint64_t now = clock_ms();
+
+	if (advance(v, now))
+		set_state(v, SERVICE_READING);
+	arm(v, now);
+	arm_sweep(v);
+}
+
+/* --- errors from the network ------------------------------------------------------ */
+
+static bool believe(struct service *v, uint64_t now)
+{
+	if (v->icmp_second != now / 1000) {
+		v->icmp_second = now / 1000;
+		v->icmp_n = 0;
+	}
+	return v->icmp_n++ < ICMP_A_SECOND;
+}
+
+static void take_error(struct service *v, const struct icmp_error *e, uint64_t now)
+{
+	bool done = !e->unreachable || v->state != SERVICE_READING || !believe(v, now);
+
+	while (!done) {
+		done = dispatch_unreachable(&v->dispatch, now, &e->to, &e->from,
+					    icmp_quote(e));
+		if (!flush(v))
+			return;         /* a hint, and we have worse to care for */
+	}
+}
+
+static void take_errors(struct service *v, unsigned sock)
+{
+	struct icmp_error e[ICMP_BATCH];
+	uint64_t now = clock_ms();
+	unsigned n = ICMP_BATCH;
+
+	for (unsigned round = 0; round < ICMP_ROUNDS && n == ICMP_BATCH; round++) {
+		n = icmp_read(v->socks.fd[sock], sock, e);
+		space_of(v)->ctl->counter[COUNT_ICMP] += n;
+		for (unsigned i = 0; i < n; i++)
+			take_error(v, &e[i], now);
+	}
+	arm(v, now);
+}
+
+/* The kernel counts per socket, and sockets live as long as the slot. */
+static void take_drops(struct service *v)
+{
+	uint64_t *counter = &space_of(v)->ctl->counter[COUNT_RX_DROPPED], sum = 0;
+
+	for (unsigned i = 0; i < v->socks.n; i++) {
+		uint32_t info[SK_MEMINFO_VARS] = { 0 };
+		socklen_t len = sizeof info;
+
+		if (getsockopt(v->socks.fd[i], SOL_SOCKET, SO_MEMINFO, info, &len) == 0)
+			sum += info[SK_MEMINFO_DROPS];
+	}
+	if (sum > *counter)
+		*counter = sum;
+}
+
+/* --- watchers ----------------------------------------------------------------- */
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct service *v = w->data;
+	unsigned sock = (unsigned)(w - v->read);
+	int n = BATCH_RX;
+
+	(void)loop;
+	(void)revents;
+	for (unsigned round = 0; n == BATCH_RX && round < ROUNDS; round++) {
+		n = udp_receive(space_of(v), &v->socks, sock);
+		if (n > 0)
+			go_on(v);
+		else if (n < 0 || round == 0)
+			take_errors(v, sock);
+		if (v->state != SERVICE_READING)
+			break;
+	}
+}
+
+static void on_writable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct service *v = w->data;
+
+	(void)loop;
+	(void)revents;
+	if (flush(v))
+		go_on(v);
+}
+
+static void on_due(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct service *v = w->data;
+
+	(void)loop;
+	(void)revents;
+	v->due_at = UINT64_MAX;
+	if (v->state == SERVICE_READING)
+		go_on(v);
+}
+
+static void on_sweep(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct service *v = w->data;
+
+	(void)revents;
+	take_drops(v);
+	if (v->state != SERVICE_READING)
+		return;
+	for (unsigned i = 0; i < v->socks.n && v->state == SERVICE_READING; i++)
+		take_errors(v, i);
+	dispatch_sweep(&v->dispatch, clock_ms());
+	if (!dispatch_remembers(&v->dispatch))
+		ev_timer_stop(loop, w);
+}
+
+static void init_watchers(struct service *v)
+{
+	for (unsigned i = 0; i < v->socks.n; i++) {
+		ev_io_init(&v->read[i], on_readable, v->socks.fd[i], EV_READ);
+		v->read[i].data = v;
+	}
+	ev_io_init(&v->write, on_writable, v->socks.fd[0], EV_WRITE);
+	v->write.data = v;
+	ev_timer_init(&v->due, on_due, 0., 0.);
+	v->due.data = v;
+	ev_timer_init(&v->sweep, on_sweep, 0., SWEEP_S);
+	v->sweep.data = v;
+}
+
+/* --- life --------------------------------------------------------------------- */
+
+static int map_memory(struct service *v, const struct worker_slot *slot, struct err *err)
+{
+	v->size = space_size(&v->def);
+	v->mem = mmap(NULL, v->size, PROT_READ | PROT_WRITE, MAP_SHARED, slot->memfd, 0);
+	if (v->mem != MAP_FAILED)
+		return 0;
+	v->mem = NULL;
+	return err_set(err, -errno, "cannot map the memory of slot %u: %s", slot->slot,
+		       strerror(errno));
+}
+
+static int take_sockets(struct service *v, const struct worker_slot *slot,
+			const struct site *site, struct err *err)
+{
+	if (site->nlisteners >= UDP_SOCKS)
+		return err_set(err, -E2BIG, "more than %d listeners", UDP_SOCKS - 1);
+	for (size_t i = 0; i < site->nlisteners; i++)
+		v->socks.fd[i] = slot->socks[i];
+	v->socks.fd[site->nlisteners] = slot->client_sock;
+	v->socks.n = (unsigned)site->nlisteners + 1;
+	return 0;
+}
+
+/* In the order that base/batch.h and exchange/adopt.h ask for. */
+static void take_over(struct service *v, enum space_state state, uint64_t now)
+{
+	udp_wire(space_of(v), state);
+	if (state == SPACE_OLD)
+		dispatch_adopt(&v->dispatch, now);
+	udp_adopted(space_of(v), batch_of(space_of(v))->rx_n);
+}
+
+int service_open(struct service *v, const struct worker_slot *slot,
+		 const struct service_env *env, struct err *err)
+{
+	struct engine_conf conf = slot_conf(env->site);
+	enum space_state state;
+	int r;
+
+	*v = (struct service){ .loop = env->loop, .slot = slot->slot, .due_at = UINT64_MAX };
+	slot_def(env->site, &v->def);
+	r = take_sockets(v, slot, env->site, err);
+	if (!r)
+		r = map_memory(v, slot, err);
+	if (r)
+		return r;
+	r = dispatch_open(&v->dispatch, v->mem, &v->def, (uint8_t)slot->slot, &env->key,
+			  &conf, env->resources, &state);
+	if (r) {
+		munmap(v->mem, v->size);
+		return err_set(err, r, "no memory for the tables of slot %u", slot->slot);
+	}
+	take_over(v, state, clock_ms());
+	init_watchers(v);
+	if (flush(v))
+		go_on(v);
+	dispatch_survived(&v->dispatch);
+	return 0;
+}
+
+void service_close(struct service *v)
+{
+	set_state(v, SERVICE_STOPPED);
+	ev_timer_stop(v->loop, &v->due);
+	ev_timer_stop(v->loop, &v->sweep);
+	take_drops(v);
+	dispatch_close(&v->dispatch);
+	munmap(v->mem, v->size);
+}
+
+bool service_idle(const struct service *v)
+{
+	return dispatch_idle(&v->dispatch) && v->state != SERVICE_BLOCKED;
+}

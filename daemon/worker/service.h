@@ -1,0 +1,65 @@
+/* service.h - one slot in service: its memory mapped, its sockets watched, its
+ * events brought to the dispatch and the answers to the wire.
+ *
+ * Owned by the worker that holds the slot.  Watchers follow the state: a slot
+ * whose socket is full reads nothing until its answers are off, so that the
+ * kernel's receive buffer is the only queue. */
+#ifndef WORKER_SERVICE_H
+#define WORKER_SERVICE_H
+
+#include "base/log.h"
+#include "transport/udp.h"
+#include "worker/dispatch.h"
+#include "worker/worker.h"
+
+#include <ev.h>
+
+enum service_state {
+	SERVICE_STOPPED,        /* no watcher runs */
+	SERVICE_READING,        /* the batch is empty, all sockets are watched */
+	SERVICE_BLOCKED         /* a socket is full: only it is watched */
+};
+
+/* "reading" and so on, for the log. */
+const char *service_state_name(enum service_state state);
+
+struct service {
+	struct dispatch dispatch;
+	struct udp_socks socks;
+	enum service_state state;
+	unsigned blocked;               /* number of the socket that is full */
+	unsigned slot;
+	struct ev_loop *loop;           /* borrowed */
+	ev_io read[UDP_SOCKS];
+	ev_io write;
+	ev_timer due;
+	uint64_t due_at;                /* ms; what the timer is set to, UINT64_MAX off */
+	ev_timer sweep;                 /* runs while something is remembered */
+	uint64_t icmp_second;           /* which second icmp_n counts */
+	unsigned icmp_n;
+	void *mem;                      /* mapped */
+	size_t size;
+	struct space_def def;
+};
+
+/* What all services of a worker have in common; borrowed. */
+struct service_env {
+	const struct site *site;
+	struct ev_loop *loop;
+	struct resources *resources;
+	struct hash_key key;
+};
+
+/* Maps the slot's memory, takes over what is in it, finishes what a dead worker
+ * left, and begins to read.  The service must not move in memory afterwards.  0, or
+ * a negative errno with err. */
+int service_open(struct service *v, const struct worker_slot *slot,
+		 const struct service_env *env, struct err *err);
+
+/* Stops between two events; whatever is left is in the slot. */
+void service_close(struct service *v);
+
+/* Nobody waits for an answer of the slot, nor the slot for one. */
+bool service_idle(const struct service *v);
+
+#endif

@@ -1,0 +1,264 @@
+#include "worker/worker.h"
+
+#include "base/log.h"
+#include "worker/mounts.h"
+#include "worker/sandbox.h"
+#include "worker/service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct worker {
+	const struct worker_boot *boot;
+	struct service_env env;
+	struct service *services;       /* boot->nslots of them */
+	unsigned nservices;             /* open ones */
+	ev_io control;
+	ev_timer drain;                 /* draining must end */
+	ev_prepare idle;                /* draining: looks whether it is over */
+	enum worker_exit exit;
+};
+
+/* --- control ------------------------------------------------------------------ */
+
+static void stop(struct worker *w, enum worker_exit how)
+{
+	w->exit = how;
+	ev_break(w->env.loop, EVBREAK_ALL);
+}
+
+static void on_idle(struct ev_loop *loop, ev_prepare *p, int revents)
+{
+	struct worker *w = p->data;
+
+	(void)loop;
+	(void)revents;
+	for (unsigned i = 0; i < w->nservices; i++)
+		if (!service_idle(&w->services[i]))
+			return;
+	stop(w, WORKER_EXIT_OK);
+}
+
+static void on_drain_over(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	struct worker *w = t->data;
+
+	(void)loop;
+	(void)revents;
+	log_notice("drain time is over, what still waits is left in its slots");
+	stop(w, WORKER_EXIT_OK);
+}
+
+static void drain(struct worker *w)
+{
+	if (ev_is_active(&w->drain))
+		return;
+	resources_drain(w->env.resources);
+	ev_timer_set(&w->drain, (double)w->boot->site->drain_ms / 1e3, 0.);
+	ev_timer_start(w->env.loop, &w->drain);
+	ev_prepare_start(w->env.loop, &w->idle);
+}
+
+static void command(struct worker *w, char c)
+{
+	switch (c) {
+	case WORKER_DRAIN:
+		drain(w);
+		break;
+	case WORKER_QUIT:
+		stop(w, WORKER_EXIT_OK);
+		break;
+	default:
+		log_warn("the supervisor said '%c', which means nothing", c);
+	}
+}
+
+static void on_control(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct worker *w = io->data;
+	char text[16];
+	ssize_t n = read(io->fd, text, sizeof text);
+
+	(void)loop;
+	(void)revents;
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		stop(w, WORKER_EXIT_ORPHAN);
+	for (ssize_t i = 0; i < n; i++)
+		command(w, text[i]);
+}
+
+/* --- boot: stages, unwound in reverse --------------------------------------------- */
+
+static int up_signals(struct worker *w, struct err *err)
+{
+	(void)w;
+	(void)err;
+	sandbox_signals();
+	return 0;
+}
+
+static int up_descriptors(struct worker *w, struct err *err)
+{
+	const struct worker_boot *b = w->boot;
+	size_t each = b->site->nlisteners + 2, n = 0;
+	int *fds = calloc(b->nslots * each + 1, sizeof *fds);
+
+	if (!fds)
+		return err_set(err, -ENOMEM, "no memory for a list of descriptors");
+	for (unsigned i = 0; i < b->nslots; i++) {
+		for (size_t k = 0; k < b->site->nlisteners; k++)
+			fds[n++] = b->slots[i].socks[k];
+		fds[n++] = b->slots[i].client_sock;
+		fds[n++] = b->slots[i].memfd;
+	}
+	fds[n++] = b->control_fd;
+	sandbox_keep(fds, (unsigned)n);
+	free(fds);
+	return 0;
+}
+
+static int up_privileges(struct worker *w, struct err *err)
+{
+	return sandbox_drop(w->boot->site->user, err);
+}
+
+static int up_loop(struct worker *w, struct err *err)
+{
+	w->env.loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	return w->env.loop ? 0 : err_set(err, -errno, "cannot make an event loop");
+}
+
+static void down_loop(struct worker *w)
+{
+	ev_loop_destroy(w->env.loop);
+}
+
+static int open_resources(struct worker *w, struct resource_mount_spec *specs,
+			  struct config_errors *errors, struct err *err)
+{
+	const struct site *site = w->boot->site;
+
+	errors_begin(errors, site->file);
+	if (!mounts_load(site, specs, errors))
+		return err_set(err, -EINVAL, "%s", errors->text[0]);
+	w->env.resources = resources_new(specs, site->nmounts, err);
+	return w->env.resources ? 0 : -EINVAL;
+}
+
+static int up_modules(struct worker *w, struct err *err)
+{
+	struct resource_mount_spec *specs = calloc(w->boot->site->nmounts + 1, sizeof *specs);
+	struct config_errors *errors = malloc(sizeof *errors);
+	int r;
+
+	if (specs && errors)
+		r = open_resources(w, specs, errors, err);
+	else
+		r = err_set(err, -ENOMEM, "no memory for the mounts");
+	free(specs);
+	free(errors);
+	return r;
+}
+
+static void down_modules(struct worker *w)
+{
+	resources_free(w->env.resources);
+}
+
+static void down_slots(struct worker *w)
+{
+	while (w->nservices)
+		service_close(&w->services[--w->nservices]);
+	free(w->services);
+}
+
+static int up_slots(struct worker *w, struct err *err)
+{
+	const struct worker_boot *b = w->boot;
+
+	w->services = calloc(b->nslots + 1, sizeof *w->services);
+	if (!w->services)
+		return err_set(err, -ENOMEM, "no memory for the slots");
+	for (unsigned i = 0; i < b->nslots; i++) {
+		int r = service_open(&w->services[i], &b->slots[i], &w->env, err);
+
+		if (r) {
+			down_slots(w);
+			return r;
+		}
+		w->nservices++;
+	}
+	return 0;
+}
+
+static int up_control(struct worker *w, struct err *err)
+{
+	static const char ready = WORKER_READY;
+
+	ev_io_init(&w->control, on_control, w->boot->control_fd, EV_READ);
+	ev_timer_init(&w->drain, on_drain_over, 0., 0.);
+	ev_prepare_init(&w->idle, on_idle);
+	w->control.data = w->drain.data = w->idle.data = w;
+	ev_io_start(w->env.loop, &w->control);
+	if (write(w->boot->control_fd, &ready, 1) != 1)
+		return err_set(err, -errno, "cannot tell the supervisor: %s", strerror(errno));
+	return 0;
+}
+
+static const struct stage {
+	const char *name;
+	int (*up)(struct worker *, struct err *);
+	void (*down)(struct worker *);  /* NULL: the process' end undoes it */
+} stages[] = {
+	{ "signals", up_signals, NULL },
+	{ "descriptors", up_descriptors, NULL },
+	{ "privileges", up_privileges, NULL },
+	{ "loop", up_loop, down_loop },
+	{ "modules", up_modules, down_modules },
+	{ "slots", up_slots, down_slots },
+	{ "control", up_control, NULL },
+};
+
+#define STAGES (sizeof stages / sizeof *stages)
+
+int worker_run(const struct worker_boot *boot)
+{
+	struct worker w = { .boot = boot, .exit = WORKER_EXIT_BOOT,
+			    .env = { .site = boot->site, .key = boot->key } };
+	struct err err = { "" };
+	char who[32];
+	size_t up = 0;
+
+	snprintf(who, sizeof who, "worker %u", boot->number);
+	log_setup((enum log_level)boot->site->log_level, who);
+	while (up < STAGES && stages[up].up(&w, &err) == 0)
+		up++;
+	if (up == STAGES)
+		ev_run(w.env.loop, 0);
+	else
+		log_error("%s: %s", stages[up].name, err.text);
+	while (up--)
+		if (stages[up].down)
+			stages[up].down(&w);
+	return w.exit;
+}
+
+bool worker_check(const struct site *site, struct config_errors *errors)
+{
+	struct resource_mount_spec *specs = calloc(site->nmounts + 1, sizeof *specs);
+	struct err err;
+	bool fine;
+
+	if (!specs)
+		return errors_add(errors, (struct config_place){ 0 }, "no memory");
+	sandbox_signals();
+	if (sandbox_drop(site->user, &err))
+		fine = errors_add(errors, (struct config_place){ 0 }, "%s", err.text);
+	else
+		fine = mounts_load(site, specs, errors);
+	if (fine)
+		mounts_free(specs, site->nmounts);
+	free(specs);
+	return fine;
+}

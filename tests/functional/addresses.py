@@ -9,7 +9,6 @@ resources:
   /slow: {module: separate, delay: 200ms}
 transmission: { ack-delay: 10ms }
 """
-TWO = SITE.replace("listen:", "limits: {endpoints: 100}\nlisten:")
 
 
 def from_where_it_was_asked(d, hosts):
@@ -39,10 +38,11 @@ def E18_one_peer_asks_two_addresses():
 
 @test
 def E18_in_a_namespace_with_several_addresses():
-    with Namespace("ip link add one type dummy", "ip addr add 192.0.2.1/24 dev one",
+    with Namespace("ip link add one type veth peer name two", "ip addr add 192.0.2.1/24 dev one",
                    "ip addr add 192.0.2.2/24 dev one",
                    "ip addr add 2001:db8::1/64 dev one nodad",
-                   "ip addr add 2001:db8::2/64 dev one nodad", "ip link set one up"), \
+                   "ip addr add 2001:db8::2/64 dev one nodad", "ip link set one up",
+                   "ip link set two up"), \
             Daemon(SITE) as d:
         from_where_it_was_asked(d, ("192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"))
 

@@ -132,6 +132,7 @@ class Daemon:
         if ready:
             try:
                 self.wait(lambda: any("READY=1" in n for n in self.notified), "READY=1")
+                self.wait_log(r"ready: \d+ workers")    # all else was said before it
             except Failure:
                 self.tell()
                 self.destroy()

@@ -1,6 +1,9 @@
 /* fuzz_site - any bytes as a site file: refused with a message, or loaded, and
- * then what it dumps loads to the same dump. */
+ * then what it dumps loads to the same dump.  And any text as a value: what is
+ * emitted loads as the same text. */
+#include "config/emit.h"
 #include "config/site.h"
+#include "config/utf8.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -38,6 +41,34 @@ static void check_round_trip(const struct site *site)
 	free(twice);
 }
 
+static void check_value(const char *value)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+	struct site *site;
+
+	assert(out);
+	fputs("resources: { /a: { module: m, key: ", out);
+	emit_text(out, value);
+	fputs(" } }\n", out);
+	fclose(out);
+	site = site_load_text("value", text, n, &errors);
+	assert(site && strcmp(site->mounts[0].options[0].value, value) == 0);
+	site_free(site);
+	free(text);
+}
+
+static void check_text(const char *data, size_t size)
+{
+	char *copy = strndup(data, size);
+
+	assert(copy);
+	if (utf8_valid(copy, strlen(copy)))
+		check_value(copy);
+	free(copy);
+}
+
 static void check_leaks(void)
 {
 	static unsigned runs;
@@ -54,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (site)
 		check_round_trip(site);
 	site_free(site);
+	check_text((const char *)data, size);
 	check_leaks();
 	return 0;
 }

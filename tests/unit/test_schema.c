@@ -92,6 +92,8 @@ Test(schema, storing_stays_within_its_storage)
 	struct { uint32_t before, v, after; } s = { ~0u, 0, ~0u };
 	static const struct config_row row = {
 		"v", "count", "1", NULL, NULL, "Text.", 4
+	}, wide = {
+		"v", "count", "1", "1..5000000000", NULL, "Text.", 4
 	};
 
 	cr_assert_eq(schema_store(&row, "4294967295", &s, NULL), 0);
@@ -99,6 +101,7 @@ Test(schema, storing_stays_within_its_storage)
 	cr_expect_eq(s.before, ~0u);
 	cr_expect_eq(s.after, ~0u);
 	cr_expect_eq(schema_store(&row, "4294967296", &s, NULL), -EINVAL);
+	cr_expect_eq(schema_store(&wide, "4294967296", &s, NULL), -EINVAL);
 }
 
 Test(schema, every_mistake_is_told_at_its_place)

@@ -44,6 +44,11 @@ static const struct { const struct value_scale *scale; const char *text, *why; }
 	{ &value_number, "1.5", "\"1.5\" is finer than a whole number can be" },
 	{ &value_number, "1.", "\"1.\" is not a whole number" },
 	{ &value_number, "18446744073709551616", "\"18446744073709551616\" is too large" },
+	{ &value_number, "184467440737095516160",
+	  "\"184467440737095516160\" is too large" },
+	{ &value_duration, "0.000000000000000000000000000000000000000000000000000000000000"
+	  "00000001s", "\"0.0000000000000000000000000000000000000000000000\"... is finer "
+	  "than a duration can be" },
 	{ &value_duration, "5", "\"5\" needs a unit (ms, s, m, h, d)" },
 	{ &value_duration, "5 s", "\"5 s\" has an unknown unit, these are known: "
 	  "ms, s, m, h, d" },

@@ -110,6 +110,7 @@ Test(yaml, a_byte_order_mark_is_skipped)
 
 	cr_assert_not_null(root);
 	cr_expect_str_eq(root->first->key, "key");
+	cr_expect_eq(root->first->key_at.column, 1);
 }
 
 Test(yaml, zero_bytes_are_refused)

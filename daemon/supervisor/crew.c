@@ -37,7 +37,7 @@ static const struct {
 	[CREW_DRAINING] = { .due = KILL, .died = END, .quit = QUIT, .kill = KILL },
 	[CREW_QUITTING] = { .due = KILL, .died = END, .quit = KILL, .kill = KILL },
 	[CREW_KILLED] = { .died = RETRY },
-	[CREW_GONE] = { LEAVE },
+	[CREW_GONE] = { .due = LEAVE },
 };
 
 bool crew_make(struct crew *c, unsigned n, uint64_t drain_ms)

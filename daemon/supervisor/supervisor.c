@@ -323,8 +323,12 @@ static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 
 static void on_stop(struct ev_loop *loop, ev_signal *w, int revents)
 {
+	struct supervisor *sv = w->data;
+
 	(void)loop, (void)revents;
-	happen(w->data, CREW_EV_STOP, 0);
+	if (sv->crew.phase == CREW_DRAIN)
+		log_notice("asked again: stopping at once");
+	happen(sv, CREW_EV_STOP, 0);
 }
 
 static void on_usr1(struct ev_loop *loop, ev_signal *w, int revents)

@@ -1,11 +1,26 @@
 #include "base/slab.h"
 
+static uint32_t next_gen(uint32_t word)
+{
+	uint32_t gen = (slab_gen(word) + 1) & 0x7fff;
+
+	return gen ? gen : 1;
+}
+
+static ref_t ref_of(const struct space *s, const struct slab *b, uint32_t gen, uint32_t index)
+{
+	return (uint64_t)s->number << 56 | (uint64_t)b->number << 48 |
+	       (uint64_t)gen << 32 | index;
+}
+
 ref_t slab_ref(const struct space *s, const struct slab *b, const void *obj)
 {
-	const struct object *o = obj;
+	return ref_of(s, b, slab_gen(((const struct object *)obj)->word), slab_index(b, obj));
+}
 
-	return (uint64_t)s->number << 56 | (uint64_t)b->number << 48 |
-	       (uint64_t)slab_gen(o->word) << 32 | slab_index(b, obj);
+ref_t slab_ref_next(const struct space *s, const struct slab *b, const void *obj)
+{
+	return ref_of(s, b, next_gen(((const struct object *)obj)->word), slab_index(b, obj));
 }
 
 void *slab_take(struct space *s, struct slab *b)
@@ -39,13 +54,6 @@ void slab_untake(struct space *s, struct slab *b, void *obj)
 	b->free_head = slab_index(b, o);
 	b->free_n++;
 	poison((uint8_t *)o + sizeof *o, b->size - sizeof *o);
-}
-
-static uint32_t next_gen(uint32_t word)
-{
-	uint32_t gen = (slab_gen(word) + 1) & 0x7fff;
-
-	return gen ? gen : 1;
 }
 
 void slab_publish(struct space *s, struct slab *b, void *obj)

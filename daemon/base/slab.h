@@ -56,6 +56,10 @@ static inline uint32_t slab_index(const struct slab *b, const void *obj)
  * reference is never 0. */
 ref_t slab_ref(const struct space *s, const struct slab *b, const void *obj);
 
+/* The reference that an object which slab_take() gave will have once it is
+ * published: what is to name it can be filled before. */
+ref_t slab_ref_next(const struct space *s, const struct slab *b, const void *obj);
+
 /* The object, or NULL if the reference is stale, foreign or nonsense. */
 static inline void *slab_get(const struct space *s, const struct slab *b, ref_t ref)
 {

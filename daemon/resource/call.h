@@ -1,0 +1,43 @@
+/* call.h - one run of a module's hook: what coapd_task is inside.
+ *
+ * Private memory of the worker, one at a time.  It borrows the engine and the
+ * request in hand, and works on copies of what a task keeps; nothing in the slot
+ * changes before the hook has returned. */
+#ifndef RESOURCE_CALL_H
+#define RESOURCE_CALL_H
+
+#include "resource/mount.h"
+#include "resource/reply.h"
+
+struct coapd_task {
+	struct engine *engine;
+	struct coapd_mount *mount;
+	struct request *request;
+	struct task *task;      /* live, or taken for a request that may wait, or NULL */
+	bool live;              /* it waited before */
+	bool draining;
+	bool refused;           /* there was no task to be had */
+	uint64_t at[COAPD_TAGS];
+	uint64_t scratch[COAPD_SCRATCH / 8];
+	struct reply reply;
+};
+
+struct coapd_msg {
+	struct message message;
+};
+
+/* Prepares the run for a fresh request, and for a live task. */
+void call_fresh(struct coapd_task *t, struct engine *e, struct request *r, bool draining);
+void call_live(struct coapd_task *t, struct engine *e, struct request *r, struct task *task);
+
+/* The task that the request will wait in; NULL (counted) when none is to be had. */
+struct task *call_reserve(struct coapd_task *t);
+
+/* Runs the hook of a mount. */
+enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
+			    const struct coapd_event *event);
+
+/* Gives back a task that was reserved and is not needed. */
+void call_end(struct coapd_task *t);
+
+#endif

@@ -1,0 +1,48 @@
+#include "resource/mount.h"
+
+#include "resource/router.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t mount_id(const struct resource_mount_spec *spec, const char *module)
+{
+	static const struct hash_key key = { { 0x8f14e45fceea167au, 0x5a36dedd4bea2543u } };
+	struct route route = { spec->segments, spec->nsegments };
+	uint64_t id = hash_words(&key, router_hash(&route),
+				 hash_bytes(&key, module, strlen(module)));
+
+	return id ? id : 1;
+}
+
+int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
+	       const struct coapd_module *desc, uint32_t where, struct err *err)
+{
+	int status;
+
+	*m = (struct coapd_mount){ .spec = *spec, .desc = desc, .where = where,
+				   .self = spec->conf };
+	m->id = mount_id(spec, desc->name);
+	m->counter = calloc(desc->ncounters + 1, sizeof *m->counter);
+	if (!m->counter)
+		return err_set(err, -ENOMEM, "resource %s: out of memory", spec->path);
+	status = desc->open ? desc->open(m, spec->conf, &m->self) : 0;
+	m->opened = status == 0;
+	if (status == 0)
+		return 0;
+	/* The errno is a foreign module's: anything may be in it. */
+	return err_set(err, status < 0 ? status : -EINVAL,
+		       "resource %s: module %s does not open: %s", spec->path, desc->name,
+		       strerror(status < 0 ? -status : EINVAL));
+}
+
+void mount_close(struct coapd_mount *m)
+{
+	if (m->opened && m->desc->close)
+		m->desc->close(m->self);
+	free(m->counter);
+	free(m->spec.conf);
+	module_free(m->spec.module);
+	*m = (struct coapd_mount){ 0 };
+}

@@ -1,0 +1,28 @@
+/* mount.h - one module at one path in one worker: what coapd_mount is inside.
+ *
+ * Owned by struct resources, made at boot, never moved. */
+#ifndef RESOURCE_MOUNT_H
+#define RESOURCE_MOUNT_H
+
+#include "base/log.h"
+#include "resource/resource.h"
+
+struct coapd_mount {
+	struct resource_mount_spec spec;        /* module and conf are owned now */
+	const struct coapd_module *desc;
+	void *self;
+	uint64_t id;            /* names path and module in tasks, never 0 */
+	uint32_t where;         /* for space_ctl.where */
+	int64_t *counter;       /* owned; desc->ncounters of them */
+	bool opened;
+	struct log_limit limit;
+	uint64_t now;           /* of the event that ran its hook last */
+};
+
+/* Opens the mount of a spec; where as in resource_request().  0; a negative
+ * errno, err says why.  mount_close() must follow in any case. */
+int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
+	       const struct coapd_module *desc, uint32_t where, struct err *err);
+void mount_close(struct coapd_mount *m);
+
+#endif

@@ -1,0 +1,52 @@
+/* reply.h - a reply while a module builds it: options in any order, payload in
+ * pieces, mistakes kept for the end.
+ *
+ * Private memory of the worker, one for the hook that runs; what is added is
+ * copied. */
+#ifndef RESOURCE_REPLY_H
+#define RESOURCE_REPLY_H
+
+#include "base/bytes.h"
+#include "coapd/module.h"
+#include "coap/message.h"
+
+#define REPLY_OPTIONS 32u
+#define REPLY_VALUES 1024u
+
+struct reply_option {
+	uint16_t number, len;
+	uint32_t at;                    /* in values */
+};
+
+struct reply {
+	uint8_t code;                   /* 0: none was made */
+	unsigned noptions;
+	size_t nvalues, npayload;
+	char wrong[96];                 /* the first mistake; "" none */
+	struct reply_option option[REPLY_OPTIONS];
+	uint8_t values[REPLY_VALUES];
+	uint8_t payload[COAPD_REPLY_MAX];
+};
+
+/* No reply yet. */
+void reply_clear(struct reply *r);
+
+/* Begins it anew. */
+void reply_begin(struct reply *r, uint8_t code);
+
+void reply_add(struct reply *r, uint16_t number, struct span value);
+void reply_add_uint(struct reply *r, uint16_t number, uint64_t value);
+void reply_data(struct reply *r, struct span data);
+
+/* Remembers a mistake of the module, if it is the first. */
+void reply_wrong(struct reply *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The first option of that number; false if there is none. */
+bool reply_option(const struct reply *r, uint16_t number, struct span *value);
+
+/* Checks what was built and writes options and payload as they travel: sorted,
+ * those of one number in the order they were added.  False: wrong says why.
+ * payload is the part of it that is to be sent. */
+bool reply_write(struct reply *r, struct span payload, struct writer *w);
+
+#endif

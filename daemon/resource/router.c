@@ -1,0 +1,159 @@
+#include "resource/router.h"
+
+#include "base/hash.h"
+#include "coap/option.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* No secret: only the operator puts anything into the table, and what a peer
+ * asks for is compared in full. */
+static const struct hash_key key = { { 0x51a7d0c3f2b86e95u, 0x2f8e4b97c61d30abu } };
+static const uint64_t root_hash = 0x6c62272e07bb0142u;
+
+static uint64_t extend(uint64_t h, struct span segment)
+{
+	return hash_words(&key, h, hash_bytes(&key, segment.p, segment.n));
+}
+
+static uint64_t prefix_hash(const struct route *route, size_t n)
+{
+	uint64_t h = root_hash;
+
+	for (size_t i = 0; i < n; i++)
+		h = extend(h, span_str(route->segments[i]));
+	return h;
+}
+
+uint64_t router_hash(const struct route *route)
+{
+	return prefix_hash(route, route->nsegments);
+}
+
+static bool begins(const struct route *route, const struct span *path, size_t n)
+{
+	if (route->nsegments != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!span_eq(span_str(route->segments[i]), path[i]))
+			return false;
+	return true;
+}
+
+/* The place of the route with exactly these n segments, or the free one where
+ * it would go. */
+static struct router_place *find_place(const struct router *r, uint64_t hash,
+				       const struct span *path, size_t n)
+{
+	size_t i = hash & r->mask;
+
+	while (r->place[i].route != ROUTER_NONE) {
+		if (r->place[i].hash == hash && begins(&r->routes[r->place[i].route], path, n))
+			break;
+		i = (i + 1) & r->mask;
+	}
+	return &r->place[i];
+}
+
+static void path_of(const struct route *route, struct span *path)
+{
+	for (size_t i = 0; i < route->nsegments; i++)
+		path[i] = span_str(route->segments[i]);
+}
+
+static int add(struct router *r, uint32_t number)
+{
+	const struct route *route = &r->routes[number];
+	struct span path[ROUTER_DEPTH];
+	struct router_place *p;
+
+	if (route->nsegments > ROUTER_DEPTH)
+		return -E2BIG;
+	path_of(route, path);
+	p = find_place(r, router_hash(route), path, route->nsegments);
+	if (p->route != ROUTER_NONE)
+		return -EEXIST;
+	*p = (struct router_place){ router_hash(route), number };
+	if (route->nsegments > r->depth)
+		r->depth = route->nsegments;
+	return 0;
+}
+
+static uint32_t find_shorter(const struct router *r, const struct route *route)
+{
+	struct span path[ROUTER_DEPTH];
+	uint32_t found;
+
+	path_of(route, path);
+	for (size_t n = route->nsegments; n--;) {
+		found = find_place(r, prefix_hash(route, n), path, n)->route;
+		if (found != ROUTER_NONE)
+			return found;
+	}
+	return ROUTER_NONE;
+}
+
+static int make_tables(struct router *r, uint32_t n)
+{
+	size_t cap = 4;
+
+	while (cap < 2 * (size_t)n)
+		cap *= 2;
+	r->mask = cap - 1;
+	r->place = malloc(cap * sizeof *r->place);
+	r->shorter = malloc((n + 1) * sizeof *r->shorter);
+	if (!r->place || !r->shorter)
+		return -ENOMEM;
+	for (size_t i = 0; i < cap; i++)
+		r->place[i].route = ROUTER_NONE;
+	return 0;
+}
+
+int router_init(struct router *r, const struct route *routes, uint32_t n, uint32_t *which)
+{
+	int status;
+
+	*r = (struct router){ .routes = routes };
+	*which = 0;
+	status = make_tables(r, n);
+	for (uint32_t i = 0; i < n && status == 0; i++) {
+		*which = i;
+		status = add(r, i);
+	}
+	if (status) {
+		router_free(r);
+		return status;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		r->shorter[i] = find_shorter(r, &routes[i]);
+	return 0;
+}
+
+void router_free(struct router *r)
+{
+	free(r->place);
+	free(r->shorter);
+	*r = (struct router){ 0 };
+}
+
+uint32_t router_find(const struct router *r, struct span options, size_t *segments)
+{
+	struct option_iter it = option_iter(options);
+	struct span path[ROUTER_DEPTH];
+	uint64_t h = root_hash;
+	uint32_t best = find_place(r, h, path, 0)->route, found;
+	struct option o;
+	size_t n = 0;
+
+	while (option_next(&it, &o) && o.number <= OPT_URI_PATH) {
+		if (o.number != OPT_URI_PATH || n++ >= r->depth)
+			continue;
+		path[n - 1] = o.value;
+		h = extend(h, o.value);
+		found = find_place(r, h, path, n)->route;
+		if (found != ROUTER_NONE)
+			best = found;
+	}
+	*segments = n;
+	return best;
+}

@@ -1,0 +1,98 @@
+#include "resource/task.h"
+
+#include "exchange/exchange.h"
+
+#define TASK_MAGIC 0x7a51
+
+static struct slab *task_slab(struct engine *e)
+{
+	return engine_slab(e, TASK_SLAB);
+}
+
+void task_layout(struct space_def *def, uint32_t cap)
+{
+	assert(def->nslabs == TASK_SLAB);
+	def->slab[def->nslabs++] = (struct slab_def){ "task", TASK_MAGIC,
+						      sizeof(struct task), cap };
+}
+
+struct task *task_take(struct engine *e)
+{
+	return slab_take(&e->space, task_slab(e));
+}
+
+uint64_t task_next(const uint64_t at[COAPD_TAGS])
+{
+	uint64_t next = UINT64_MAX;
+
+	for (unsigned i = 0; i < COAPD_TAGS; i++)
+		if (at[i] && at[i] < next)
+			next = at[i];
+	return next;
+}
+
+unsigned task_due(const struct task *t, uint64_t now)
+{
+	unsigned due = COAPD_TAGS;
+
+	for (unsigned i = 0; i < COAPD_TAGS; i++)
+		if (t->at[i] && t->at[i] <= now &&
+		    (due == COAPD_TAGS || t->at[i] < t->at[due]))
+			due = i;
+	return due;
+}
+
+void task_publish(struct engine *e, struct task *t)
+{
+	slab_publish(&e->space, task_slab(e), t);
+	engine_deadline(e, task_slab(e), t, task_next(t->at));
+}
+
+void task_update(struct engine *e, struct task *t, const uint64_t at[COAPD_TAGS],
+		 const uint8_t scratch[COAPD_SCRATCH])
+{
+	undo_copy(&e->space, t->at, at, sizeof t->at);
+	undo_copy(&e->space, t->scratch, scratch, sizeof t->scratch);
+	if (t->attempts)
+		undo_set(&e->space, &t->attempts, 0);
+	engine_deadline(e, task_slab(e), t, task_next(t->at));
+}
+
+void task_kill(struct engine *e, struct task *t)
+{
+	engine_no_deadline(e, task_slab(e), t);
+	slab_kill(&e->space, task_slab(e), t);
+}
+
+/* A timer runs for 2^32 ms at most, so a later deadline is damage. */
+static bool plausible(struct engine *e, const struct task *t)
+{
+	const struct exchange *x = exchange_get(e, t->waiting);
+
+	for (unsigned i = 0; i < COAPD_TAGS; i++)
+		if (t->at[i] > e->now + UINT32_MAX)
+			return false;
+	return t->mount && task_next(t->at) != UINT64_MAX && x &&
+	       x->state == EXCHANGE_WAITING &&
+	       x->owner == slab_ref(&e->space, task_slab(e), t);
+}
+
+void task_adopt(struct engine *e)
+{
+	struct slab *b = task_slab(e);
+
+	/* Read by the obituary of the dead worker, not of the next. */
+	space_set(&e->space.ctl->where, 0);
+	for (uint32_t i = 0; i < e->space.ctl->hwm[TASK_SLAB]; i++) {
+		struct task *t = slab_at(b, i);
+
+		if (!slab_live(b, i))
+			continue;
+		if (plausible(e, t)) {
+			engine_deadline(e, b, t, task_next(t->at));
+			continue;
+		}
+		slab_drop(&e->space, b, t);
+		engine_count(e, COUNT_ADOPT_DROPPED);
+	}
+}

@@ -30,67 +30,73 @@ uint64_t router_hash(const struct route *route)
 	return prefix_hash(route, route->nsegments);
 }
 
-static bool begins(const struct route *route, const struct span *path, size_t n)
+/* A path in hand: the first n segments of a request's, or of a route's. */
+struct path {
+	size_t n;
+	struct span segment[ROUTER_DEPTH];
+};
+
+static bool is_path_of(const struct route *route, const struct path *path)
 {
-	if (route->nsegments != n)
+	if (route->nsegments != path->n)
 		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!span_eq(span_str(route->segments[i]), path[i]))
+	for (size_t i = 0; i < path->n; i++)
+		if (!span_eq(span_str(route->segments[i]), path->segment[i]))
 			return false;
 	return true;
 }
 
-/* The place of the route with exactly these n segments, or the free one where
- * it would go. */
+/* The place of the route that is exactly this path, or the free one where it
+ * would go. */
 static struct router_place *find_place(const struct router *r, uint64_t hash,
-				       const struct span *path, size_t n)
+				       const struct path *path)
 {
 	size_t i = hash & r->mask;
 
 	while (r->place[i].route != ROUTER_NONE) {
-		if (r->place[i].hash == hash && begins(&r->routes[r->place[i].route], path, n))
+		if (r->place[i].hash == hash && is_path_of(&r->routes[r->place[i].route], path))
 			break;
 		i = (i + 1) & r->mask;
 	}
 	return &r->place[i];
 }
 
-static void path_of(const struct route *route, struct span *path)
+static void path_of(const struct route *route, struct path *path)
 {
-	for (size_t i = 0; i < route->nsegments; i++)
-		path[i] = span_str(route->segments[i]);
+	path->n = route->nsegments;
+	for (size_t i = 0; i < path->n; i++)
+		path->segment[i] = span_str(route->segments[i]);
 }
 
 static int add(struct router *r, uint32_t number)
 {
 	const struct route *route = &r->routes[number];
-	struct span path[ROUTER_DEPTH];
 	struct router_place *p;
+	struct path path;
 
 	if (route->nsegments > ROUTER_DEPTH)
 		return -E2BIG;
-	path_of(route, path);
-	p = find_place(r, router_hash(route), path, route->nsegments);
+	path_of(route, &path);
+	p = find_place(r, router_hash(route), &path);
 	if (p->route != ROUTER_NONE)
 		return -EEXIST;
 	*p = (struct router_place){ router_hash(route), number };
-	if (route->nsegments > r->depth)
-		r->depth = route->nsegments;
+	if (path.n > r->depth)
+		r->depth = path.n;
 	return 0;
 }
 
 static uint32_t find_shorter(const struct router *r, const struct route *route)
 {
-	struct span path[ROUTER_DEPTH];
-	uint32_t found;
+	uint32_t found = ROUTER_NONE;
+	struct path path;
 
-	path_of(route, path);
-	for (size_t n = route->nsegments; n--;) {
-		found = find_place(r, prefix_hash(route, n), path, n)->route;
-		if (found != ROUTER_NONE)
-			return found;
+	path_of(route, &path);
+	while (path.n && found == ROUTER_NONE) {
+		path.n--;
+		found = find_place(r, prefix_hash(route, path.n), &path)->route;
 	}
-	return ROUTER_NONE;
+	return found;
 }
 
 static int make_tables(struct router *r, uint32_t n)
@@ -139,21 +145,22 @@ void router_free(struct router *r)
 uint32_t router_find(const struct router *r, struct span options, size_t *segments)
 {
 	struct option_iter it = option_iter(options);
-	struct span path[ROUTER_DEPTH];
 	uint64_t h = root_hash;
-	uint32_t best = find_place(r, h, path, 0)->route, found;
+	uint32_t best, found;
+	struct path path;
 	struct option o;
-	size_t n = 0;
 
+	path.n = 0;
+	best = find_place(r, h, &path)->route;
+	*segments = 0;
 	while (option_next(&it, &o) && o.number <= OPT_URI_PATH) {
-		if (o.number != OPT_URI_PATH || n++ >= r->depth)
+		if (o.number != OPT_URI_PATH || (*segments)++ >= r->depth)
 			continue;
-		path[n - 1] = o.value;
+		path.segment[path.n++] = o.value;
 		h = extend(h, o.value);
-		found = find_place(r, h, path, n)->route;
+		found = find_place(r, h, &path)->route;
 		if (found != ROUTER_NONE)
 			best = found;
 	}
-	*segments = n;
 	return best;
 }

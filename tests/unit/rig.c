@@ -24,6 +24,14 @@ static void open_engine(struct rig *r, enum space_state *state)
 
 struct rig *rig_new(const struct engine_limits *limits)
 {
+	static const struct slab_def tasks = { "tasks", 0x7a5c, sizeof(struct rig_task), 16 };
+
+	return rig_new_above(limits, &tasks, NULL);
+}
+
+struct rig *rig_new_above(const struct engine_limits *limits, const struct slab_def *tasks,
+			  void (*adopt)(struct engine *))
+{
 	struct rig *r = calloc(1, sizeof *r);
 	enum space_state state;
 	static const uint16_t known[] = { OPT_IF_MATCH, OPT_URI_HOST, OPT_IF_NONE_MATCH,
@@ -35,8 +43,8 @@ struct rig *rig_new(const struct engine_limits *limits)
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		option_set_add(&r->conf.options, known[i]);
 	engine_layout(&r->def, &r->conf.limits);
-	r->def.slab[r->def.nslabs++] = (struct slab_def){ "tasks", 0x7a5c,
-							  sizeof(struct rig_task), 16 };
+	r->def.slab[r->def.nslabs++] = *tasks;
+	r->adopt = adopt;
 	r->mem = aligned_alloc(4096, space_size(&r->def));
 	memset(r->mem, 0, space_size(&r->def));
 	open_engine(r, &state);
@@ -63,6 +71,8 @@ unsigned rig_crash(struct rig *r)
 	open_engine(r, &state);
 	r->e.now = now;
 	adopt_begin(&r->e);
+	if (r->adopt)
+		r->adopt(&r->e);
 	adopt_end(&r->e);
 	return adopt_batch(&r->e);
 }

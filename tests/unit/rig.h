@@ -34,10 +34,15 @@ struct rig {
 	enum expire_verdict expired;    /* the last one */
 	struct response failed;         /* of the last EXPIRE_FAILED */
 	unsigned taken;                 /* of what was sent */
+	void (*adopt)(struct engine *); /* of the layer above; NULL */
 };
 
 struct engine_limits rig_limits(void);
 struct rig *rig_new(const struct engine_limits *limits);        /* NULL: rig_limits() */
+/* The same with a slab of the layer above in place of struct rig_task, and that
+ * layer's part of an adoption. */
+struct rig *rig_new_above(const struct engine_limits *limits, const struct slab_def *tasks,
+			  void (*adopt)(struct engine *));
 void rig_free(struct rig *r);
 
 /* The worker dies; another one adopts.  Returns datagrams left in the batch. */

@@ -1,0 +1,168 @@
+#include "stage.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static jmp_buf death;
+
+_Noreturn void stage_die(void)
+{
+	longjmp(death, 1);
+}
+
+struct resource_mount_spec stage_spec(const char *path, const struct coapd_module *desc)
+{
+	struct resource_mount_spec spec = { .path = path };
+	const char **segments = calloc(8, sizeof *segments);
+	char *copy = strdup(path), *save = NULL;
+
+	for (char *p = strtok_r(copy, "/", &save); p; p = strtok_r(NULL, "/", &save))
+		segments[spec.nsegments++] = p;
+	spec.segments = segments;
+	spec.module = calloc(1, sizeof *spec.module);
+	spec.module->desc = *desc;
+	if (desc->conf_size)
+		spec.conf = calloc(1, desc->conf_size);
+	return spec;
+}
+
+struct stage *stage_new(const struct resource_mount_spec *specs, size_t n)
+{
+	struct stage *s = calloc(1, sizeof *s);
+	struct engine_limits limits = rig_limits();
+	struct space_def tasks = { .nslabs = TASK_SLAB };
+	struct err err;
+
+	task_layout(&tasks, STAGE_TASKS);
+	s->rig = rig_new_above(&limits, &tasks.slab[TASK_SLAB], task_adopt);
+	s->R = resources_new(specs, n, &err);
+	if (s->R)
+		return s;
+	fprintf(stderr, "%s\n", err.text);
+	abort();
+}
+
+void stage_free(struct stage *s)
+{
+	resources_free(s->R);
+	rig_free(s->rig);
+	free(s);
+}
+
+static void serve(struct stage *s, unsigned rx)
+{
+	struct engine *e = &s->rig->e;
+
+	s->died = setjmp(death) != 0;
+	if (s->died)
+		return;
+	resource_request(s->R, e, &s->rig->in.request, rx);
+	engine_commit(e, rx + 1);
+}
+
+void stage_ask_type(struct stage *s, uint8_t type, uint8_t method, uint16_t mid,
+		    const char *options)
+{
+	s->died = false;
+	if (rig_msg(s->rig, 1, type, method, mid, "t", options) == INPUT_REQUEST)
+		serve(s, 0);
+	else
+		rig_commit(s->rig);
+}
+
+void stage_ask(struct stage *s, uint8_t method, uint16_t mid, const char *options)
+{
+	stage_ask_type(s, COAP_CON, method, mid, options);
+}
+
+/* One thing that is due; false when nothing is. */
+static bool due(struct stage *s)
+{
+	struct engine *e = &s->rig->e;
+	struct expired x;
+
+	s->died = setjmp(death) != 0;
+	if (s->died)
+		return false;
+	switch (expire_next(e, &x)) {
+	case EXPIRE_NOTHING:
+		return false;
+	case EXPIRE_OTHER:
+		resource_due(s->R, e, x.obj);
+		break;
+	default:
+		break;
+	}
+	rig_commit(s->rig);
+	return true;
+}
+
+void stage_wait(struct stage *s, uint64_t ms)
+{
+	s->rig->e.now += ms;
+	s->rig->taken = 0;
+	engine_flushed(&s->rig->e, space_rx_next(&s->rig->e.space));
+	for (unsigned n = 0; n < 100 && due(s); n++)
+		;
+}
+
+void stage_crash(struct stage *s)
+{
+	struct engine *e = &s->rig->e;
+	unsigned n, i, rx;
+	struct request r;
+	ref_t waiting;
+
+	n = rig_crash(s->rig);
+	rx = space_rx_next(&e->space);
+	if (request_lost(e, &r, &waiting)) {
+		resource_lost(s->R, e, &r, waiting);
+		engine_commit(e, waiting ? rx : rx + 1);
+	}
+	s->died = false;
+	for (i = space_rx_next(&e->space); i < n && !s->died; i++) {
+		if (input_datagram(e, i, &s->rig->in) == INPUT_REQUEST)
+			serve(s, i);
+		else
+			engine_commit(e, i + 1);
+	}
+}
+
+static void print_options(const struct message *m, char *out, size_t cap)
+{
+	struct option_iter it = option_iter(m->options);
+	struct option o;
+	size_t n = 0;
+
+	out[0] = 0;
+	while (option_next(&it, &o) && n + 8 < cap) {
+		n += (size_t)snprintf(out + n, cap - n, " %u=#", o.number);
+		for (size_t i = 0; i < o.value.n && n + 3 < cap; i++)
+			n += (size_t)snprintf(out + n, cap - n, "%02x", o.value.p[i]);
+	}
+}
+
+const char *stage_next(struct stage *s)
+{
+	static char text[3000];
+	char code[CODE_TEXT], options[1024];
+	struct rig_sent sent;
+
+	if (!rig_take(s->rig, &sent))
+		return "nothing";
+	print_options(&sent.m, options, sizeof options);
+	snprintf(text, sizeof text, "%s %s%s pay=%.*s", message_type_name(sent.m.type),
+		 code_print(sent.m.code, code), options, (int)sent.m.payload.n,
+		 (const char *)sent.m.payload.p);
+	return text;
+}
+
+const char *stage_get(struct stage *s, const char *options)
+{
+	static uint16_t mid = 100;
+
+	stage_ask(s, COAP_GET, ++mid, options);
+	return stage_next(s);
+}

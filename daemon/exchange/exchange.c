@@ -2,7 +2,7 @@
 
 #include "coap/frame_udp.h"
 #include "exchange/dedup.h"
-#include "exchange/emit.h"
+#include "exchange/send.h"
 
 static struct slab *slab(struct engine *e)
 {
@@ -195,12 +195,12 @@ void exchange_drop(struct engine *e, struct exchange *x)
 static void transmit(struct engine *e, const struct endpoint *p, const struct exchange *x)
 {
 	struct span m = stored_get(e, &x->msg, x->inside);
-	struct writer w = emit_begin(e, &p->remote, &p->local);
+	struct writer w = send_begin(e, &p->remote, &p->local);
 
 	write_bytes(&w, m.p, 2);
 	write_u16(&w, (uint16_t)x->mid);
 	write_bytes(&w, m.p + 4, m.n - 4);
-	emit_end(e, &w);
+	send_end(e, &w);
 }
 
 static uint64_t first_timeout(struct engine *e)
@@ -277,7 +277,7 @@ void exchange_send_ack(struct engine *e, struct exchange *x)
 {
 	const struct endpoint *p = endpoint_get(e, x->peer);
 
-	emit_empty(e, &p->remote, &p->local, COAP_ACK, (uint16_t)x->mid);
+	send_empty(e, &p->remote, &p->local, COAP_ACK, (uint16_t)x->mid);
 	if (!x->acked) {
 		undo_set(&e->space, &x->acked, 1);
 		set_deadline(e, x, 0);

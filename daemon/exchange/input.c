@@ -3,7 +3,7 @@
 #include "coap/frame_udp.h"
 #include "exchange/dedup.h"
 #include "exchange/echo.h"
-#include "exchange/emit.h"
+#include "exchange/send.h"
 #include "exchange/exchange.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 static void reset(struct engine *e, const struct request *r)
 {
-	emit_empty(e, &r->from, &r->to, COAP_RST, r->msg.mid);
+	send_empty(e, &r->from, &r->to, COAP_RST, r->msg.mid);
 	engine_count(e, COUNT_RESETS_SENT);
 }
 
@@ -36,9 +36,9 @@ static enum input_verdict duplicate(struct engine *e, struct request *r, struct 
 		return INPUT_DONE;
 	switch ((enum dedup_state)d->state) {
 	case DEDUP_DONE:
-		w = emit_begin(e, &r->from, &r->to);
+		w = send_begin(e, &r->from, &r->to);
 		write_span(&w, dedup_answer(e, d));
-		emit_end(e, &w);
+		send_end(e, &w);
 		return INPUT_DONE;
 	case DEDUP_WAITING:
 		x = exchange_get(e, d->exchange);
@@ -47,7 +47,7 @@ static enum input_verdict duplicate(struct engine *e, struct request *r, struct 
 		exchange_send_ack(e, x);
 		return INPUT_DONE;
 	case DEDUP_SEPARATE:
-		emit_empty(e, &r->from, &r->to, COAP_ACK, r->msg.mid);
+		send_empty(e, &r->from, &r->to, COAP_ACK, r->msg.mid);
 		return INPUT_DONE;
 	case DEDUP_EXEC:
 	case DEDUP_GONE:
@@ -299,7 +299,7 @@ static enum input_verdict separate(struct engine *e, struct endpoint *p, struct 
 		return end_of(e, p, x, NULL, -EPROTO, out);
 	}
 	if (con) {
-		emit_empty(e, &r->from, &r->to, COAP_ACK, r->msg.mid);
+		send_empty(e, &r->from, &r->to, COAP_ACK, r->msg.mid);
 		remember_response(e, p, r);
 	}
 	engine_count(e, COUNT_CLIENT_DONE);

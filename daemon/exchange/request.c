@@ -3,12 +3,12 @@
 #include "coap/frame_udp.h"
 #include "coap/no_response.h"
 #include "exchange/dedup.h"
-#include "exchange/emit.h"
+#include "exchange/send.h"
 #include "exchange/exchange.h"
 
 struct writer request_answer(struct engine *e, const struct request *r)
 {
-	struct writer w = emit_begin(e, &r->from, &r->to);
+	struct writer w = send_begin(e, &r->from, &r->to);
 
 	/* The header is written when type and code are known. */
 	w.p += frame_udp_head_size(r->msg.token.n);
@@ -70,13 +70,13 @@ static void done_piggybacked(struct engine *e, struct request *r, uint8_t code, 
 {
 	if (suppressed(r, code)) {
 		/* Nobody wants the response, but the message is confirmable. */
-		*w = emit_begin(e, &r->from, &r->to);
+		*w = send_begin(e, &r->from, &r->to);
 		frame_udp_empty(w, COAP_ACK, r->msg.mid);
 		engine_count(e, COUNT_SUPPRESSED);
 	} else {
 		write_head(e, r, COAP_ACK, code, r->msg.mid);
 	}
-	settle(e, r, emit_end(e, w));
+	settle(e, r, send_end(e, w));
 }
 
 static void done_non(struct engine *e, struct request *r, uint8_t code, struct writer *w)
@@ -85,7 +85,7 @@ static void done_non(struct engine *e, struct request *r, uint8_t code, struct w
 		engine_count(e, COUNT_SUPPRESSED);
 	} else {
 		write_head(e, r, COAP_NON, code, non_mid(e, r));
-		emit_end(e, w);
+		send_end(e, w);
 	}
 	/* A duplicate is ignored (4.5): no answer need be kept. */
 	settle(e, r, span_of(NULL, 0));
@@ -110,7 +110,7 @@ static void done_separate(struct engine *e, struct request *r, uint8_t code, str
 	}
 	/* No room to keep it for retransmission: once, non-confirmable (5.2.3). */
 	write_head(e, r, COAP_NON, code, non_mid(e, r));
-	emit_end(e, w);
+	send_end(e, w);
 	exchange_kill(e, r->waiting);
 }
 

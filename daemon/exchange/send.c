@@ -1,8 +1,8 @@
-#include "exchange/emit.h"
+#include "exchange/send.h"
 
 #include "coap/frame_udp.h"
 
-struct writer emit_begin(struct engine *e, const struct addr *to, const struct local *from)
+struct writer send_begin(struct engine *e, const struct addr *to, const struct local *from)
 {
 	struct batch *b = batch_of(&e->space);
 	struct tx_dgram *t;
@@ -14,7 +14,7 @@ struct writer emit_begin(struct engine *e, const struct addr *to, const struct l
 	return writer_of(t->data, sizeof t->data);
 }
 
-struct span emit_end(struct engine *e, const struct writer *w)
+struct span send_end(struct engine *e, const struct writer *w)
 {
 	struct batch *b = batch_of(&e->space);
 	struct tx_dgram *t = &b->tx[e->tx_n];
@@ -27,11 +27,11 @@ struct span emit_end(struct engine *e, const struct writer *w)
 	return span_of(t->data, t->len);
 }
 
-void emit_empty(struct engine *e, const struct addr *to, const struct local *from,
+void send_empty(struct engine *e, const struct addr *to, const struct local *from,
 		uint8_t type, uint16_t mid)
 {
-	struct writer w = emit_begin(e, to, from);
+	struct writer w = send_begin(e, to, from);
 
 	frame_udp_empty(&w, type, mid);
-	emit_end(e, &w);
+	send_end(e, &w);
 }

@@ -1,0 +1,123 @@
+/* Deduplication entries: shares, order, lifetime, references. */
+#include <criterion/criterion.h>
+
+#include "rig.h"
+
+static struct rig *r;
+static struct endpoint *p;
+
+static void setup(void)
+{
+	struct addr a = rig_peer(1);
+	struct local l = rig_local();
+
+	r = rig_new(NULL);
+	p = endpoint_add(&r->e, &a, &l);
+	engine_commit(&r->e, 0);
+}
+
+static void teardown(void)
+{
+	rig_free(r);
+}
+
+TestSuite(dedup, .init = setup, .fini = teardown);
+
+static struct dedup *add(uint16_t mid)
+{
+	struct dedup *d = dedup_add(&r->e, p, mid, mid * 3u, false);
+
+	engine_commit(&r->e, 0);
+	return d;
+}
+
+static void answer(struct dedup *d, const char *text)
+{
+	dedup_answered(&r->e, d, span_str(text));
+	engine_commit(&r->e, 0);
+}
+
+Test(dedup, E9_found_by_peer_and_message_id)
+{
+	struct dedup *d = add(5);
+
+	cr_assert_eq(dedup_find(&r->e, p, 5), d);
+	cr_assert_null(dedup_find(&r->e, p, 6));
+	answer(d, "yes");
+	cr_assert_eq(d->state, DEDUP_DONE);
+	cr_assert(span_eq(dedup_answer(&r->e, d), span_str("yes")));
+}
+
+Test(dedup, a_fast_peer_pushes_out_its_own_oldest)
+{
+	for (uint16_t mid = 1; mid <= 6; mid++)
+		answer(add(mid), "x");
+	cr_assert_null(dedup_find(&r->e, p, 1));
+	cr_assert_null(dedup_find(&r->e, p, 2));
+	cr_assert_not_null(dedup_find(&r->e, p, 3));
+	cr_assert_eq(p->nkept, 4);
+	cr_assert_eq(rig_counter(r, COUNT_EVICTED_EARLY), 2);
+	cr_assert_gt(p->forgot_s, 0);
+}
+
+Test(dedup, what_is_being_worked_on_is_never_pushed_out)
+{
+	struct dedup *busy = add(1);
+
+	for (uint16_t mid = 2; mid <= 9; mid++)
+		answer(add(mid), "x");
+	cr_assert_eq(dedup_find(&r->e, p, 1), busy);
+	cr_assert_eq(p->ndedup, 5);
+	answer(busy, "late");
+	cr_assert_eq(dedup_find(&r->e, p, 1), busy);
+	cr_assert_null(dedup_find(&r->e, p, 6));
+}
+
+Test(dedup, the_sweep_forgets_what_has_outlived_its_lifetime)
+{
+	answer(add(1), "x");
+	add(2);
+	r->e.now += 247000;
+	dedup_sweep(&r->e, 32);
+	cr_assert_not_null(dedup_find(&r->e, p, 1));
+	r->e.now += 1000;
+	dedup_sweep(&r->e, 32);
+	engine_commit(&r->e, 0);
+	cr_assert_null(dedup_find(&r->e, p, 1));
+	cr_assert_not_null(dedup_find(&r->e, p, 2), "still worked on");
+	cr_assert_eq(p->forgot_s, 0, "forgotten in time");
+}
+
+Test(dedup, without_a_blob_the_answer_is_known_to_be_gone)
+{
+	char big[201];
+	struct dedup *d[10];
+
+	memset(big, 'b', 200);
+	big[200] = 0;
+	for (uint16_t i = 0; i < 9; i++) {
+		struct addr a = rig_peer(10 + i);
+		struct local l = rig_local();
+
+		p = endpoint_add(&r->e, &a, &l);
+		d[i] = add(1);
+		answer(d[i], big);
+		cr_assert_eq(d[i]->state, i < 8 ? DEDUP_DONE : DEDUP_GONE);
+	}
+	cr_assert_eq(rig_counter(r, COUNT_FULL_MESSAGES), 1);
+	dedup_kill(&r->e, d[0]);
+	engine_commit(&r->e, 0);
+	cr_assert_eq(r->e.space.ctl->live[SLAB_BLOB], 7);
+}
+
+Test(dedup, a_waiting_one_whose_exchange_is_gone_does_not_wait_for_ever)
+{
+	struct dedup *d = add(1);
+
+	dedup_wait(&r->e, d, 12345);
+	engine_commit(&r->e, 0);
+	rig_crash(r);
+	p = slab_at(engine_slab(&r->e, SLAB_ENDPOINT), 0);
+	cr_assert_eq(dedup_find(&r->e, p, 1)->state, DEDUP_GONE);
+	cr_assert_eq(p->nkept, 1);
+}

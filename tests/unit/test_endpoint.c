@@ -1,0 +1,157 @@
+/* Endpoints: keys, limits, message IDs of both sides. */
+#include <criterion/criterion.h>
+
+#include "rig.h"
+
+static struct rig *r;
+
+static void setup(void)
+{
+	r = rig_new(NULL);
+}
+
+static void teardown(void)
+{
+	rig_free(r);
+}
+
+TestSuite(endpoint, .init = setup, .fini = teardown);
+
+static struct endpoint *add(unsigned peer)
+{
+	struct addr a = rig_peer(peer);
+	struct local l = rig_local();
+	struct endpoint *p = endpoint_add(&r->e, &a, &l);
+
+	engine_commit(&r->e, 0);
+	return p;
+}
+
+static struct endpoint *find(unsigned peer)
+{
+	struct addr a = rig_peer(peer);
+	struct local l = rig_local();
+
+	return endpoint_find(&r->e, &a, &l);
+}
+
+Test(endpoint, the_local_address_and_socket_are_part_of_the_key)
+{
+	struct addr a = rig_peer(1);
+	struct local l = rig_local();
+	struct endpoint *p = add(1);
+
+	cr_assert_eq(find(1), p);
+	cr_assert_null(find(2));
+	l.sock = 1;
+	cr_assert_null(endpoint_find(&r->e, &a, &l));
+	l = rig_local();
+	l.ip[0] = 9;
+	cr_assert_null(endpoint_find(&r->e, &a, &l));
+	a.scope = 3;
+	cr_assert_null(endpoint_find(&r->e, &a, &l));
+}
+
+Test(endpoint, the_silent_one_goes_first_when_room_is_needed)
+{
+	ref_t old;
+
+	for (unsigned i = 1; i <= 16; i++)
+		add(i);
+	r->e.now += 300000;
+	for (unsigned i = 1; i <= 16; i++)
+		if (i != 9)
+			find(i)->seen_s = engine_seconds(&r->e);
+	old = endpoint_ref(&r->e, find(9));
+	cr_assert(endpoint_room(&r->e));
+	cr_assert_not_null(add(17));
+	cr_assert_null(find(9));
+	cr_assert_not_null(find(17));
+	cr_assert_null(endpoint_get(&r->e, old), "the old reference is stale");
+}
+
+Test(endpoint, replacing_one_is_undone_by_a_death)
+{
+	struct addr a = rig_peer(17);
+	struct local l = rig_local();
+
+	for (unsigned i = 1; i <= 16; i++)
+		add(i);
+	cr_assert_not_null(endpoint_add(&r->e, &a, &l));
+	rig_crash(r);
+	cr_assert_null(find(17));
+	for (unsigned i = 1; i <= 16; i++)
+		cr_assert_not_null(find(i));
+}
+
+Test(endpoint, with_something_attached_none_goes)
+{
+	for (unsigned i = 1; i <= 16; i++)
+		add(i)->nexchanges = 1;
+	cr_assert_not(endpoint_room(&r->e));
+	cr_assert_null(add(17));
+	cr_assert_eq(rig_counter(r, COUNT_FULL_ENDPOINTS), 1);
+}
+
+Test(endpoint, E22_message_ids_count_up_and_wrap_only_after_their_lifetime)
+{
+	struct endpoint *p = add(1);
+	uint16_t mid, last = 0;
+	unsigned n;
+
+	for (n = 0; n < 70000 && endpoint_mid(&r->e, p, &mid); n++) {
+		cr_assert(n == 0 || mid == (uint16_t)(last + 1));
+		last = mid;
+		endpoint_mid_used(&r->e, p);
+		engine_commit(&r->e, 0);
+	}
+	cr_assert(n > 65536 - 16384 && n <= 65536);
+	r->e.now += 246000;
+	cr_assert_not(endpoint_mid(&r->e, p, &mid));
+	r->e.now += 2000;
+	cr_assert(endpoint_mid(&r->e, p, &mid));
+}
+
+Test(endpoint, E12_window_against_a_model)
+{
+	static uint8_t seen[65536];
+	struct endpoint *p = add(1);
+	struct hash_key key = { { 7, 9 } };
+	int hi = -1;
+
+	for (unsigned i = 0; i < 100000; i++) {
+		uint64_t h = hash_words(&key, i, 0);
+		int step = h % 100 < 90 ? 1 : h % 100 < 97 ? -(int)(h >> 8) % 300 :
+			   (int)(h >> 8) % 400;
+		uint16_t mid = (uint16_t)(hi < 0 ? (h >> 16) : (unsigned)(hi + step));
+		int ahead = hi < 0 ? 1 : (int16_t)(mid - hi);
+		enum window_state is = window_state(&r->e, p, mid);
+
+		if (ahead > 0)
+			cr_assert_eq(is, WINDOW_FRESH);
+		else if (ahead <= -(int)WINDOW_BITS)
+			cr_assert_eq(is, WINDOW_BEHIND);
+		else
+			cr_assert_eq(is, seen[mid] ? WINDOW_SEEN : WINDOW_UNSEEN);
+		window_mark(&r->e, p, mid, false);
+		engine_commit(&r->e, 0);
+		/* The model forgets what falls out of the window. */
+		for (int k = 1; hi >= 0 && k <= ahead; k++)
+			seen[(uint16_t)(hi + k)] = 0;
+		if (ahead > -(int)WINDOW_BITS)
+			seen[mid] = 1;
+		if (ahead > 0)
+			hi = mid;
+	}
+}
+
+Test(endpoint, implausible_ones_are_dropped_by_an_adopter)
+{
+	add(1)->remote.port = 0;
+	add(2)->local.zero = 7;
+	add(3);
+	rig_crash(r);
+	cr_assert_eq(rig_counter(r, COUNT_ADOPT_DROPPED), 2);
+	cr_assert_not_null(find(3));
+	cr_assert_eq(r->e.space.ctl->live[SLAB_ENDPOINT], 1);
+}

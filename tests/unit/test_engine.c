@@ -1,0 +1,62 @@
+/* The engine's own: layout, deadlines, numbers. */
+#include <criterion/criterion.h>
+
+#include "rig.h"
+
+Test(engine, memory_of_another_layout_is_made_anew)
+{
+	struct rig *r = rig_new(NULL);
+	struct engine_limits more = rig_limits();
+	struct engine e;
+	enum space_state state;
+	struct hash_key key = { { 1, 2 } };
+
+	rig_serve(r, 1, COAP_CON, COAP_POST, 7, "tk", "11=x");
+	cr_assert_eq(engine_open(&e, r->mem, &r->def, 3, &key, &r->conf, &state), 0);
+	cr_assert_eq(state, SPACE_OLD);
+	engine_close(&e);
+	more.dedup--;
+	engine_layout(&r->def, &more);
+	cr_assert_eq(engine_open(&e, r->mem, &r->def, 3, &key, &r->conf, &state), 0);
+	cr_assert_eq(state, SPACE_NEW);
+	cr_assert_eq(e.space.ctl->live[SLAB_ENDPOINT], 0);
+	engine_close(&e);
+	rig_free(r);
+}
+
+Test(engine, random_numbers_are_drawn_again_after_a_death)
+{
+	struct rig *r = rig_new(NULL);
+	uint64_t a, b;
+
+	a = engine_random(&r->e);
+	engine_commit(&r->e, 0);
+	b = engine_random(&r->e);
+	cr_assert_neq(a, b);
+	rig_crash(r);
+	cr_assert_eq(engine_random(&r->e), b, "not committed: the same again");
+	rig_free(r);
+}
+
+Test(engine, the_earliest_deadline_of_any_slab)
+{
+	struct rig *r = rig_new(NULL);
+	struct slab *b = engine_slab(&r->e, RIG_TASKS);
+	struct rig_task *t = slab_take(&r->e.space, b), *u = slab_take(&r->e.space, b);
+	struct expired x;
+
+	cr_assert_eq(engine_next(&r->e), UINT64_MAX);
+	engine_deadline(&r->e, b, t, 2000000);
+	engine_deadline(&r->e, b, u, 1500000);
+	rig_serve(r, 1, COAP_CON, COAP_GET, 7, "tk", "11=w");
+	cr_assert_eq(engine_next(&r->e), 1000200);
+	r->e.now = 1500000;
+	cr_assert_eq(expire_next(&r->e, &x), EXPIRE_DONE);
+	cr_assert_eq(expire_next(&r->e, &x), EXPIRE_OTHER);
+	cr_assert_eq(x.slab, RIG_TASKS);
+	cr_assert_eq(x.obj, u);
+	cr_assert_eq(expire_next(&r->e, &x), EXPIRE_NOTHING);
+	engine_no_deadline(&r->e, b, t);
+	cr_assert_eq(engine_next(&r->e), UINT64_MAX);
+	rig_free(r);
+}

@@ -1,5 +1,4 @@
 #include "config/schema.h"
-#include "config/schema_site.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -240,24 +239,4 @@ Test(schema, rows_of_others_are_looked_at_first)
 	}
 	cr_expect_eq(schema_sane(twice, 3, &err), -EINVAL);
 	cr_expect_str_eq(err.text, "row \"loud\" is there twice");
-}
-
-Test(schema, our_own_rows_are_sane)
-{
-	struct err err;
-
-	for (size_t i = 0; i < schema_site_count; i++)
-		cr_expect_eq(schema_sane(schema_site[i].rows, schema_site[i].nrows, &err), 0,
-			     "%s %s", schema_site[i].name, err.text);
-	cr_expect_eq(schema_sane(schema_mount.rows, schema_mount.nrows, &err), 0, "%s",
-		     err.text);
-	cr_expect_eq(schema_sane(schema_link.rows, schema_link.nrows, &err), 0, "%s",
-		     err.text);
-}
-
-Test(schema, every_section_row_has_its_section)
-{
-	for (size_t i = 0; i < schema_site[0].nrows; i++)
-		if (strcmp(schema_site[0].rows[i].type, "section") == 0)
-			cr_expect_not_null(schema_site_find(schema_site[0].rows[i].name));
 }

@@ -1,6 +1,6 @@
 #include "config/load.h"
 #include "config/listen.h"
-#include "config/mount.h"
+#include "config/resources.h"
 #include "config/pairs.h"
 #include "config/schema_site.h"
 
@@ -99,7 +99,7 @@ static void load_foreign(struct site *site, const struct config_row *row,
 	if (strcmp(row->type, "listen") == 0)
 		load_listeners(site, row, node, errors);
 	else if (strcmp(row->type, "resources") == 0)
-		mount_load(site, node, errors);
+		resources_load(site, node, errors);
 	else
 		load_section(site, schema_site_find(row->name), node, errors);
 }

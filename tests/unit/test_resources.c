@@ -1,6 +1,6 @@
 #include "site_help.h"
 
-Test(mount, mounts)
+Test(resources, mounts)
 {
 	struct site *s = help_site(
 		"resources:\n"
@@ -45,7 +45,7 @@ Test(mount, mounts)
 	site_free(s);
 }
 
-Test(mount, the_options_of_a_mount_fill_a_modules_rows)
+Test(resources, the_options_of_a_mount_fill_a_modules_rows)
 {
 	struct conf { uint64_t delay_ms; const char *text; } c = { 0 };
 	static const struct config_row rows[] = {
@@ -70,7 +70,7 @@ Test(mount, the_options_of_a_mount_fill_a_modules_rows)
 	site_free(s);
 }
 
-Test(mount, modules)
+Test(resources, modules)
 {
 	REFUSED("resources: hello\n",
 		"t.yaml:1:12: resources: must be a mapping (path: module), not a single value");
@@ -90,7 +90,7 @@ Test(mount, modules)
 		"t.yaml:1:28: module: must be a name, not a list");
 }
 
-Test(mount, options_are_single_values_with_short_keys)
+Test(resources, options_are_single_values_with_short_keys)
 {
 	REFUSED("resources: { /a: { module: x, opt: [1] } }\n",
 		"t.yaml:1:36: \"opt\" must have a single value, not a list");
@@ -101,7 +101,7 @@ Test(mount, options_are_single_values_with_short_keys)
 		"t.yaml:1:31: a key of more than 64 bytes");
 }
 
-Test(mount, paths)
+Test(resources, paths)
 {
 	REFUSED("resources: { hello: x }\n",
 		"t.yaml:1:14: resources: \"hello\": a path begins with \"/\"");
@@ -118,7 +118,7 @@ Test(mount, paths)
 	site_free(help_site("resources: { /.well-known: x, /.well-known/rd: x }\n"));
 }
 
-Test(mount, links)
+Test(resources, links)
 {
 	REFUSED("resources: { /a: { module: x, link: y } }\n",
 		"t.yaml:1:37: link: must be a mapping (key: value), not a single value");

@@ -1,4 +1,4 @@
-#include "config/mount.h"
+#include "config/resources.h"
 #include "config/nearest.h"
 #include "config/pairs.h"
 #include "config/path.h"
@@ -209,8 +209,8 @@ static void refuse_duplicates(struct loading *l, const struct site_mount *mounts
 				   sorted[i]->path, sorted[i - 1]->at.line);
 }
 
-void mount_load(struct site *site, const struct node *resources,
-		struct config_errors *errors)
+void resources_load(struct site *site, const struct node *resources,
+		    struct config_errors *errors)
 {
 	struct loading l = { site->pool, errors };
 	struct site_mount *mounts;

@@ -170,7 +170,15 @@ void dispatch_sweep(struct dispatch *d, uint64_t now)
 
 void dispatch_flushed(struct dispatch *d)
 {
-	engine_flushed(&d->engine, space_rx_next(&d->engine.space));
+	struct engine *e = &d->engine;
+
+	if (!d->unresolved) {
+		engine_flushed(e, space_rx_next(&e->space));
+		return;
+	}
+	/* What was executing is not settled yet, and a further death may come. */
+	e->tx_n = 0;
+	space_commit(&e->space, space_rx_next(&e->space), 0, space_exec(&e->space));
 }
 
 uint64_t dispatch_next(const struct dispatch *d)

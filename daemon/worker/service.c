@@ -306,8 +306,7 @@ int service_open(struct service *v, const struct worker_slot *slot,
 	}
 	take_over(v, state, clock_ms());
 	init_watchers(v);
-	if (flush(v))
-		go_on(v);
+	go_on(v);
 	dispatch_survived(&v->dispatch);
 	return 0;
 }

@@ -1,6 +1,6 @@
 #include "worker/slot.h"
 
-#include "resource/task.h"
+#include "resource/resource.h"
 
 struct engine_limits slot_limits(const struct site *site)
 {
@@ -36,13 +36,6 @@ size_t slot_size(const struct site *site)
 	return n <= SLOT_SIZE_MAX ? n : 0;
 }
 
-/* Critical options that the core or the modules look at; all others are refused
- * (RFC 7252 5.4.1). */
-static const uint16_t understood[] = {
-	OPT_IF_MATCH, OPT_URI_HOST, OPT_IF_NONE_MATCH, OPT_URI_PORT, OPT_URI_PATH,
-	OPT_URI_QUERY, OPT_ACCEPT
-};
-
 struct engine_conf slot_conf(const struct site *site)
 {
 	const struct site_transmission *t = &site->transmission;
@@ -55,8 +48,7 @@ struct engine_conf slot_conf(const struct site *site)
 	conf.params.nstart = t->nstart;
 	conf.params.max_latency_ms = (uint32_t)t->max_latency_ms;
 	conf.params.processing_delay_ms = (uint32_t)t->processing_delay_ms;
-	for (size_t i = 0; i < sizeof understood / sizeof *understood; i++)
-		option_set_add(&conf.options, understood[i]);
+	resource_options(&conf.options);
 	return conf;
 }
 

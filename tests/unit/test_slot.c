@@ -1,0 +1,91 @@
+#include "worker/slot.h"
+
+#include "resource/task.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+static struct site *load(const char *yaml)
+{
+	struct config_errors *errors = malloc(sizeof *errors);
+	struct site *site = site_load_text("test.yaml", yaml, strlen(yaml), errors);
+
+	cr_assert(site, "%s", errors->text[0]);
+	free(errors);
+	return site;
+}
+
+Test(slot, a_slot_has_its_share_of_every_limit)
+{
+	struct site *site = load("workers: 4\n"
+				 "slots: 4\n"
+				 "limits:\n"
+				 "  endpoints: 1000\n"
+				 "  dedup: 2000\n"
+				 "  exchanges: 300\n"
+				 "  waiting: 80\n"
+				 "  messages: 40\n"
+				 "  answers-per-endpoint: 5\n"
+				 "  token-length: 77\n");
+	struct engine_limits l = slot_limits(site);
+	struct space_def def;
+
+	cr_expect_eq(l.endpoints, 313);
+	cr_expect_eq(l.dedup, 625);
+	cr_expect_eq(l.exchanges, 94);
+	cr_expect_eq(l.waiting, 25);
+	cr_expect_eq(l.messages, 13);
+	cr_expect_eq(l.answers_per_endpoint, 5);
+	cr_expect_eq(l.token_length, 77);
+	slot_def(site, &def);
+	cr_expect_eq(def.slab[SLAB_ENDPOINT].cap, 313);
+	cr_expect_eq(def.slab[TASK_SLAB].cap, 25);
+	cr_expect_eq(def.extra, sizeof(struct batch));
+	cr_expect_eq(slot_size(site), space_size(&def));
+	cr_expect_eq(slot_size(site) % 4096, 0);
+	site_free(site);
+}
+
+Test(slot, engine_gets_the_transmission_parameters)
+{
+	struct site *site = load("transmission:\n"
+				 "  ack-timeout: 3s\n"
+				 "  ack-random-factor: 1.25\n"
+				 "  max-retransmit: 2\n"
+				 "  nstart: 6\n"
+				 "  ack-delay: 70ms\n"
+				 "  max-latency: 9s\n"
+				 "  processing-delay: 4s\n");
+	struct engine_conf c = slot_conf(site);
+
+	cr_expect_eq(c.params.ack_timeout_ms, 3000);
+	cr_expect_eq(c.params.ack_random_permille, 1250);
+	cr_expect_eq(c.params.max_retransmit, 2);
+	cr_expect_eq(c.params.nstart, 6);
+	cr_expect_eq(c.ack_delay_ms, 70);
+	cr_expect_eq(c.params.max_latency_ms, 9000);
+	cr_expect_eq(c.params.processing_delay_ms, 4000);
+	cr_expect(option_set_has(&c.options, option_def(OPT_URI_PATH)));
+	cr_expect_not(option_set_has(&c.options, option_def(OPT_OSCORE)));
+	site_free(site);
+}
+
+Test(slot, onlookers_believe_nothing)
+{
+	struct site *site = load("resources:\n"
+				 "  /a: {module: hello}\n"
+				 "  /b: {module: hello}\n");
+	struct space_ctl *ctl = calloc(1, sizeof *ctl);
+
+	cr_expect_eq(slot_where(ctl, site), -1);
+	ctl->where = 2;
+	cr_expect_eq(slot_where(ctl, site), 1);
+	ctl->where = 3;         /* /.well-known/core */
+	cr_expect_eq(slot_where(ctl, site), -1);
+	ctl->where = 0xffffffff;
+	cr_expect_eq(slot_where(ctl, site), -1);
+	ctl->counter[COUNT_TX] = 42;
+	cr_expect_eq(slot_counter(ctl, COUNT_TX), 42);
+	free(ctl);
+	site_free(site);
+}

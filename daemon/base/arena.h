@@ -29,7 +29,7 @@ static inline void arena_reset(struct arena *a)
 /* n bytes aligned for anything, not cleared; NULL and the bit if they do not fit. */
 static inline void *arena_take(struct arena *a, size_t n)
 {
-	size_t at = (a->used + 15) & ~(size_t)15;
+	size_t at = a->used + (-((uintptr_t)a->mem + a->used) & 15);
 
 	if (a->full || at > a->cap || n > a->cap - at) {
 		a->full = true;

@@ -75,7 +75,8 @@ static inline struct span read_span(struct reader *r, size_t n)
 		r->p = r->end;
 		return (struct span){ r->end, 0 };
 	}
-	r->p += n;
+	if (n)
+		r->p += n;
 	return s;
 }
 
@@ -88,7 +89,7 @@ struct writer {
 
 static inline struct writer writer_of(void *p, size_t n)
 {
-	return (struct writer){ p, (uint8_t *)p + n, false };
+	return (struct writer){ p, n ? (uint8_t *)p + n : p, false };
 }
 
 static inline size_t writer_left(const struct writer *w)
@@ -121,8 +122,9 @@ static inline void write_bytes(struct writer *w, const void *p, size_t n)
 		w->full = true;
 		return;
 	}
-	if (n)
-		memcpy(w->p, p, n);
+	if (!n)
+		return;
+	memcpy(w->p, p, n);
 	w->p += n;
 }
 

@@ -39,7 +39,8 @@ static inline uint64_t hash_bytes(const struct hash_key *key, const void *p, siz
 		h = hash_fold(h ^ x ^ key->k[0], 0x9e3779b97f4a7c15u);
 	}
 	x = 0;
-	memcpy(&x, b, n);
+	if (n)
+		memcpy(&x, b, n);
 	return hash_fold(h ^ x ^ key->k[0], key->k[1] | 1);
 }
 

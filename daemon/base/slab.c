@@ -34,8 +34,11 @@ void *slab_take(struct space *s, struct slab *b)
 		b->free_n--;
 	} else if (*hwm < b->cap) {
 		/* Rises before use and never falls: a dead object below it is
-		 * only one more for the free list. */
+		 * only one more for the free list.  Above it no adopter looked,
+		 * so a damaged word ends here. */
 		o = slab_at(b, *hwm);
+		if (o->word & 1)
+			slab_drop(s, b, o);
 		space_set(hwm, *hwm + 1);
 	} else {
 		return NULL;
@@ -60,6 +63,7 @@ void slab_publish(struct space *s, struct slab *b, void *obj)
 {
 	struct object *o = obj;
 
+	assert(!(o->word & 1));
 	undo_set(s, &o->word, slab_word(b->magic, next_gen(o->word), 1));
 	s->ctl->live[b->number]++;
 }
@@ -68,7 +72,7 @@ void slab_kill(struct space *s, struct slab *b, void *obj)
 {
 	struct object *o = obj;
 
-	assert(s->nfrees < SPACE_FREES);
+	assert((o->word & 1) && s->nfrees < SPACE_FREES);
 	undo_set(s, &o->word, o->word & ~1u);
 	s->frees[s->nfrees].slab = b->number;
 	s->frees[s->nfrees++].index = slab_index(b, obj);
@@ -105,11 +109,11 @@ void slab_drop(struct space *s, struct slab *b, void *obj)
 
 void slab_rebuild_free(struct space *s, struct slab *b)
 {
-	uint32_t hwm = s->ctl->hwm[b->number], live = 0;
+	uint32_t live = 0;
 
 	b->free_head = SLAB_NIL;
 	b->free_n = 0;
-	for (uint32_t i = hwm; i--;) {
+	for (uint32_t i = slab_used(s, b); i--;) {
 		struct object *o = slab_at(b, i);
 
 		if (o->word & 1) {
@@ -121,5 +125,8 @@ void slab_rebuild_free(struct space *s, struct slab *b)
 		b->free_n++;
 		poison((uint8_t *)o + sizeof *o, b->size - sizeof *o);
 	}
+	for (uint32_t i = slab_used(s, b); i < b->cap; i++)
+		poison((uint8_t *)slab_at(b, i) + sizeof(struct object),
+		       b->size - sizeof(struct object));
 	s->ctl->live[b->number] = live;
 }

@@ -47,6 +47,15 @@ static inline bool slab_live(const struct slab *b, uint32_t index)
 	return ((struct object *)slab_at(b, index))->word & 1;
 }
 
+/* Objects ever used: those an adopter has looked at.  Whatever damaged memory
+ * says, never more than there are. */
+static inline uint32_t slab_used(const struct space *s, const struct slab *b)
+{
+	uint32_t hwm = s->ctl->hwm[b->number];
+
+	return hwm < b->cap ? hwm : b->cap;
+}
+
 static inline uint32_t slab_index(const struct slab *b, const void *obj)
 {
 	return (uint32_t)((size_t)((const uint8_t *)obj - b->at) / b->size);
@@ -66,7 +75,7 @@ static inline void *slab_get(const struct space *s, const struct slab *b, ref_t 
 	uint32_t i = REF_INDEX(ref);
 	struct object *o;
 
-	if (i >= b->cap || REF_SLAB(ref) != b->number || REF_SPACE(ref) != s->number)
+	if (i >= slab_used(s, b) || REF_SLAB(ref) != b->number || REF_SPACE(ref) != s->number)
 		return NULL;
 	o = slab_at(b, i);
 	return o->word == slab_word(b->magic, REF_GEN(ref), 1) ? o : NULL;
@@ -75,7 +84,7 @@ static inline void *slab_get(const struct space *s, const struct slab *b, ref_t 
 /* Objects that slab_take() can still give. */
 static inline uint32_t slab_room(const struct space *s, const struct slab *b)
 {
-	return b->free_n + (b->cap - s->ctl->hwm[b->number]);
+	return b->free_n + (b->cap - slab_used(s, b));
 }
 
 /* A free object, contents undefined behind the two header words; NULL when the

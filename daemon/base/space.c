@@ -16,20 +16,22 @@ static size_t layout(const struct space_def *def, size_t *off)
 {
 	size_t at = round_up(sizeof(struct space_ctl), PAGE);
 
+	assert(def->nslabs <= SPACE_SLABS);
 	for (unsigned i = 0; i < def->nslabs; i++) {
-		assert(def->slab[i].size % 8 == 0);
+		assert(def->slab[i].size >= sizeof(struct object) && def->slab[i].size % 8 == 0);
 		off[i] = at;
 		at = round_up(at + (size_t)def->slab[i].size * def->slab[i].cap, PAGE);
 	}
 	off[def->nslabs] = at;
-	return round_up(at + def->extra, PAGE);
+	at = round_up(at + def->extra, PAGE);
+	assert(at >> 2 <= UINT32_MAX);  /* what an undo entry can name */
+	return at;
 }
 
 size_t space_size(const struct space_def *def)
 {
 	size_t off[SPACE_SLABS + 1];
 
-	assert(def->nslabs <= SPACE_SLABS);
 	return layout(def, off);
 }
 
@@ -43,24 +45,49 @@ static uint64_t fingerprint(const struct space_def *def)
 	return h;
 }
 
+/* Everything but magic, layout, epoch and counters. */
+static void clear_ctl(struct space_ctl *c, const struct hash_key *key)
+{
+	c->key = *key;
+	c->tries = 0;
+	c->where = 0;
+	memset(c->hwm, 0, sizeof c->hwm);
+	memset(c->live, 0, sizeof c->live);
+	memset(&c->commit, 0, sizeof *c - offsetof(struct space_ctl, commit));
+}
+
+static void clear_slab(struct slab *b)
+{
+	unpoison(b->at, (size_t)b->size * b->cap);
+	for (uint32_t k = 0; k < b->cap; k++) {
+		struct object *o = slab_at(b, k);
+
+		o->word = 0;
+		poison((uint8_t *)o + sizeof *o, b->size - sizeof *o);
+	}
+	b->free_head = SLAB_NIL;
+	b->free_n = 0;
+}
+
 static void format(struct space *s, uint64_t print, const struct hash_key *key)
 {
 	struct space_ctl *c = s->ctl;
 
 	/* The magic goes first and comes last: a death in between leaves a
-	 * space that is made anew. */
+	 * space that is made anew.  Counters and epoch of the same layout stay,
+	 * that of an interrupted wipe too. */
 	__atomic_store_n(&c->magic, 0, __ATOMIC_RELAXED);
 	barrier();
-	memset((uint8_t *)c + sizeof c->magic, 0, sizeof *c - sizeof c->magic);
-	c->layout = print;
-	c->key = *key;
-	for (unsigned i = 0; i < s->nslabs; i++) {
-		struct slab *b = &s->slab[i];
-
-		unpoison(b->at, (size_t)b->size * b->cap);
-		for (uint32_t k = 0; k < b->cap; k++)
-			((struct object *)slab_at(b, k))->word = 0;
+	if (c->layout != print) {
+		c->epoch = 0;
+		memset(c->counter, 0, sizeof c->counter);
+		barrier();
+		c->layout = print;
 	}
+	clear_ctl(c, key);
+	for (unsigned i = 0; i < s->nslabs; i++)
+		clear_slab(&s->slab[i]);
+	s->nfrees = 0;
 	barrier();
 	__atomic_store_n(&c->magic, SPACE_MAGIC, __ATOMIC_RELAXED);
 	barrier();
@@ -81,27 +108,24 @@ enum space_state space_open(struct space *s, void *mem, const struct space_def *
 			.at = s->base + off[i], .size = def->slab[i].size,
 			.cap = def->slab[i].cap, .magic = def->slab[i].magic,
 			.number = (uint8_t)i, .free_head = SLAB_NIL };
+	unpoison(s->base, s->size);
 	if (s->ctl->magic == SPACE_MAGIC && s->ctl->layout == print)
 		return SPACE_OLD;
+	memset(s->extra, 0, s->size - (size_t)(s->extra - s->base));
 	format(s, print, key);
 	return SPACE_NEW;
 }
 
+void space_close(const struct space *s)
+{
+	unpoison(s->base, s->size);
+}
+
 void space_wipe(struct space *s)
 {
-	struct space_ctl *c = s->ctl;
-	uint64_t counter[SPACE_COUNTERS], epoch = c->epoch, print = c->layout;
-	struct hash_key key = c->key;
+	struct hash_key key = s->ctl->key;
 
-	memcpy(counter, c->counter, sizeof counter);
-	format(s, print, &key);
-	memcpy(c->counter, counter, sizeof counter);
-	c->epoch = epoch;
-	for (unsigned i = 0; i < s->nslabs; i++) {
-		s->slab[i].free_head = SLAB_NIL;
-		s->slab[i].free_n = 0;
-	}
-	s->nfrees = 0;
+	format(s, s->ctl->layout, &key);
 }
 
 unsigned space_rollback(struct space *s)
@@ -109,8 +133,10 @@ unsigned space_rollback(struct space *s)
 	struct space_ctl *c = s->ctl;
 	unsigned n = c->commit.s.undo_n;
 
+	/* A count that never was says nothing about which entries are of this
+	 * transaction; old ones would only spread the damage. */
 	if (n > UNDO_MAX)
-		n = UNDO_MAX;
+		n = 0;
 	/* Newest first, so that a word changed twice gets its oldest value; the
 	 * count falls only when all is restored, so a second death starts over. */
 	for (unsigned i = n; i--;) {

@@ -109,12 +109,17 @@ size_t space_size(const struct space_def *def);
 
 /* Binds a handle to memory of space_size() bytes (borrow; zeroed when new).
  * SPACE_NEW: the memory was empty or of another layout and has been made anew
- * with the given key; SPACE_OLD: it holds state, to be adopted. */
+ * with the given key, all of it, extra too; SPACE_OLD: it holds state, to be
+ * adopted. */
 enum space_state { SPACE_NEW, SPACE_OLD };
 enum space_state space_open(struct space *s, void *mem, const struct space_def *def,
 			    uint8_t number, const struct hash_key *key);
 
-/* Forgets everything in it, as if new; counters stay. */
+/* Before the memory is unmapped or used otherwise; its contents stay. */
+void space_close(const struct space *s);
+
+/* Forgets everything in it, as if new; counters, epoch and key stay, and extra
+ * is left to its owner. */
 void space_wipe(struct space *s);
 
 /* First step of an adoption: rolls the half-done transaction back.  Restartable.

@@ -64,6 +64,7 @@ void engine_close(struct engine *e)
 	table_free(&e->dedups);
 	table_free(&e->mids);
 	heap_free(&e->deadlines);
+	space_close(&e->space);
 }
 
 uint64_t engine_next(const struct engine *e)

@@ -1,4 +1,94 @@
-int main(void)
+/* coapd: reads the command line and the site file, has the modules checked, and
+ * becomes the supervisor.  This process opens no module and reads no datagram. */
+#include <config.h>
+
+#include "base/log.h"
+#include "config/site.h"
+#include "supervisor/check.h"
+#include "supervisor/options.h"
+#include "supervisor/supervisor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Exit statuses, as coapd(8) has them; 0 is success. */
+enum { EXIT_STARTED_NOT = SUPERVISOR_FAILED, EXIT_WRONG = 2 };
+
+static struct config_errors errors;
+
+static int wrong(void)
 {
+	errors_print(&errors, stderr);
+	return EXIT_WRONG;
+}
+
+static struct site *load(const struct options *o)
+{
+	struct site *site = site_load(o->file, &errors);
+
+	if (site && o->modules_dir)
+		site->modules_dir = o->modules_dir;
+	return site;
+}
+
+static int run(struct site *site)
+{
+	log_setup((enum log_level)site->log_level, "supervisor");
+	if (!check_modules(site, CHECK_MS, &errors))
+		return wrong();
+	return (int)supervisor_run(site);
+}
+
+static int check(struct site *site)
+{
+	if (!check_modules(site, CHECK_MS, &errors))
+		return wrong();
+	printf("%s: no mistakes: %zu listeners, %zu resources\n", site->file,
+	       site->nlisteners, site->nmounts);
 	return 0;
+}
+
+static int dump(struct site *site)
+{
+	int rc = site_dump(site, stdout);
+
+	if (rc == 0)
+		return 0;
+	fprintf(stderr, "coapd: cannot print the site: %s\n", strerror(-rc));
+	return EXIT_STARTED_NOT;
+}
+
+static int with_site(const struct options *o, int (*what)(struct site *))
+{
+	struct site *site = load(o);
+	int code = site ? what(site) : wrong();
+
+	site_free(site);
+	return code;
+}
+
+int main(int argc, char *argv[])
+{
+	struct options o;
+	struct err err;
+
+	if (options_read(&o, argc, argv, &err)) {
+		fprintf(stderr, "coapd: %s\n", err.text);
+		return EXIT_WRONG;
+	}
+	switch (o.what) {
+	case OPTIONS_CHECK:
+		return with_site(&o, check);
+	case OPTIONS_DUMP:
+		return with_site(&o, dump);
+	case OPTIONS_VERSION:
+		puts(PACKAGE_STRING);
+		return 0;
+	case OPTIONS_HELP:
+		options_help(stdout);
+		return 0;
+	case OPTIONS_RUN:
+		break;
+	}
+	return with_site(&o, run);
 }

@@ -24,25 +24,39 @@ bool message_parse_body(struct span body, struct message *out)
 	return out->payload.n > 0;
 }
 
+struct message_walk message_walk(const struct message *m, uint32_t number)
+{
+	return (struct message_walk){ option_iter(m->options), option_def(number),
+				      number, 0, m->code };
+}
+
+bool message_walk_next(struct message_walk *walk, struct span *out)
+{
+	struct option o;
+
+	while (option_next(&walk->it, &o) && o.number <= walk->number) {
+		if (o.number != walk->number)
+			continue;
+		*out = o.value;
+		if (!walk->def || option_flaw(walk->def, walk->code, walk->seen++,
+					      o.value) == FLAW_NONE)
+			return true;
+	}
+	return false;
+}
+
 bool message_option(const struct message *m, uint32_t number, unsigned nth,
 		    struct span *out)
 {
-	const struct option_def *def = option_def(number);
-	struct option_iter it = option_iter(m->options);
-	struct option o;
-	unsigned seen = 0, good = 0;
+	struct message_walk walk = message_walk(m, number);
+	struct span value;
 
-	while (option_next(&it, &o) && o.number <= number) {
-		if (o.number != number)
-			continue;
-		if (def && option_flaw(def, m->code, seen++, o.value) != FLAW_NONE)
-			continue;
-		if (good++ < nth)
-			continue;
-		*out = o.value;
-		return true;
-	}
-	return false;
+	do {
+		if (!message_walk_next(&walk, &value))
+			return false;
+	} while (nth-- > 0);
+	*out = value;
+	return true;
 }
 
 bool message_option_uint(const struct message *m, uint32_t number, uint64_t *out)

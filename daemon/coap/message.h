@@ -33,10 +33,24 @@ const char *message_type_name(enum message_type type);
  * follows the payload marker (RFC 7252 sections 3 and 3.1). */
 bool message_parse_body(struct span body, struct message *out);
 
-/* The nth option (from 0) with this number that is free of flaws, see
+/* The options of one number, in order, that are free of flaws, see
  * option_flaw(): wrong lengths and surplus repetitions are passed over as if
- * they were not there.  For a number not assigned every occurrence counts.
- * False if there is none. */
+ * they were not there.  For a number not assigned every occurrence counts. */
+struct message_walk {
+	struct option_iter it;
+	const struct option_def *def;
+	uint32_t number;
+	unsigned seen;
+	uint8_t code;
+};
+
+struct message_walk message_walk(const struct message *m, uint32_t number);
+
+/* The next of them; false if there is none. */
+bool message_walk_next(struct message_walk *walk, struct span *out);
+
+/* The nth of them, from 0; false if there is none.  It starts from the first
+ * option: who wants them all walks, for a peer chooses how many there are. */
 bool message_option(const struct message *m, uint32_t number, unsigned nth,
 		    struct span *out);
 

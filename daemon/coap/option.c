@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "base/utf8.h"
+
 enum option_row {
 	ROW_NONE,
 #define X(id, number, name, use, format, min, max) ROW_##id,
@@ -80,38 +82,6 @@ size_t option_uint_encode(uint64_t v, uint8_t out[8])
 	return n;
 }
 
-/* Length of the UTF-8 sequence that starts at p, 0 if it is malformed: too
- * short, overlong, a surrogate, or beyond U+10FFFF. */
-static size_t utf8_sequence(const uint8_t *p, size_t left)
-{
-	static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
-	uint32_t c = *p & (0x7fu >> n);
-
-	if (*p < 0xc0 || *p > 0xf7 || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	return n;
-}
-
-bool option_utf8(struct span s)
-{
-	for (size_t i = 0; i < s.n;) {
-		size_t n = s.p[i] < 0x80 ? 1 : utf8_sequence(s.p + i, s.n - i);
-
-		if (!n)
-			return false;
-		i += n;
-	}
-	return true;
-}
-
 /* --- checking ---------------------------------------------------------------- */
 
 void option_set_add(struct option_set *set, uint32_t number)
@@ -137,6 +107,16 @@ const char *option_flaw_text(enum option_flaw flaw)
 	return texts[flaw];
 }
 
+/* Most strings are ASCII, so that is looked at first. */
+static bool is_utf8(struct span s)
+{
+	size_t i = 0;
+
+	while (i < s.n && s.p[i] < 0x80)
+		i++;
+	return i == s.n || utf8_valid((const char *)s.p + i, s.n - i);
+}
+
 static bool is_dot_segment(const struct option_def *def, struct span s)
 {
 	if (def->number != OPT_URI_PATH && def->number != OPT_LOCATION_PATH)
@@ -156,7 +136,7 @@ enum option_flaw option_flaw(const struct option_def *def, uint8_t code,
 	if (value.n < def->min || value.n > def->max)
 		return FLAW_LENGTH;
 	if (def->format == VALUE_STRING &&
-	    (is_dot_segment(def, value) || !option_utf8(value)))
+	    (is_dot_segment(def, value) || !is_utf8(value)))
 		return FLAW_VALUE;
 	return FLAW_NONE;
 }

@@ -167,9 +167,6 @@ bool option_uint(struct span value, uint64_t *out);
 /* The shortest form of v, into out; returns its length, 0 for 0. */
 size_t option_uint_encode(uint64_t v, uint8_t out[8]);
 
-/* Whether s is well-formed UTF-8 (RFC 3629). */
-bool option_utf8(struct span s);
-
 /* --- checking ---------------------------------------------------------------- */
 
 /* The options an endpoint understands, a subset of the assigned ones. */

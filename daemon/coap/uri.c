@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "coap/message.h"
 
 #define COMPONENT_MAX 255u       /* Uri-Host, Uri-Path and Uri-Query alike */
@@ -204,7 +205,7 @@ static int check_component(const struct parse *p, struct span s, const char *mor
 			return fail(p, s.p + i, "a character that must be percent-encoded");
 	if (!percent_decode(s, decoded, &n))
 		return fail(p, s.p, "a component longer than 255 bytes");
-	if (!option_utf8(span_of(decoded, n)))
+	if (!utf8_valid((const char *)decoded, n))
 		return fail(p, s.p, "a component that is not UTF-8");
 	return 0;
 }

@@ -1,7 +1,7 @@
 #include "config/emit.h"
 #include "config/schema_site.h"
 #include "config/site.h"
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <errno.h>

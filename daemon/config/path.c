@@ -1,5 +1,5 @@
 #include "config/path.h"
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -38,9 +39,26 @@ static int make_one(struct memory *m, unsigned slot)
 	return madvise(at, m->size, MADV_DONTFORK) < 0 ? -errno : 0;
 }
 
+/* What the kernel thinks can be had without pushing others out; SIZE_MAX if it
+ * does not say. */
+static size_t available(void)
+{
+	char line[128];
+	unsigned long long kib = 0;
+	FILE *f = fopen("/proc/meminfo", "re");
+
+	while (f && !kib && fgets(line, sizeof line, f))
+		(void)sscanf(line, "MemAvailable: %llu", &kib);
+	if (f)
+		fclose(f);
+	return kib ? (size_t)kib << 10 : SIZE_MAX;
+}
+
 int memory_make(struct memory *m, unsigned n, size_t size, struct err *err)
 {
-	int rc = 0;
+	/* Asked for more than there is, the kernel would hand it out all the same
+	 * and then kill somebody for it. */
+	int rc = size > available() / n ? -ENOMEM : 0;
 
 	*m = (struct memory){ .n = n, .size = size };
 	m->fd = malloc(n * sizeof *m->fd);
@@ -55,7 +73,7 @@ int memory_make(struct memory *m, unsigned n, size_t size, struct err *err)
 		return 0;
 	memory_free(m);
 	return err_set(err, rc, "cannot reserve %zu MiB of memory for %u slots: %s; lower "
-		       "the limits or free memory", (n * size + 0xfffff) >> 20, n,
+		       "the limits or free memory", n * (size >> 10) >> 10, n,
 		       strerror(-rc));
 }
 

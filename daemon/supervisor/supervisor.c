@@ -199,10 +199,19 @@ static void say_obituary(struct supervisor *sv, struct process *p, uint64_t in_m
 
 /* --- what the crew wants ---------------------------------------------------- */
 
+static void log_listeners(const struct supervisor *sv)
+{
+	char uri[SOCKETS_URI];
+
+	for (unsigned i = 0; i < sv->sockets.listeners; i++)
+		log_notice("listening on %s", sockets_uri(&sv->sockets, sv->site, i, uri));
+}
+
 static void tell_ready(struct supervisor *sv)
 {
 	int rc = notify_ready(sv->nworkers, sv->nslots, sv->site->nmounts);
 
+	log_listeners(sv);
 	if (rc < 0)
 		log_warn("cannot tell the service manager that we are ready: %s",
 			 strerror(-rc));
@@ -473,17 +482,8 @@ static const struct stage {
 
 #define NSTAGES (sizeof stages / sizeof stages[0])
 
-static void log_listeners(const struct supervisor *sv)
-{
-	char uri[SOCKETS_URI];
-
-	for (unsigned i = 0; i < sv->sockets.listeners; i++)
-		log_notice("listening on %s", sockets_uri(&sv->sockets, sv->site, i, uri));
-}
-
 static void serve(struct supervisor *sv)
 {
-	log_listeners(sv);
 	happen(sv, CREW_EV_START, 0);
 	ev_run(sv->loop, 0);
 }

@@ -3,7 +3,7 @@
  * emitted loads as the same text. */
 #include "config/emit.h"
 #include "config/site.h"
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <stdlib.h>

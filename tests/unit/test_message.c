@@ -74,6 +74,24 @@ Test(message, options_are_found_in_order)
 	cr_assert(!message_option(&m, 65000, 0, &s));
 }
 
+Test(message, walk_meets_each_and_ends)
+{
+	struct message_walk walk;
+	struct message m;
+	struct span s;
+
+	cr_assert(PARSE(MIXED, &m));
+	walk = message_walk(&m, OPT_URI_PATH);
+	cr_assert(message_walk_next(&walk, &s));
+	cr_assert_span(s, span_str("a"));
+	cr_assert(message_walk_next(&walk, &s));
+	cr_assert(message_walk_next(&walk, &s));
+	cr_assert_span(s, span_str("c"));
+	cr_assert(!message_walk_next(&walk, &s));
+	walk = message_walk(&m, OPT_URI_QUERY);
+	cr_assert(!message_walk_next(&walk, &s));
+}
+
 Test(message, E27_repeated_elective_keeps_the_first)
 {
 	struct message m;

@@ -169,9 +169,9 @@ TestSuite(supervisor, .init = setup);
 Test(supervisor, starts_tells_its_port_serves_and_stops)
 {
 	launch(SERVE);
-	cr_assert_gt(atoi(wait_for("listening on coap://[::1]:")), 0);
 	wait_for("worker 0 started (pid ");
 	wait_for("worker 1 started (pid ");
+	cr_assert_gt(atoi(wait_for("listening on coap://[::1]:")), 0);
 	wait_for("ready: 2 workers, 5 slots, 2 resources");
 	kill(supervisor, SIGTERM);
 	wait_for("stopping: the last requests are being answered");
@@ -198,6 +198,7 @@ Test(supervisor, a_worker_that_cannot_start_fails_the_start_once)
 	while (next_line()) {
 		told += strstr(last, "no such user") != NULL;
 		cr_assert_not(strstr(last, "ready:"));
+		cr_assert_not(strstr(last, "listening"));
 		cr_assert_not(strstr(last, "worker 1 started"));
 	}
 	cr_assert_eq(told, 1u);

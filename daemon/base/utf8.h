@@ -1,6 +1,6 @@
-/* utf8.h - characters out of bytes (RFC 3629).  Pure. */
-#ifndef CONFIG_UTF8_H
-#define CONFIG_UTF8_H
+/* utf8.h - characters out of bytes (RFC 3629).  Pure; used in every process. */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,217 @@
+#include "worker/service.h"
+
+#include "coap/frame_udp.h"
+#include "worker_site.h"
+
+#include <errno.h>
+#include <linux/sock_diag.h>
+#include <sys/syscall.h>
+
+/* A test can have the sockets full: nothing is sent while this is set. */
+static bool full;
+
+int sendmmsg(int fd, struct mmsghdr *h, unsigned n, int flags)
+{
+	if (full) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return (int)syscall(SYS_sendmmsg, fd, h, n, flags);
+}
+
+/* Any path but "late", which answers 50 ms later. */
+static enum coapd_verdict handle(void *self, coapd_task *task, const struct coapd_event *event)
+{
+	coapd_span name = { NULL, 0 };
+
+	(void)self;
+	(void)coapd_path(task, 0, &name);
+	if (event->what == COAPD_EV_REQUEST && name.n == 4 && !memcmp(name.p, "late", 4)) {
+		(void)coapd_after(task, 0, 50);
+		return COAPD_WAIT;
+	}
+	coapd_reply(task, COAPD_205_CONTENT);
+	return COAPD_DONE;
+}
+
+struct bed {
+	struct worker_site w;
+	struct service_env env;
+	struct service service;
+	int peer;
+};
+
+static void open_service(struct bed *b)
+{
+	struct err err;
+
+	cr_assert(service_open(&b->service, &b->w.slot, &b->env, &err) == 0, "%s", err.text);
+}
+
+static void bed_open(struct bed *b)
+{
+	struct resource_mount_spec spec = { .path = "/" };
+
+	worker_site_open(&b->w, WORKER_SITE_YAML);
+	spec.module = calloc(1, sizeof *spec.module);
+	spec.module->desc = (struct coapd_module){
+		.abi = COAPD_ABI, .size = sizeof spec.module->desc, .name = "bench",
+		.version = "1", .summary = "a bench", .flags = COAPD_F_TREE,
+		.handle = handle };
+	b->env = (struct service_env){ .site = b->w.site, .key = { { 1, 2 } } };
+	b->env.loop = ev_loop_new(EVBACKEND_EPOLL);
+	b->env.resources = resources_new(&spec, 1, NULL);
+	cr_assert(b->env.resources);
+	b->peer = worker_site_peer(&b->w);
+	open_service(b);
+}
+
+static uint64_t counter(const struct bed *b, enum counter c)
+{
+	return slot_counter(b->w.mem, c);
+}
+
+/* Runs the loop until the peer has an answer; then what coap_told() says. */
+static int told(struct bed *b, uint16_t mid)
+{
+	struct pollfd p = { .fd = b->peer, .events = POLLIN };
+
+	for (unsigned i = 0; i < 1000 && poll(&p, 1, 0) == 0; i++)
+		ev_run(b->env.loop, EVRUN_ONCE);
+	return coap_told(b->peer, mid);
+}
+
+enum { CON, NON, ACK, RST };
+enum { GET = 1, POST };
+
+Test(service, answers_what_comes)
+{
+	struct bed b;
+
+	bed_open(&b);
+	cr_expect_eq(b.service.state, SERVICE_READING);
+	coap_ask(b.peer, CON, GET, 7, "x");
+	cr_expect_eq(told(&b, 7), 0x245);
+	coap_ask(b.peer, CON, GET, 8, ".well-known/core");
+	cr_expect_eq(told(&b, 8), 0x245);
+	cr_expect_eq(counter(&b, COUNT_TX), 2);
+	cr_expect_eq(counter(&b, COUNT_RX), 2);
+	service_close(&b.service);
+	cr_expect_eq(b.service.state, SERVICE_STOPPED);
+}
+
+Test(service, timer_wakes_for_what_is_due)
+{
+	struct bed b;
+
+	bed_open(&b);
+	coap_ask(b.peer, CON, GET, 7, "late");
+	ev_run(b.env.loop, EVRUN_ONCE);
+	cr_expect_not(service_idle(&b.service));
+	cr_expect(ev_is_active(&b.service.due));
+	cr_expect_eq(told(&b, 7), 0x245);
+	cr_expect(service_idle(&b.service));
+}
+
+Test(service, full_socket_stops_reading_until_it_can_be_written)
+{
+	struct bed b;
+
+	bed_open(&b);
+	full = true;
+	coap_ask(b.peer, CON, GET, 1, "x");
+	ev_run(b.env.loop, EVRUN_ONCE);
+	cr_expect_eq(b.service.state, SERVICE_BLOCKED);
+	cr_expect_not(service_idle(&b.service));
+	cr_expect_not(ev_is_active(&b.service.read[0]));
+	cr_expect(ev_is_active(&b.service.write));
+	coap_ask(b.peer, CON, GET, 2, "x");
+	ev_run(b.env.loop, EVRUN_NOWAIT);
+	cr_expect_eq(counter(&b, COUNT_RX), 1, "the kernel's buffer is the queue");
+	full = false;
+	cr_expect_eq(told(&b, 1), 0x245);
+	cr_expect_eq(b.service.state, SERVICE_READING);
+	cr_expect_eq(told(&b, 2), 0x245);
+}
+
+Test(service, successor_goes_on_in_the_same_slot)
+{
+	struct bed b;
+
+	bed_open(&b);
+	coap_ask(b.peer, CON, GET, 7, "late");
+	ev_run(b.env.loop, EVRUN_ONCE);
+	full = true;
+	coap_ask(b.peer, CON, GET, 8, "x");
+	ev_run(b.env.loop, EVRUN_ONCE);
+	service_close(&b.service);
+	full = false;
+	open_service(&b);
+	cr_expect_eq(counter(&b, COUNT_ADOPTED), 1);
+	cr_expect_eq(coap_told(b.peer, 8), 0x245, "what its predecessor could not send");
+	cr_expect_eq(told(&b, 7), 0x245, "what waits is answered by the successor");
+}
+
+/* Where a worker was killed while the kernel filled the batch. */
+Test(service, successor_works_on_what_its_predecessor_only_took)
+{
+	struct bed b;
+	struct space *s = &b.service.dispatch.engine.space;
+
+	bed_open(&b);
+	coap_ask(b.peer, CON, GET, 7, "x");
+	cr_assert_eq(udp_receive(s, &b.service.socks, 0), 1);
+	batch_of(s)->rx_n = BATCH_RX_UNKNOWN;
+	memset(&batch_of(s)->rx[0].to, 0, sizeof batch_of(s)->rx[0].to);
+	service_close(&b.service);
+	open_service(&b);
+	cr_expect_eq(coap_told(b.peer, 7), 0x245);
+	cr_expect_eq(counter(&b, COUNT_RX_REPLAYED), 1);
+}
+
+Test(service, E21_error_queue_is_emptied)
+{
+	struct bed b;
+
+	bed_open(&b);
+	coap_ask(b.peer, CON, GET, 7, "late");
+	ev_run(b.env.loop, EVRUN_ONCE);
+	close(b.peer);
+	/* The answer finds nobody; the error that comes back must not keep the
+	 * socket readable for ever. */
+	for (unsigned i = 0; i < 100 && counter(&b, COUNT_ICMP) == 0; i++)
+		ev_run(b.env.loop, EVRUN_ONCE);
+	cr_expect_eq(counter(&b, COUNT_ICMP), 1);
+	cr_expect_eq(ev_pending_count(b.env.loop), 0);
+	b.peer = worker_site_peer(&b.w);
+	coap_ask(b.peer, CON, GET, 8, "x");
+	cr_expect_eq(told(&b, 8), 0x245);
+}
+
+Test(service, idle_slot_runs_no_timer)
+{
+	struct bed b;
+
+	bed_open(&b);
+	cr_expect_not(ev_is_active(&b.service.due));
+	cr_expect_not(ev_is_active(&b.service.sweep));
+	coap_ask(b.peer, CON, POST, 7, "x");
+	cr_expect_eq(told(&b, 7), 0x245);
+	cr_expect(ev_is_active(&b.service.sweep), "an answer is remembered, to be forgotten");
+}
+
+Test(service, drops_of_the_kernel_are_counted)
+{
+	static char junk[1400];
+	struct bed b;
+	int small = 1;
+
+	bed_open(&b);
+	cr_assert(setsockopt(b.w.listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof small) == 0);
+	for (unsigned i = 0; i < 100; i++)
+		(void)!send(b.peer, junk, sizeof junk, 0);
+	ev_run(b.env.loop, EVRUN_NOWAIT);
+	service_close(&b.service);
+	cr_expect_gt(counter(&b, COUNT_RX_DROPPED), 0);
+	cr_expect_eq(counter(&b, COUNT_RX_DROPPED) + counter(&b, COUNT_RX), 100);
+}

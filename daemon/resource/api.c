@@ -53,10 +53,10 @@ bool coapd_path(const coapd_task *task, unsigned nth, coapd_span *segment)
 
 bool coapd_query(const coapd_task *task, const char *name, coapd_span *value)
 {
-	struct span wanted = span_str(name);
-	coapd_span q;
+	struct message_walk walk = message_walk(&task->request->msg, OPT_URI_QUERY);
+	struct span wanted = span_str(name), q;
 
-	for (unsigned i = 0; coapd_opt(coapd_request(task), OPT_URI_QUERY, i, &q); i++) {
+	while (message_walk_next(&walk, &q)) {
 		if (q.n < wanted.n || !span_eq(span_of(q.p, wanted.n), wanted) ||
 		    (q.n > wanted.n && q.p[wanted.n] != '='))
 			continue;

@@ -73,27 +73,45 @@ void wellknown_free(struct wellknown *wk)
 
 /* --- the hook ------------------------------------------------------------------------ */
 
-static bool passes(const struct link *link, const struct message *request)
+/* What the list is narrowed by (RFC 6690, 4.1 knows of one; more narrow it
+ * further).  Each is held against each link, so their number is bounded. */
+#define FILTERS 4u
+struct filters {
+	struct span query[FILTERS];
+	unsigned n;
+};
+
+static bool read_filters(const struct message *request, struct filters *f)
 {
+	struct message_walk walk = message_walk(request, OPT_URI_QUERY);
 	struct span query;
 
-	for (unsigned i = 0; message_option(request, OPT_URI_QUERY, i, &query); i++)
-		if (!link_matches(link, query))
+	for (f->n = 0; message_walk_next(&walk, &query); f->query[f->n++] = query)
+		if (f->n == FILTERS)
+			return false;
+	return true;
+}
+
+static bool passes(const struct link *link, const struct filters *f)
+{
+	for (unsigned i = 0; i < f->n; i++)
+		if (!link_matches(link, f->query[i]))
 			return false;
 	return true;
 }
 
 static bool etag_known(const struct message *request, struct span etag)
 {
+	struct message_walk walk = message_walk(request, OPT_ETAG);
 	struct span value;
 
-	for (unsigned i = 0; message_option(request, OPT_ETAG, i, &value); i++)
+	while (message_walk_next(&walk, &value))
 		if (span_eq(value, etag))
 			return true;
 	return false;
 }
 
-static size_t write_block(const struct wellknown *wk, const struct message *request,
+static size_t write_block(const struct wellknown *wk, const struct filters *f,
 			  const struct block *block, struct reply *reply)
 {
 	uint8_t text[1u << (BLOCK_SZX_MAX + 4)];
@@ -101,28 +119,23 @@ static size_t write_block(const struct wellknown *wk, const struct message *requ
 					   block_offset(block));
 
 	for (size_t i = 0; i < wk->n; i++)
-		if (passes(&wk->entry[i].link, request))
+		if (passes(&wk->entry[i].link, f))
 			link_stream_add(&s, &wk->entry[i].link);
 	reply_data(reply, span_of(text, (size_t)(s.w.p - text)));
 	return s.total;
 }
 
-static void answer(const struct wellknown *wk, const struct message *request,
-		   struct reply *reply, struct slice *slice)
+static void answer(const struct wellknown *wk, const struct filters *f,
+		   struct slice *slice, struct reply *reply)
 {
-	struct span etag = span_of(&wk->etag, sizeof wk->etag);
 	bool sliced;
 	size_t total;
 
-	if (etag_known(request, etag)) {
-		reply_begin(reply, COAP_VALID);
-		return reply_add(reply, OPT_ETAG, etag);
-	}
 	reply_begin(reply, COAP_CONTENT);
-	total = write_block(wk, request, &slice->block, reply);
+	total = write_block(wk, f, &slice->block, reply);
 	if (!slice_of(slice, total, &sliced))
 		return reply_begin(reply, COAP_BAD_REQUEST);
-	reply_add(reply, OPT_ETAG, etag);
+	reply_add(reply, OPT_ETAG, span_of(&wk->etag, sizeof wk->etag));
 	reply_add_uint(reply, OPT_CONTENT_FORMAT, COAPD_LINK_FORMAT);
 	if (sliced)
 		reply_add_uint(reply, OPT_BLOCK2, block_uint(&slice->block));
@@ -134,15 +147,22 @@ static enum coapd_verdict wellknown_handle(void *self, coapd_task *task,
 					   const struct coapd_event *event)
 {
 	const struct message *request = &coapd_request(task)->message;
+	const struct wellknown *wk = self;
+	struct span etag = span_of(&wk->etag, sizeof wk->etag);
+	struct filters filters;
 	struct slice slice;
 
 	(void)event;
 	if (!coapd_allow(task, COAPD_ALLOW_GET) || !coapd_offer(task, COAPD_LINK_FORMAT))
 		return COAPD_DONE;
-	if (slice_wanted(request, &slice))
-		answer(self, request, &task->reply, &slice);
-	else
+	if (!slice_wanted(request, &slice) || !read_filters(request, &filters)) {
 		coapd_reply(task, COAPD_400_BAD_REQUEST);
+	} else if (etag_known(request, etag)) {
+		coapd_reply(task, COAPD_203_VALID);
+		reply_add(&task->reply, OPT_ETAG, etag);
+	} else {
+		answer(wk, &filters, &slice, &task->reply);
+	}
 	return COAPD_DONE;
 }
 

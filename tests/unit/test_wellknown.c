@@ -86,6 +86,12 @@ Test(wellknown, filters)
 	cr_assert_str_eq(payload_of(list("15=rt=* 15=ct=40")), SPACE);
 }
 
+Test(wellknown, filters_are_four_at_most)
+{
+	cr_assert_str_eq(payload_of(list("15=rt=* 15=rt=* 15=rt=* 15=rt=light")), SPACE);
+	cr_assert_str_eq(list("15=rt=* 15=rt=* 15=rt=* 15=rt=* 15=rt=light"), "ACK 4.00 pay=");
+}
+
 Test(wellknown, E34_accept)
 {
 	cr_assert(strstr(list("17=#28"), "ACK 2.05"));

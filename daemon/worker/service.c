@@ -318,6 +318,7 @@ void service_close(struct service *v)
 	ev_timer_stop(v->loop, &v->sweep);
 	take_drops(v);
 	dispatch_close(&v->dispatch);
+	unpoison(v->mem, v->size);
 	munmap(v->mem, v->size);
 }
 

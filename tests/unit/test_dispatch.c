@@ -115,6 +115,15 @@ static void bench_die(struct bench *b)
 	bench_bind(b, mem, SPACE_OLD);
 }
 
+static void bench_close(struct bench *b)
+{
+	unpoison(b->mem, space_size(&b->def));
+	munmap(b->mem, space_size(&b->def));
+	dispatch_close(&b->d);
+	resources_free(b->resources);
+	free(b->snapshot);
+}
+
 static const struct addr peer = { .ip = { [15] = 1 }, .port = 4000 };
 static const struct local here = { .ip = { [15] = 2 } };
 
@@ -178,6 +187,7 @@ Test(dispatch, each_datagram_is_one_transaction)
 	cr_expect_eq(rx_next(&b), 3);
 	cr_expect(dispatch_batch(&b.d, 1001));
 	cr_expect_eq(runs, 2);
+	bench_close(&b);
 }
 
 Test(dispatch, stops_for_a_flush_and_goes_on_there)
@@ -201,6 +211,7 @@ Test(dispatch, stops_for_a_flush_and_goes_on_there)
 	cr_expect(dispatch_batch(&b.d, 1000));
 	cr_expect_eq(runs, 2 * BATCH_RX);
 	cr_expect_eq(tx_n(&b), BATCH_RX - before);
+	bench_close(&b);
 }
 
 Test(dispatch, waiting_request_is_answered_when_due)
@@ -220,6 +231,7 @@ Test(dispatch, waiting_request_is_answered_when_due)
 	cr_expect_eq(bench_told(&b, 0), 0x245);
 	cr_expect(dispatch_idle(&b.d));
 	cr_expect(dispatch_remembers(&b.d));
+	bench_close(&b);
 }
 
 Test(dispatch, sweep_forgets_what_has_outlived_its_lifetime)
@@ -236,6 +248,7 @@ Test(dispatch, sweep_forgets_what_has_outlived_its_lifetime)
 	dispatch_sweep(&b.d, 1000 + 300000);
 	cr_expect_not(dispatch_remembers(&b.d));
 	cr_expect_eq(rx_next(&b), 1, "a sweep ends no datagram");
+	bench_close(&b);
 }
 
 static ref_t bench_request(struct bench *b, uint64_t now)
@@ -272,6 +285,7 @@ Test(dispatch, response_to_a_request_of_ours_is_handed_on)
 	cr_expect_eq(b.last.owner, 77);
 	cr_expect_eq(b.last.status, 0);
 	cr_expect(dispatch_idle(&b.d));
+	bench_close(&b);
 }
 
 Test(dispatch, request_that_nobody_answers_fails_in_time)
@@ -286,6 +300,7 @@ Test(dispatch, request_that_nobody_answers_fails_in_time)
 	}
 	cr_expect_eq(b.responses, 1);
 	cr_expect_eq(b.last.status, -ETIMEDOUT);
+	bench_close(&b);
 }
 
 Test(dispatch, E21_unreachable_peer_fails_what_was_sent_to_it_alone)
@@ -306,6 +321,7 @@ Test(dispatch, E21_unreachable_peer_fails_what_was_sent_to_it_alone)
 	cr_expect(dispatch_unreachable(&b.d, 1001, &peer, &client, quote));
 	cr_expect_eq(b.responses, 1);
 	cr_expect_eq(b.last.status, -ECONNREFUSED);
+	bench_close(&b);
 }
 
 /* --- deaths --------------------------------------------------------------------- */
@@ -331,6 +347,7 @@ Test(dispatch, successor_works_on_the_rest_of_the_batch)
 	bench_put(&b, CON, POST, 1, "x");
 	cr_expect(dispatch_batch(&b.d, 2001));
 	cr_expect_eq(runs, 3);
+	bench_close(&b);
 }
 
 Test(dispatch, request_whose_worker_died_in_it_is_answered_once)
@@ -350,6 +367,7 @@ Test(dispatch, request_whose_worker_died_in_it_is_answered_once)
 	cr_expect_eq(bench_told(&b, 0), 0x2a0);
 	cr_expect_eq(bench_told(&b, 1), 0x244);
 	cr_expect_eq(b.d.engine.space.ctl->counter[COUNT_EXEC_LOST], 1);
+	bench_close(&b);
 }
 
 Test(dispatch, successor_with_a_full_batch_sends_first)
@@ -368,6 +386,7 @@ Test(dispatch, successor_with_a_full_batch_sends_first)
 	cr_expect_eq(space_exec(&b.d.engine.space), 1);
 	cr_expect(dispatch_batch(&b.d, 2000));
 	cr_expect_eq(bench_told(&b, 0), 0x2a0);
+	bench_close(&b);
 }
 
 Test(dispatch, datagram_that_kills_workers_is_skipped)
@@ -397,6 +416,7 @@ Test(dispatch, datagram_that_kills_workers_is_skipped)
 	cr_expect(dispatch_batch(&b.d, 2000));
 	cr_expect_eq(runs, 1, "the one behind it only");
 	cr_expect_eq(b.d.engine.space.ctl->counter[COUNT_RX_POISON], 1);
+	bench_close(&b);
 }
 
 Test(dispatch, adoption_that_is_survived_stops_counting)
@@ -421,4 +441,5 @@ Test(dispatch, adoption_that_is_survived_stops_counting)
 	cr_expect_eq(b.d.engine.space.ctl->counter[COUNT_ADOPT_WIPED], 1);
 	cr_expect_not(dispatch_remembers(&b.d));
 	cr_expect(dispatch_batch(&b.d, 2000));
+	bench_close(&b);
 }

@@ -27,6 +27,12 @@ static struct bed load(const char *resources)
 	return b;
 }
 
+static void bed_close(struct bed *b)
+{
+	site_free(b->site);
+	free(b->errors);
+}
+
 struct numbers {
 	uint64_t least, most;
 };
@@ -55,6 +61,7 @@ Test(mounts, modules_come_with_their_settings)
 	cr_expect_str_eq(b.spec[1].segments[1], "c");
 	mounts_free(b.spec, 2);
 	cr_expect_null(b.spec[0].module);
+	bed_close(&b);
 }
 
 Test(mounts, every_mistake_is_told_with_its_place)
@@ -81,4 +88,5 @@ Test(mounts, every_mistake_is_told_with_its_place)
 	cr_expect(strstr(b.errors->text[2], "is more than most"), "%s", b.errors->text[2]);
 	for (unsigned i = 0; i < 4; i++)
 		cr_expect(!b.spec[i].module && !b.spec[i].conf);
+	bed_close(&b);
 }

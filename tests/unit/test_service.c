@@ -66,6 +66,16 @@ static void bed_open(struct bed *b)
 	open_service(b);
 }
 
+static void bed_close(struct bed *b)
+{
+	if (b->service.state != SERVICE_STOPPED)
+		service_close(&b->service);
+	resources_free(b->env.resources);
+	ev_loop_destroy(b->env.loop);
+	close(b->peer);
+	worker_site_close(&b->w);
+}
+
 static uint64_t counter(const struct bed *b, enum counter c)
 {
 	return slot_counter(b->w.mem, c);
@@ -98,6 +108,7 @@ Test(service, answers_what_comes)
 	cr_expect_eq(counter(&b, COUNT_RX), 2);
 	service_close(&b.service);
 	cr_expect_eq(b.service.state, SERVICE_STOPPED);
+	bed_close(&b);
 }
 
 Test(service, timer_wakes_for_what_is_due)
@@ -111,6 +122,7 @@ Test(service, timer_wakes_for_what_is_due)
 	cr_expect(ev_is_active(&b.service.due));
 	cr_expect_eq(told(&b, 7), 0x245);
 	cr_expect(service_idle(&b.service));
+	bed_close(&b);
 }
 
 Test(service, full_socket_stops_reading_until_it_can_be_written)
@@ -132,6 +144,7 @@ Test(service, full_socket_stops_reading_until_it_can_be_written)
 	cr_expect_eq(told(&b, 1), 0x245);
 	cr_expect_eq(b.service.state, SERVICE_READING);
 	cr_expect_eq(told(&b, 2), 0x245);
+	bed_close(&b);
 }
 
 Test(service, successor_goes_on_in_the_same_slot)
@@ -150,6 +163,7 @@ Test(service, successor_goes_on_in_the_same_slot)
 	cr_expect_eq(counter(&b, COUNT_ADOPTED), 1);
 	cr_expect_eq(coap_told(b.peer, 8), 0x245, "what its predecessor could not send");
 	cr_expect_eq(told(&b, 7), 0x245, "what waits is answered by the successor");
+	bed_close(&b);
 }
 
 /* Where a worker was killed while the kernel filled the batch. */
@@ -167,6 +181,7 @@ Test(service, successor_works_on_what_its_predecessor_only_took)
 	open_service(&b);
 	cr_expect_eq(coap_told(b.peer, 7), 0x245);
 	cr_expect_eq(counter(&b, COUNT_RX_REPLAYED), 1);
+	bed_close(&b);
 }
 
 Test(service, E21_error_queue_is_emptied)
@@ -186,6 +201,7 @@ Test(service, E21_error_queue_is_emptied)
 	b.peer = worker_site_peer(&b.w);
 	coap_ask(b.peer, CON, GET, 8, "x");
 	cr_expect_eq(told(&b, 8), 0x245);
+	bed_close(&b);
 }
 
 Test(service, idle_slot_runs_no_timer)
@@ -198,6 +214,7 @@ Test(service, idle_slot_runs_no_timer)
 	coap_ask(b.peer, CON, POST, 7, "x");
 	cr_expect_eq(told(&b, 7), 0x245);
 	cr_expect(ev_is_active(&b.service.sweep), "an answer is remembered, to be forgotten");
+	bed_close(&b);
 }
 
 Test(service, drops_of_the_kernel_are_counted)
@@ -214,4 +231,5 @@ Test(service, drops_of_the_kernel_are_counted)
 	service_close(&b.service);
 	cr_expect_gt(counter(&b, COUNT_RX_DROPPED), 0);
 	cr_expect_eq(counter(&b, COUNT_RX_DROPPED) + counter(&b, COUNT_RX), 100);
+	bed_close(&b);
 }

@@ -267,7 +267,7 @@ Test(udp, sends_runs_by_their_sockets_in_order)
 	from[0] = udp_slot_listen(&u, "::1");
 	from[1] = udp_slot_listen(&u, "::1");
 	for (unsigned i = 0; i < 6; i++)
-		udp_slot_put(&u, &to, &(struct local){ .sock = i / 2 % 2 }, "abcdef" + i, 1);
+		udp_slot_put(&u, &to, &(struct local){ .sock = i / 2 % 2 }, &"abcdef"[i], 1);
 	cr_assert_eq(udp_flush(&u.space, &u.socks, &(unsigned){ 0 }), UDP_SENT);
 	for (unsigned i = 0; i < 6; i++) {
 		cr_assert(readable(p));
@@ -288,7 +288,7 @@ Test(udp, full_socket_keeps_the_rest_and_goes_on_there)
 	udp_slot_open(&u);
 	udp_slot_listen(&u, "::1");
 	for (unsigned i = 0; i < 5; i++)
-		udp_slot_put(&u, &to, &(struct local){ 0 }, "abcde" + i, 1);
+		udp_slot_put(&u, &to, &(struct local){ 0 }, &"abcde"[i], 1);
 	send_limited = true;
 	send_most = 2;
 	cr_expect_eq(udp_flush(&u.space, &u.socks, &blocked), UDP_BLOCKED);
@@ -308,7 +308,7 @@ Test(udp, damaged_datagrams_are_given_up)
 	udp_slot_open(&u);
 	udp_slot_listen(&u, "::1");
 	for (unsigned i = 0; i < 4; i++)
-		udp_slot_put(&u, &to, &(struct local){ 0 }, "abcd" + i, 1);
+		udp_slot_put(&u, &to, &(struct local){ 0 }, &"abcd"[i], 1);
 	u.batch->tx[1].from.sock = 7;
 	u.batch->tx[2].len = DGRAM_TX_MAX + 1;
 	cr_expect_eq(udp_flush(&u.space, &u.socks, &(unsigned){ 0 }), UDP_SENT);
@@ -380,7 +380,7 @@ Test(udp, successor_sends_what_its_predecessor_had_not)
 	udp_slot_open(&old);
 	udp_slot_listen(&old, "::1");
 	for (unsigned i = 0; i < 5; i++)
-		udp_slot_put(&old, &to, &(struct local){ 0 }, "abcde" + i, 1);
+		udp_slot_put(&old, &to, &(struct local){ 0 }, &"abcde"[i], 1);
 	/* Death right behind a sendmmsg() that took three. */
 	send_limited = true;
 	send_most = 3;

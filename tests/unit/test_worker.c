@@ -9,7 +9,7 @@
 struct bed {
 	struct worker_site w;
 	struct worker_boot boot;
-	int control, theirs;
+	int control;
 	pid_t pid;
 	int peer;
 };
@@ -64,6 +64,13 @@ static int ended(struct bed *b)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+static void bed_close(struct bed *b)
+{
+	close(b->control);
+	close(b->peer);
+	worker_site_close(&b->w);
+}
+
 enum { CON, NON, ACK, RST };
 enum { GET = 1, POST };
 
@@ -94,6 +101,7 @@ Test(worker, serves_until_it_is_told_to_quit)
 	cr_expect_eq(coap_told(b.peer, 2), 0x284);
 	say(&b, WORKER_QUIT);
 	cr_expect_eq(ended(&b), WORKER_EXIT_OK);
+	bed_close(&b);
 }
 
 Test(worker, ends_when_the_supervisor_does)
@@ -104,6 +112,7 @@ Test(worker, ends_when_the_supervisor_does)
 	cr_assert_eq(hear(&b), WORKER_READY);
 	close(b.control);
 	cr_expect_eq(ended(&b), WORKER_EXIT_ORPHAN);
+	bed_close(&b);
 }
 
 Test(worker, killed_worker_costs_nobody_anything)
@@ -123,6 +132,7 @@ Test(worker, killed_worker_costs_nobody_anything)
 	cr_expect_eq(slot_counter(b.w.mem, COUNT_ADOPT_WIPED), 0);
 	say(&b, WORKER_QUIT);
 	cr_expect_eq(ended(&b), WORKER_EXIT_OK);
+	bed_close(&b);
 }
 
 Test(worker, often_killed_while_idle_it_forgets_nothing)
@@ -141,6 +151,7 @@ Test(worker, often_killed_while_idle_it_forgets_nothing)
 	cr_expect_eq(slot_counter(b.w.mem, COUNT_ADOPT_WIPED), 0);
 	say(&b, WORKER_QUIT);
 	cr_expect_eq(ended(&b), WORKER_EXIT_OK);
+	bed_close(&b);
 }
 
 Test(worker, drained_worker_answers_those_who_wait_and_ends)
@@ -157,6 +168,7 @@ Test(worker, drained_worker_answers_those_who_wait_and_ends)
 	/* Long before the drain time is over. */
 	cr_expect_eq(coap_told(b.peer, 1), 0x245);
 	cr_expect_eq(ended(&b), WORKER_EXIT_OK);
+	bed_close(&b);
 }
 
 Test(worker, drain_without_anybody_waiting_ends_at_once)
@@ -167,6 +179,7 @@ Test(worker, drain_without_anybody_waiting_ends_at_once)
 	cr_assert_eq(hear(&b), WORKER_READY);
 	say(&b, WORKER_DRAIN);
 	cr_expect_eq(ended(&b), WORKER_EXIT_OK);
+	bed_close(&b);
 }
 
 Test(worker, waiting_request_survives_its_worker)
@@ -186,6 +199,7 @@ Test(worker, waiting_request_survives_its_worker)
 	cr_expect_eq(coap_told(b.peer, 1), 0x245);
 	say(&b, WORKER_QUIT);
 	cr_expect_eq(ended(&b), WORKER_EXIT_OK);
+	bed_close(&b);
 }
 
 Test(worker, module_that_is_missing_ends_the_boot)
@@ -195,19 +209,21 @@ Test(worker, module_that_is_missing_ends_the_boot)
 	bed_open(&b, WORKER_SITE_YAML "resources:\n  /a: {module: nowhere}\n");
 	cr_expect_eq(hear(&b), 0);
 	cr_expect_eq(ended(&b), WORKER_EXIT_BOOT);
+	bed_close(&b);
 }
 
 Test(worker, worker_without_slots_idles)
 {
 	struct bed b;
 
-	b = (struct bed){ .boot = { .number = 2 } };
+	b = (struct bed){ .boot = { .number = 2 }, .peer = -1 };
 	worker_site_open(&b.w, WORKER_SITE_YAML);
 	b.boot.site = b.w.site;
 	start(&b);
 	cr_assert_eq(hear(&b), WORKER_READY);
 	say(&b, WORKER_QUIT);
 	cr_expect_eq(ended(&b), WORKER_EXIT_OK);
+	bed_close(&b);
 }
 
 /* In a child, as it gives up privileges. */
@@ -226,6 +242,8 @@ static int check(const char *yaml, char text[512])
 		_exit(worker_check(site, errors) ? 0 : 1);
 	cr_assert(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
 	memcpy(text, errors->text[0], 512);
+	munmap(errors, sizeof *errors);
+	site_free(site);
 	return WEXITSTATUS(status);
 }
 

@@ -48,6 +48,15 @@ static inline void worker_site_open(struct worker_site *w, const char *yaml)
 	cr_assert(w->mem != MAP_FAILED);
 }
 
+static inline void worker_site_close(struct worker_site *w)
+{
+	munmap(w->mem, slot_size(w->site));
+	close(w->slot.memfd);
+	close(w->slot.client_sock);
+	close(w->listener);
+	site_free(w->site);
+}
+
 static inline int worker_site_peer(const struct worker_site *w)
 {
 	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -6,10 +6,30 @@
 #include <string.h>
 
 static jmp_buf death;
+static struct stage *current;
 
-_Noreturn void stage_die(void)
+void stage_note(const struct coapd_event *event)
 {
-	longjmp(death, 1);
+	current->runs++;
+	current->last_attempt = event->attempt;
+	current->seen_where = current->rig->e.space.ctl->where;
+	if (current->deaths) {
+		current->deaths--;
+		longjmp(death, 1);
+	}
+}
+
+enum coapd_verdict stage_say(coapd_task *task, const char *name)
+{
+	coapd_span segment;
+
+	coapd_reply(task, COAPD_205_CONTENT);
+	coapd_reply_data(task, coapd_text(name));
+	for (unsigned i = 0; coapd_path(task, i, &segment); i++) {
+		coapd_reply_data(task, coapd_text("|"));
+		coapd_reply_data(task, segment);
+	}
+	return COAPD_DONE;
 }
 
 struct resource_mount_spec stage_spec(const char *path, const struct coapd_module *desc)
@@ -38,6 +58,7 @@ struct stage *stage_new(const struct resource_mount_spec *specs, size_t n)
 	task_layout(&tasks, STAGE_TASKS);
 	s->rig = rig_new_above(&limits, &tasks.slab[TASK_SLAB], task_adopt);
 	s->R = resources_new(specs, n, &err);
+	current = s;
 	if (s->R)
 		return s;
 	fprintf(stderr, "%s\n", err.text);

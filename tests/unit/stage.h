@@ -1,9 +1,9 @@
 /* stage.h - resources over a test engine: what the tests of daemon/resource
  * stand on.
  *
- * Mounts are made of descriptors in the test itself.  A hook dies by calling
- * stage_die(): control comes back to the stage, nothing was committed, and
- * stage_crash() goes on with what a successor would find. */
+ * Mounts are made of descriptors in the test itself.  A hook that dies gives
+ * control back to the stage, nothing was committed, and stage_crash() goes on
+ * with what a successor would find. */
 #ifndef TESTS_STAGE_H
 #define TESTS_STAGE_H
 
@@ -16,7 +16,23 @@ struct stage {
 	struct rig *rig;
 	struct resources *R;
 	bool died;                      /* the last hook did */
+	unsigned deaths;                /* how often hooks are to die yet */
+	unsigned runs;                  /* of hooks */
+	unsigned last_attempt;          /* what the last event said */
+	uint32_t seen_where;            /* space_ctl.where in the last run */
 };
+
+/* A descriptor; what else it has is written behind the hook. */
+#define STAGE_MODULE(module, hook, ...) \
+	static const struct coapd_module module = { \
+		.abi = COAPD_ABI, .size = sizeof module, .name = #module, \
+		.handle = hook, __VA_ARGS__ }
+
+/* For hooks: counts the run in the stage that was made last, and dies if told to. */
+void stage_note(const struct coapd_event *event);
+
+/* For hooks: 2.05 with the name and what is left of the path, "|" in between. */
+enum coapd_verdict stage_say(coapd_task *task, const char *name);
 
 /* A mount of path "/a/b" ("/" has no segments) for a descriptor. */
 struct resource_mount_spec stage_spec(const char *path, const struct coapd_module *desc);
@@ -37,8 +53,6 @@ void stage_wait(struct stage *s, uint64_t ms);
 /* The worker is gone; its successor adopts, settles what was executing, and works
  * on the rest of the batch. */
 void stage_crash(struct stage *s);
-
-_Noreturn void stage_die(void);
 
 /* "ACK 2.05 12=#00 pay=x" of the next datagram sent: options as rig_build() takes
  * them, values in hex; "nothing". */

@@ -1,0 +1,358 @@
+/* Hooks that die, and hooks that wait. */
+#include <criterion/criterion.h>
+
+#include "stage.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define expect(text) cr_assert_str_eq(stage_next(s), text)
+
+static struct stage *s;
+
+static uint64_t counter(enum counter c)
+{
+	return rig_counter(s->rig, c);
+}
+
+static uint32_t tasks_live(void)
+{
+	return s->rig->e.space.ctl->live[TASK_SLAB];
+}
+
+static void one(const char *path, const struct coapd_module *desc)
+{
+	struct resource_mount_spec spec = stage_spec(path, desc);
+
+	s = stage_new(&spec, 1);
+}
+
+static void teardown(void)
+{
+	if (s)
+		stage_free(s);
+}
+
+TestSuite(call, .fini = teardown);
+
+static enum coapd_verdict leaf_hook(void *self, coapd_task *task,
+				    const struct coapd_event *event)
+{
+	(void)self;
+	stage_note(event);
+	return stage_say(task, "leaf");
+}
+
+STAGE_MODULE(leaf, leaf_hook, .flags = 0);
+STAGE_MODULE(again, leaf_hook, .flags = COAPD_F_RETRY);
+
+/* --- deaths ------------------------------------------------------------------------------ */
+
+Test(call, a_safe_request_is_delivered_again)
+{
+	one("/a", &leaf);
+	s->deaths = 2;
+	stage_ask(s, COAP_GET, 1, "11=a");
+	cr_assert(s->died);
+	cr_assert_eq(s->rig->e.space.ctl->where, 1);
+	stage_crash(s);
+	cr_assert(s->died);
+	cr_assert_eq(s->last_attempt, 1);
+	stage_crash(s);
+	cr_assert_eq(s->last_attempt, 2);
+	cr_assert_eq(s->runs, 3);
+	cr_assert_eq(s->rig->e.space.ctl->where, 0);
+	expect("ACK 2.05 pay=leaf");
+	expect("nothing");
+}
+
+Test(call, an_unsafe_request_runs_once_and_is_answered_500)
+{
+	one("/a", &leaf);
+	s->deaths = 1;
+	stage_ask(s, COAP_POST, 1, "11=a");
+	stage_crash(s);
+	cr_assert_eq(s->runs, 1);
+	expect("ACK 5.00 pay=");
+	expect("nothing");
+	cr_assert_eq(counter(COUNT_EXEC_LOST), 1);
+	/* And so is its duplicate. */
+	stage_ask(s, COAP_POST, 1, "11=a");
+	expect("ACK 5.00 pay=");
+	cr_assert_eq(s->runs, 1);
+}
+
+Test(call, an_unsafe_request_to_an_idempotent_module_is_delivered_again)
+{
+	one("/a", &again);
+	s->deaths = 1;
+	stage_ask(s, COAP_POST, 1, "11=a");
+	stage_crash(s);
+	cr_assert_eq(s->runs, 2);
+	expect("ACK 2.05 pay=leaf");
+	cr_assert_eq(counter(COUNT_EXEC_LOST), 0);
+}
+
+Test(call, a_request_that_keeps_killing_is_skipped)
+{
+	one("/a", &leaf);
+	s->deaths = 100;
+	stage_ask(s, COAP_GET, 1, "11=a");
+	for (unsigned i = 0; i < 5; i++)
+		stage_crash(s);
+	cr_assert_eq(s->runs, COAPD_ATTEMPTS);
+	cr_assert_eq(counter(COUNT_RX_POISON), 1);
+}
+
+/* --- waiting ------------------------------------------------------------------------------- */
+
+struct memory {
+	uint32_t times;
+	coapd_id id;
+};
+
+static coapd_id first_id;
+static int after_status;
+
+/* Waits one second twice, with a count in its scratch. */
+static enum coapd_verdict twice_hook(void *self, coapd_task *task,
+				     const struct coapd_event *event)
+{
+	struct memory *m = coapd_scratch(task, sizeof *m);
+	char text[16];
+
+	(void)self;
+	if (event->what == COAPD_EV_REQUEST)
+		first_id = m->id = coapd_task_id(task);
+	cr_assert_eq(coapd_task_id(task), m->id);
+	cr_assert_eq(event->what == COAPD_EV_TIMER, m->times > 0);
+	cr_assert_eq(event->tag, m->times ? m->times + 1 : 0);
+	m->times++;
+	stage_note(event);
+	if (m->times < 3) {
+		after_status = coapd_after(task, (uint8_t)(m->times + 1), 1000);
+		return COAPD_WAIT;
+	}
+	snprintf(text, sizeof text, "%u", m->times);
+	return stage_say(task, text);
+}
+
+STAGE_MODULE(twice, twice_hook, .flags = 0);
+STAGE_MODULE(twice_again, twice_hook, .flags = COAPD_F_RETRY);
+
+Test(call, a_task_goes_on_when_its_time_comes)
+{
+	one("/a", &twice);
+	stage_ask(s, COAP_GET, 1, "11=a");
+	expect("nothing");
+	cr_assert_eq(tasks_live(), 1);
+	stage_wait(s, 999);
+	cr_assert_eq(s->runs, 1);
+	expect("ACK 0.00 pay=");
+	stage_wait(s, 1);
+	cr_assert_eq(s->runs, 2);
+	expect("nothing");
+	stage_wait(s, 1000);
+	cr_assert_eq(s->runs, 3);
+	expect("CON 2.05 pay=3");
+	expect("nothing");
+	cr_assert_eq(tasks_live(), 0);
+}
+
+Test(call, a_task_survives_its_worker)
+{
+	one("/a", &twice);
+	stage_ask(s, COAP_POST, 1, "11=a");
+	stage_crash(s);
+	stage_wait(s, 1000);
+	cr_assert_eq(s->runs, 2);
+	stage_crash(s);
+	stage_wait(s, 1000);
+	cr_assert_eq(s->runs, 3);
+	expect("CON 2.05 pay=3");
+	cr_assert_eq(tasks_live(), 0);
+}
+
+Test(call, a_safe_task_is_delivered_again_with_its_scratch_as_it_was)
+{
+	one("/a", &twice);
+	stage_ask(s, COAP_GET, 1, "11=a");
+	s->deaths = 2;
+	stage_wait(s, 1000);
+	cr_assert(s->died);
+	stage_crash(s);
+	stage_wait(s, 0);
+	cr_assert_eq(s->last_attempt, 1);
+	stage_crash(s);
+	stage_wait(s, 0);
+	cr_assert_eq(s->last_attempt, 2);
+	stage_wait(s, 1000);
+	cr_assert_eq(s->last_attempt, 0);
+	cr_assert_eq(s->runs, 5);
+	expect("CON 2.05 pay=3");
+}
+
+Test(call, a_task_that_keeps_killing_is_answered_500)
+{
+	one("/a", &twice_again);
+	stage_ask(s, COAP_POST, 1, "11=a");
+	stage_wait(s, 500);
+	s->deaths = 100;
+	stage_wait(s, 500);
+	for (unsigned i = 0; i < 5; i++) {
+		stage_crash(s);
+		stage_wait(s, 0);
+		if (tasks_live() == 0)
+			break;
+	}
+	cr_assert_eq(s->runs, 1 + COAPD_ATTEMPTS);
+	expect("CON 5.00 pay=");
+	cr_assert_eq(tasks_live(), 0);
+	cr_assert_eq(counter(COUNT_MODULE_FAILED), 1);
+}
+
+Test(call, an_unsafe_task_that_killed_its_worker_is_answered_500)
+{
+	one("/a", &twice);
+	stage_ask(s, COAP_POST, 1, "11=a");
+	stage_wait(s, 500);
+	s->deaths = 1;
+	stage_wait(s, 500);
+	cr_assert(s->died);
+	stage_crash(s);
+	expect("CON 5.00 pay=");
+	cr_assert_eq(s->runs, 2);
+	cr_assert_eq(tasks_live(), 0);
+	cr_assert_eq(counter(COUNT_EXEC_LOST), 1);
+	stage_wait(s, 1000);
+	cr_assert_eq(s->runs, 2);
+}
+
+Test(call, ids_are_not_used_again)
+{
+	coapd_id id;
+
+	one("/a", &twice);
+	stage_ask(s, COAP_GET, 1, "11=a");
+	id = first_id;
+	cr_assert_neq(id, 0);
+	stage_wait(s, 1000);
+	stage_wait(s, 1000);
+	cr_assert_eq(tasks_live(), 0);
+	stage_ask(s, COAP_GET, 2, "11=a");
+	cr_assert_neq(first_id, id);
+	cr_assert_neq(first_id, 0);
+}
+
+static enum coapd_verdict tags_hook(void *self, coapd_task *task,
+				    const struct coapd_event *event)
+{
+	char *order = coapd_scratch(task, 9);
+
+	(void)self;
+	stage_note(event);
+	if (event->what == COAPD_EV_REQUEST) {
+		cr_assert_eq(coapd_after(task, 8, 1), -EINVAL);
+		coapd_after(task, 0, 300);
+		coapd_after(task, 7, 100);
+		coapd_after(task, 3, 200);
+		coapd_after(task, 5, 150);
+		coapd_after(task, 7, 50);
+		coapd_cancel(task, 5);
+		return COAPD_WAIT;
+	}
+	order[strlen(order)] = (char)('0' + event->tag);
+	return event->tag ? COAPD_WAIT : stage_say(task, order);
+}
+
+STAGE_MODULE(tags, tags_hook, .flags = 0);
+
+Test(call, several_timers_come_in_the_order_of_their_times)
+{
+	one("/a", &tags);
+	stage_ask(s, COAP_GET, 1, "11=a");
+	stage_wait(s, 49);
+	cr_assert_eq(s->runs, 1);
+	stage_wait(s, 1);
+	cr_assert_eq(s->runs, 2);
+	/* Two at once come one by one. */
+	stage_wait(s, 1000);
+	cr_assert_eq(s->runs, 4);
+	expect("ACK 0.00 pay=");
+	expect("CON 2.05 pay=730");
+}
+
+Test(call, at_the_limit_the_newest_is_refused)
+{
+	one("/a", &twice);
+	for (uint16_t i = 0; i < STAGE_TASKS; i++)
+		stage_ask_type(s, COAP_NON, COAP_GET, i, "11=a");
+	cr_assert_eq(after_status, 0);
+	stage_ask(s, COAP_GET, 100, "11=a");
+	expect("ACK 5.03 14=#05 pay=");
+	cr_assert_eq(after_status, -EAGAIN);
+	cr_assert_eq(counter(COUNT_FULL_WAITING), 1);
+	stage_wait(s, 1000);
+	stage_wait(s, 1000);
+	for (uint16_t i = 0; i < STAGE_TASKS; i++)
+		expect("NON 2.05 pay=3");
+	stage_ask(s, COAP_GET, 101, "11=a");
+	expect("nothing");
+	cr_assert_eq(tasks_live(), 1);
+}
+
+Test(call, while_draining_nobody_begins_to_wait)
+{
+	one("/a", &twice);
+	stage_ask(s, COAP_GET, 1, "11=a");
+	resources_drain(s->R);
+	stage_ask(s, COAP_GET, 2, "11=a");
+	expect("ACK 5.03 14=#05 pay=");
+	cr_assert_eq(counter(COUNT_SHED), 1);
+	stage_wait(s, 1000);
+	stage_wait(s, 1000);
+	cr_assert(strstr(stage_next(s), "2.05 pay=3"));
+}
+
+/* Another generation goes on with what the first left. */
+static void reload(const char *path, const struct coapd_module *desc)
+{
+	struct resource_mount_spec spec = stage_spec(path, desc);
+	struct err err;
+
+	resources_free(s->R);
+	s->R = resources_new(&spec, 1, &err);
+	cr_assert_not_null(s->R);
+}
+
+Test(call, a_task_finds_its_mount_after_a_reload)
+{
+	one("/a", &twice);
+	stage_ask(s, COAP_GET, 1, "11=a");
+	reload("/a", &twice);
+	stage_wait(s, 1000);
+	stage_wait(s, 1000);
+	cr_assert(strstr(stage_next(s), "2.05 pay=3"));
+}
+
+Test(call, a_task_whose_mount_is_gone_is_answered_503)
+{
+	one("/a", &twice);
+	stage_ask(s, COAP_GET, 1, "11=a");
+	reload("/b", &twice);
+	stage_wait(s, 1000);
+	expect("ACK 0.00 pay=");
+	expect("CON 5.03 14=#05 pay=");
+	cr_assert_eq(tasks_live(), 0);
+}
+
+Test(call, a_task_is_not_given_to_another_module)
+{
+	one("/a", &twice);
+	stage_ask(s, COAP_GET, 1, "11=a");
+	stage_wait(s, 500);
+	reload("/a", &leaf);
+	stage_wait(s, 500);
+	expect("CON 5.03 14=#05 pay=");
+	cr_assert_eq(s->runs, 1);
+}

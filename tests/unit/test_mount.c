@@ -1,0 +1,118 @@
+/* Mounts as they are opened, counted and closed. */
+#include <criterion/criterion.h>
+
+#include "stage.h"
+
+#include <errno.h>
+
+#define expect_get(options, text) cr_assert_str_eq(stage_get(s, options), text)
+
+static struct stage *s;
+
+static void one(const char *path, const struct coapd_module *desc)
+{
+	struct resource_mount_spec spec = stage_spec(path, desc);
+
+	s = stage_new(&spec, 1);
+}
+
+static void teardown(void)
+{
+	if (s)
+		stage_free(s);
+}
+
+TestSuite(mount, .fini = teardown);
+
+static enum coapd_verdict leaf_hook(void *self, coapd_task *task,
+				    const struct coapd_event *event)
+{
+	(void)self;
+	stage_note(event);
+	return stage_say(task, "leaf");
+}
+
+STAGE_MODULE(leaf, leaf_hook, .flags = 0);
+
+static char trace[64];
+
+static int open_mount(coapd_mount *mount, const void *conf, void **self)
+{
+	(void)mount;
+	strcat(trace, *(const char *)conf == 'x' ? "!" : "o");
+	*self = trace;
+	return *(const char *)conf == 'x' ? -EACCES : 0;
+}
+
+static void close_mount(void *self)
+{
+	strcat(self, "c");
+}
+
+static const char *const counter_names[] = { "hits", "misses" };
+
+static enum coapd_verdict counting_hook(void *self, coapd_task *task,
+					const struct coapd_event *event)
+{
+	(void)event;
+	cr_assert_eq(self, trace);
+	coapd_count(coapd_task_mount(task), 1, 5);
+	coapd_count(coapd_task_mount(task), 1, -2);
+	coapd_count(coapd_task_mount(task), 2, 1);
+	return stage_say(task, "counted");
+}
+
+STAGE_MODULE(counting, counting_hook, .open = open_mount, .close = close_mount, .conf_size = 8,
+	.counters = counter_names, .ncounters = 2);
+
+Test(mount, mounts_are_opened_and_closed)
+{
+	const char *name;
+	int64_t value;
+
+	one("/a", &counting);
+	expect_get("11=a", "ACK 2.05 pay=counted");
+	cr_assert(resources_counter(s->R, 0, 0, &name, &value));
+	cr_assert_str_eq(name, "hits");
+	cr_assert_eq(value, 0);
+	cr_assert(resources_counter(s->R, 0, 1, &name, &value));
+	cr_assert_eq(value, 3);
+	cr_assert(!resources_counter(s->R, 0, 2, &name, &value));
+	cr_assert(!resources_counter(s->R, 9, 0, &name, &value));
+	teardown();
+	s = NULL;
+	cr_assert_str_eq(trace, "oc");
+}
+
+Test(mount, a_mount_that_does_not_open_closes_all)
+{
+	struct resource_mount_spec specs[] = {
+		stage_spec("/a", &counting), stage_spec("/b", &counting),
+		stage_spec("/c", &counting),
+	};
+	struct err err;
+
+	*(char *)specs[1].conf = 'x';
+	cr_assert_null(resources_new(specs, 3, &err));
+	cr_assert_str_eq(err.text, "resource /b: module counting does not open: "
+				   "Permission denied");
+	cr_assert_str_eq(trace, "o!c");
+}
+
+Test(mount, two_mounts_of_one_path_are_refused)
+{
+	struct resource_mount_spec specs[] = {
+		stage_spec("/a", &leaf), stage_spec("/a", &counting),
+	};
+	struct err err;
+
+	cr_assert_null(resources_new(specs, 2, &err));
+	cr_assert_str_eq(err.text, "resource /a: mounted twice");
+}
+
+Test(mount, no_mounts_at_all)
+{
+	s = stage_new(NULL, 0);
+	expect_get("11=a", "ACK 4.04 pay=");
+	cr_assert(strstr(stage_get(s, "11=.well-known 11=core"), "ACK 2.05"));
+}

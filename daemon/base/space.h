@@ -28,7 +28,7 @@
 
 #define SPACE_SLABS 8           /* slabs a space can have */
 #define SPACE_COUNTERS 64
-#define UNDO_MAX 512            /* words one transaction may change */
+#define UNDO_MAX 512u           /* words one transaction may change; a power of 2 */
 #define SPACE_FREES 64          /* objects one transaction may free */
 #define SPACE_ROOT 256          /* bytes of root record */
 
@@ -135,10 +135,10 @@ static inline void undo_set(struct space *s, uint32_t *word, uint32_t value)
 {
 	struct space_ctl *c = s->ctl;
 	unsigned n = c->commit.s.undo_n;
+	struct undo_entry *u = &c->undo[n % UNDO_MAX];
 
-	assert(n < UNDO_MAX);
-	c->undo[n].off = (uint32_t)(((uint8_t *)word - s->base) >> 2);
-	c->undo[n].old = *word;
+	u->off = (uint32_t)(((uint8_t *)word - s->base) >> 2);
+	u->old = *word;
 	barrier();
 	__atomic_store_n(&c->commit.s.undo_n, (uint16_t)(n + 1), __ATOMIC_RELAXED);
 	barrier();
@@ -172,6 +172,9 @@ static inline void space_commit(struct space *s, unsigned rx_next, unsigned tx_n
 {
 	union commit c = { .s = { 0, (uint16_t)rx_next, (uint16_t)tx_n, (uint16_t)exec } };
 
+	/* Asked once here instead of at each word; a log that ran over is ours to
+	 * mend, and stays within its array meanwhile. */
+	assert(s->ctl->commit.s.undo_n <= UNDO_MAX);
 	barrier();
 	__atomic_store_n(&s->ctl->commit.v, c.v, __ATOMIC_RELAXED);
 	barrier();

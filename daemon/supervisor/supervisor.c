@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -376,6 +377,25 @@ static int up_key(struct supervisor *sv, struct err *err)
 	return 0;
 }
 
+/* Standard streams, what the loop has, and what a shell left open for us. */
+#define SPARE_FILES 64
+
+static int up_files(struct supervisor *sv, struct err *err)
+{
+	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 2) + sv->nworkers +
+		      SPARE_FILES;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
+		return 0;
+	limit.rlim_cur = need;
+	if (need <= limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return 0;
+	return err_set(err, -EMFILE, "%u slots take up to %ju open files, but only %ju are "
+		       "allowed: raise the limit (ulimit -n, LimitNOFILE=)", sv->nslots,
+		       (uintmax_t)need, (uintmax_t)limit.rlim_max);
+}
+
 static int up_sockets(struct supervisor *sv, struct err *err)
 {
 	return sockets_open(&sv->sockets, sv->site, sv->nslots, err);
@@ -474,6 +494,7 @@ static const struct stage {
 	void (*down)(struct supervisor *);      /* after an up that succeeded */
 } stages[] = {
 	{ up_key, NULL },
+	{ up_files, NULL },
 	{ up_sockets, down_sockets },
 	{ up_memory, down_memory },
 	{ up_crew, down_crew },

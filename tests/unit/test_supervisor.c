@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -304,4 +305,30 @@ Test(supervisor, a_port_in_use_is_one_line_and_no_worker)
 	cr_assert(strstr(last, "site.yaml:3:5: cannot listen on [::1]:"), "%s", last);
 	expect_end(1);
 	close(other);
+}
+
+Test(supervisor, more_files_than_allowed_are_refused_before_anything_is_open)
+{
+	struct rlimit few = { .rlim_cur = 60, .rlim_max = 60 };
+
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	launch(SERVE);
+	cr_assert(next_line());
+	cr_assert(strstr(last, "5 slots take up to 81 open files, but only 60 are allowed"),
+		  "%s", last);
+	expect_end(1);
+}
+
+Test(supervisor, a_soft_limit_of_files_is_raised)
+{
+	struct rlimit few;
+
+	getrlimit(RLIMIT_NOFILE, &few);
+	few.rlim_cur = 15;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	launch(SERVE);
+	wait_for("ready:");
+	kill(supervisor, SIGTERM);
+	wait_for("stopping:");
+	expect_end(0);
 }

@@ -19,16 +19,19 @@ void dispatch_close(struct dispatch *d)
 
 /* --- adoption ------------------------------------------------------------------- */
 
-void dispatch_adopt(struct dispatch *d, uint64_t now)
+bool dispatch_adopt(struct dispatch *d, uint64_t now)
 {
 	struct engine *e = &d->engine;
+	bool kept;
 
 	e->now = now;
-	if (adopt_begin(e)) {
+	kept = adopt_begin(e);
+	if (kept) {
 		task_adopt(e);
 		adopt_end(e);
 	}
 	d->adopted = d->unresolved = true;
+	return kept;
 }
 
 /* Settles what was executing, then marks the datagram that is next: of one that

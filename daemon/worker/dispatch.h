@@ -30,8 +30,9 @@ int dispatch_open(struct dispatch *d, void *mem, const struct space_def *def,
 void dispatch_close(struct dispatch *d);
 
 /* Takes over what a dead worker left.  After it batch_of()->rx_n is true and the
- * transport can look at the batch; dispatch_batch() goes on with it. */
-void dispatch_adopt(struct dispatch *d, uint64_t now);
+ * transport can look at the batch; dispatch_batch() goes on with it.  False: too
+ * many have died of that, so the slot has been wiped. */
+bool dispatch_adopt(struct dispatch *d, uint64_t now);
 
 /* To be called once the rest of the batch and what was due are settled: the
  * adoption itself is then no danger.  The first event does the same. */

@@ -278,10 +278,16 @@ static int take_sockets(struct service *v, const struct worker_slot *slot,
 /* In the order that base/batch.h and exchange/adopt.h ask for. */
 static void take_over(struct service *v, enum space_state state, uint64_t now)
 {
+	const struct batch *b = batch_of(space_of(v));
+
 	udp_wire(space_of(v), state);
+	if (state == SPACE_OLD && !dispatch_adopt(&v->dispatch, now))
+		log_error("slot %u is wiped, as workers keep dying when they take it over: "
+			  "its clients have to begin anew", v->slot);
+	udp_adopted(space_of(v), b->rx_n);
 	if (state == SPACE_OLD)
-		dispatch_adopt(&v->dispatch, now);
-	udp_adopted(space_of(v), batch_of(space_of(v))->rx_n);
+		log_info("slot %u taken over: %u datagrams to work on, %u to send", v->slot,
+			 b->rx_n - space_rx_next(space_of(v)), space_tx_n(space_of(v)));
 }
 
 int service_open(struct service *v, const struct worker_slot *slot,

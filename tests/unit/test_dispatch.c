@@ -2,6 +2,8 @@
 
 #include "coap/frame_udp.h"
 #include "exchange/client.h"
+#include "transport/udp.h"
+#include "base/log.h"
 #include "worker_site.h"
 
 #include <errno.h>
@@ -35,6 +37,7 @@ static enum coapd_verdict handle(void *self, coapd_task *task, const struct coap
 	}
 	if (name.n == 5 && !memcmp(name.p, "grave", 5) && !bench->snapshot) {
 		bench->snapshot = malloc(bench->d.engine.space.size);
+		unpoison(bench->mem, bench->d.engine.space.size);
 		memcpy(bench->snapshot, bench->mem, bench->d.engine.space.size);
 	}
 	runs++;
@@ -441,5 +444,110 @@ Test(dispatch, adoption_that_is_survived_stops_counting)
 	cr_expect_eq(b.d.engine.space.ctl->counter[COUNT_ADOPT_WIPED], 1);
 	cr_expect_not(dispatch_remembers(&b.d));
 	cr_expect(dispatch_batch(&b.d, 2000));
+	bench_close(&b);
+}
+
+/* --- damage --------------------------------------------------------------------- */
+
+/* Something of everything: answered, waiting, executing, asked by us, to be sent. */
+static void make_busy(struct bench *b)
+{
+	bench_put(b, CON, POST, 1, "x");
+	bench_put(b, NON, POST, 2, "x");
+	bench_put(b, CON, GET, 3, "late");
+	bench_put(b, NON, GET, 4, "late");
+	cr_assert(dispatch_batch(&b->d, 1000));
+	bench_request(b, 1000);
+	bench_put(b, CON, POST, 5, "grave");
+	bench_put(b, CON, GET, 6, "x");
+	cr_assert(dispatch_batch(&b->d, 1001));
+	cr_assert(b->snapshot);
+}
+
+static uint32_t draw(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 8;
+}
+
+/* Control block and batch heads are hit as often as all the rest together. */
+static void damage(uint8_t *mem, size_t size, uint32_t *seed)
+{
+	size_t undo = offsetof(struct space_ctl, undo);
+	unsigned n = 1 + draw(seed) % 24;
+
+	while (n--) {
+		size_t at = draw(seed) % 2 ? draw(seed) % size : draw(seed) % undo;
+		uint32_t word = draw(seed) % 3 ? draw(seed) : ~0u;
+
+		if (draw(seed) % 2)
+			mem[at] ^= (uint8_t)(1u << draw(seed) % 8);
+		else
+			memcpy(mem + (at & ~(size_t)3), &word, 4);
+	}
+}
+
+static void go_on(struct bench *b, uint64_t now)
+{
+	for (unsigned i = 0; i < 8 && !dispatch_batch(&b->d, now); i++)
+		dispatch_flushed(&b->d);
+	for (unsigned i = 0; i < 64 && !dispatch_due(&b->d, now); i++)
+		dispatch_flushed(&b->d);
+	dispatch_flushed(&b->d);
+}
+
+/* What a worker does with a slot it is given, whatever is in it. */
+static void take_over(struct bench *b, void *mem)
+{
+	static const struct hash_key key = { { 5, 6 } };
+	static const struct local client = { .sock = 1 };
+	struct space *s = &b->d.engine.space;
+	enum space_state state;
+
+	b->mem = mem;
+	cr_assert(dispatch_open(&b->d, mem, &b->def, 0, &key, &b->conf, b->resources,
+				&state) == 0);
+	b->batch = batch_of(s);
+	udp_wire(s, state);
+	if (state == SPACE_OLD)
+		dispatch_adopt(&b->d, 2000);
+	udp_adopted(s, b->batch->rx_n);
+	go_on(b, 2000);
+	bench_empty(b);
+	for (uint16_t i = 1; i < 9; i++)
+		bench_put(b, i % 2 ? CON : NON, i % 3 ? POST : GET, i, i == 8 ? "late" : "x");
+	dispatch_unreachable(&b->d, 2001, &peer, &client, span_of("\x41\x01\0\0", 4));
+	go_on(b, 2001);
+	dispatch_sweep(&b->d, 3000);
+	go_on(b, 400000);
+}
+
+Test(dispatch, successor_survives_damage_of_any_kind, .timeout = 120)
+{
+	struct bench b;
+	size_t size;
+	uint32_t seed = 20;
+	void *mem;
+
+	bench_open(&b);
+	make_busy(&b);
+	size = space_size(&b.def);
+	log_setup(LOG_ERROR, "dispatch");
+	mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unpoison(b.mem, size);
+	munmap(b.mem, size);
+	for (unsigned round = 0; round < 20000; round++) {
+		dispatch_close(&b.d);
+		unpoison(mem, size);
+		memcpy(mem, b.snapshot, size);
+		damage(mem, size, &seed);
+		take_over(&b, mem);
+	}
+	/* And still serves, if only from a slot that is whole again. */
+	dispatch_close(&b.d);
+	unpoison(mem, size);
+	memset(mem, 0, size);
+	take_over(&b, mem);
+	cr_expect_gt(b.d.engine.space.ctl->counter[COUNT_REQUESTS], 0);
 	bench_close(&b);
 }

@@ -50,7 +50,7 @@ static const uint8_t *const tails[] = {
 	(const uint8_t *)"\x06\xb5hello",
 	(const uint8_t *)"\x11\xbb.well-known\x04" "core",
 	(const uint8_t *)"\x05\xb4slow",
-	(const uint8_t *)"\x08\xb5" "count\xff" "1",
+	(const uint8_t *)"\x08\xb5" "other\xff" "1",
 	(const uint8_t *)"\x08\xb5hello\x61\x00",              /* Accept */
 	(const uint8_t *)"\x09\xb5hello\xd1\xea\x02",          /* No-Response */
 	(const uint8_t *)"\x07\x60\x55hello",                  /* Observe */

@@ -16,9 +16,19 @@ resources:
   /hello: {module: hello}
   /slow: {module: separate, delay: 30ms}
   /count: {module: count, file: "@DIR@/cells"}
+  /other: {module: count, file: "@DIR@/other"}
 transmission: { ack-delay: 5ms, ack-timeout: 20ms, max-latency: 1s }
 limits: { endpoints: 2000, dedup: 4000, exchanges: 1000, waiting: 1000, messages: 1000 }
 """
+
+
+def cells_file(d, name, n):
+    """An empty file for the module count."""
+    path = f"{d.directory}/{name}"
+    with open(path, "wb") as f:
+        f.truncate(4 * n)
+    os.chmod(path, 0o666)
+    return path
 
 
 def start(d, program, *arguments):
@@ -53,10 +63,8 @@ def private_kb(d):
 @test
 def hostile_datagrams():
     d = Daemon(SITE)
-    cells = f"{d.directory}/cells"
-    with open(cells, "wb") as f:
-        f.truncate(4 * CELLS)
-    os.chmod(cells, 0o666)
+    cells = cells_file(d, "cells", CELLS)
+    cells_file(d, "other", 10)
     with d:
         ready, pids = d.mark(), dict(d.workers)
         result(start(d, "hostile", COUNT // 10, 1), TIMEOUT * 10)

@@ -27,7 +27,7 @@ def respawn_after_kill():
 @test
 def requests_that_arrive_meanwhile_are_answered():
     with Daemon(SITE) as d, d.peer() as p:
-        for _ in range(4):              # each waits longer for its successor
+        for _ in range(4):             # each dies younger, and waits longer
             os.kill(d.workers[0], signal.SIGKILL)
             mark = d.mark()
             equal(p.get("/hello").code, code("2.05"), "answer to the first transmission")

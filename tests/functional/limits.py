@@ -30,9 +30,9 @@ def fill(peers, n, uri="/slow"):
     return requests
 
 
-def refused(p, uri="/slow"):
+def refused(p, method="GET", uri="/slow"):
     """A request that comes too late."""
-    m = p.get(uri)
+    m = p.ask(method, uri)
     equal(m.code, code("5.03"), f"code of {m}")
     check(m.uint("Max-Age"), f"no Max-Age in {m}")
 
@@ -74,7 +74,7 @@ def endpoints_that_nobody_needs_make_room():
         for _ in range(64):
             with d.peer() as p:
                 equal(p.get("/hello").code, code("2.05"), "answer")
-                equal(p.post("/boom").code, code("2.05"), "answer")
+                equal(p.get("/hello", mtype=NON).code, code("2.05"), "answer")
 
 
 @test
@@ -89,12 +89,31 @@ def exchanges():
 
 
 @test
-def answers_kept_push_out_older_ones():
+def answers_kept():
     with Daemon(site(dedup=16)) as d:
-        all_peers = peers(d, 40)
-        for p in all_peers:
+        all_peers = peers(d, 17)
+        asked = [(p, p.request("POST", "/boom")) for p in all_peers[:16]]
+        answers = []
+        for p, request in asked:
+            p.send(request)
+            answers.append(p.expect(ACK, "2.05", mid=request.mid))
+        refused(all_peers[16], method="POST", uri="/boom")
+        equal(all_peers[16].get("/hello").code, code("2.05"), "what need not be kept")
+        for (p, request), answer in zip(asked, answers):
+            p.send(request)
+            equal(p.receive().raw, answer.raw, "the repeated answer")
+        check(d.counters()["full-dedup"] >= 1, "the counter")
+
+
+@test
+def answers_kept_make_room_after_their_lifetime():
+    brief = "ack-timeout: 10ms, max-retransmit: 0, max-latency: 100ms, processing-delay: 0s"
+    with Daemon(site(dedup=16).replace("ack-delay: 1ms", "ack-delay: 1ms, " + brief)) as d:
+        for p in peers(d, 16):
             equal(p.post("/boom").code, code("2.05"), "answer")
-        check(d.counters()["evicted-early"] >= 1, "the counter")
+        with d.peer() as p:
+            while (m := p.post("/boom")).code != code("2.05"):
+                equal(m.code, code("5.03"), f"code of {m}")
 
 
 @test

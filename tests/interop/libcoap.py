@@ -44,9 +44,4 @@ def filtered_discovery():
     check(status == 0 and "</hello>" in out and "/slow" not in out, f"{out!r} {err!r}")
 
 
-@test
-def block_option_on_a_small_resource():
-    get("/hello", "-b", "64")
-
-
 run()

@@ -1,5 +1,5 @@
 """The npm package coap gets what the harness gets.  It is looked for in
-COAPD_NODE_MODULES or in node_modules of the build directory."""
+COAPD_NODE_MODULES, in NODE_PATH, and in node_modules of the build directory."""
 import os
 import shutil
 import sys
@@ -11,7 +11,8 @@ from harness.process import output
 from site_for_clients import HOSTS, PATHS, SITE, wanted
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MODULES = os.environ.get("COAPD_NODE_MODULES", os.path.join(BUILD, "node_modules"))
+MODULES = (os.environ.get("COAPD_NODE_MODULES") or os.environ.get("NODE_PATH") or
+           os.path.join(BUILD, "node_modules"))
 NODE = shutil.which("node")
 
 

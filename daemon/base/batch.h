@@ -22,7 +22,8 @@
 #define BATCH_UNTOUCHED 0xffffffffu
 #define DGRAM_RX_MAX 1536u      /* longer ones are cut and counted */
 #define DGRAM_TX_MAX 1472u
-#define DGRAM_TRIES 3           /* a datagram that killed so many workers is skipped */
+#define DGRAM_TRIES 4           /* a datagram that killed so many workers is skipped:
+				 * one more than a module's hook may */
 
 struct rx_dgram {
 	struct sockaddr_in6 from;       /* written by the kernel */

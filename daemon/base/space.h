@@ -69,7 +69,7 @@ struct space_ctl {
 	uint64_t layout;        /* fingerprint of definition and struct sizes */
 	struct hash_key key;
 	uint64_t epoch;         /* adoptions so far */
-	uint32_t tries;         /* adoptions since the last one that was survived */
+	uint32_t tries;         /* weight of the deaths since an event was survived (adopt.c) */
 	uint32_t where;         /* mount whose hook runs, index + 1; 0 none */
 	uint32_t hwm[SPACE_SLABS];      /* objects ever used */
 	uint32_t live[SPACE_SLABS];     /* derived, for those who look on */

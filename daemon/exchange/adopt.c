@@ -3,7 +3,12 @@
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
 
-#define TRIES 2u        /* adoptions that may die before the slot is wiped */
+/* When a slot is wiped: after two deaths within an adoption, or many in the first
+ * event behind one in a row.  A module or a datagram that kills is given up
+ * long before (COAPD_ATTEMPTS, DGRAM_TRIES), so then it is the slot's. */
+#define TRIES_MAX 16u
+#define TRY_ADOPTING (TRIES_MAX / 2)
+#define TRY_EVENT 1u
 
 static void forget_derived(struct engine *e)
 {
@@ -63,13 +68,13 @@ bool adopt_begin(struct engine *e)
 	struct space_ctl *c = e->space.ctl;
 
 	forget_derived(e);
-	if (c->tries >= TRIES) {
+	if (c->tries >= TRIES_MAX) {
 		space_wipe(&e->space);
 		batch_of(&e->space)->rx_n = 0;
 		engine_count(e, COUNT_ADOPT_WIPED);
 		return false;
 	}
-	space_set(&c->tries, c->tries + 1);
+	space_set(&c->tries, c->tries + TRY_ADOPTING);
 	c->epoch++;
 	c->counter[COUNT_ADOPT_UNDONE] += space_rollback(&e->space);
 	check_batch(e);
@@ -111,6 +116,7 @@ static bool blob_owned(struct engine *e, struct blob *b)
 void adopt_end(struct engine *e)
 {
 	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
+	struct space_ctl *c = e->space.ctl;
 
 	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_EXCHANGE]; i++) {
 		struct exchange *x = slab_at(b, i);
@@ -124,6 +130,7 @@ void adopt_end(struct engine *e)
 	for (unsigned i = 0; i < e->space.nslabs; i++)
 		slab_rebuild_free(&e->space, engine_slab(e, i));
 	engine_count(e, COUNT_ADOPTED);
+	space_set(&c->tries, c->tries - TRY_ADOPTING + TRY_EVENT);
 }
 
 unsigned adopt_batch(struct engine *e)
@@ -138,6 +145,7 @@ unsigned adopt_batch(struct engine *e)
 	if (b->rx[i].tries >= DGRAM_TRIES) {
 		engine_count(e, COUNT_RX_POISON);
 		engine_commit(e, i + 1);
+		adopt_survived(e);      /* one step further */
 	}
 	return b->rx_n;
 }

@@ -14,8 +14,8 @@
 
 #include "exchange/engine.h"
 
-/* A slot whose adoption died twice is wiped and counted: false then, and the
- * space is as new. */
+/* A slot whose adoption died twice, or whose first event after it died again and
+ * again, is wiped and counted: false then, and the space is as new. */
 bool adopt_begin(struct engine *e);
 void adopt_end(struct engine *e);
 

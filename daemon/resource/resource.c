@@ -271,6 +271,12 @@ static bool ask(struct resources *R, struct engine *e, struct request *r,
 	enum coapd_verdict v;
 
 	call_fresh(&R->task, e, r, R->draining);
+	if (event.attempt >= COAPD_ATTEMPTS) {
+		R->task.mount = m;
+		fail(R, "its hook killed too many workers");
+		call_end(&R->task);
+		return true;
+	}
 	if (is_opaque(m, r->msg.code))
 		request_exec(e, r, rx);
 	v = call_run(&R->task, m, &event);

@@ -48,6 +48,7 @@ static void resolve(struct dispatch *d)
 
 		resource_lost(d->resources, e, &r, waiting);
 		engine_commit(e, done);
+		adopt_survived(e);      /* one step further */
 	}
 	(void)adopt_batch(e);
 	d->unresolved = false;

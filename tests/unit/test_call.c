@@ -93,7 +93,7 @@ Test(call, an_unsafe_request_to_an_idempotent_module_is_delivered_again)
 	cr_assert_eq(counter(COUNT_EXEC_LOST), 0);
 }
 
-Test(call, a_request_that_keeps_killing_is_skipped)
+Test(call, a_request_that_keeps_killing_is_answered_500)
 {
 	one("/a", &leaf);
 	s->deaths = 100;
@@ -101,7 +101,9 @@ Test(call, a_request_that_keeps_killing_is_skipped)
 	for (unsigned i = 0; i < 5; i++)
 		stage_crash(s);
 	cr_assert_eq(s->runs, COAPD_ATTEMPTS);
-	cr_assert_eq(counter(COUNT_RX_POISON), 1);
+	expect("ACK 5.00 pay=");
+	cr_assert_eq(counter(COUNT_MODULE_FAILED), 1);
+	cr_assert_eq(counter(COUNT_RX_POISON), 0);
 }
 
 /* --- waiting ------------------------------------------------------------------------------- */

@@ -437,7 +437,7 @@ Test(dispatch, adoption_that_is_survived_stops_counting)
 	}
 	cr_expect_eq(b.d.engine.space.ctl->counter[COUNT_ADOPT_WIPED], 0);
 	cr_expect(dispatch_remembers(&b.d));
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 17; i++) {
 		bench_die(&b);
 		dispatch_adopt(&b.d, 2000);
 	}

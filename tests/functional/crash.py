@@ -67,9 +67,47 @@ def POST_is_not_tried_again_after_a_crash():
 @test
 def poisonous_GET_is_given_up():
     with Daemon(SITE) as d, d.peer() as p, d.peer() as other:
-        p.send(p.request("GET", "/boom?how=segv&times=9"))
-        equal(other.get("/hello").code, code("2.05"), "answer to another")
+        request = p.request("GET", "/boom?how=segv&times=9")
+        p.send(request)
+        other_request = other.request("GET", "/hello")
+        other.send(other_request)       # often in the same batch
+        p.expect(ACK, "5.00", mid=request.mid, token=request.token)
+        equal(other.answer(other_request).code, code("2.05"), "answer to another")
         equal(len(d.records("died of SIGSEGV")), 3, "deaths")
+        equal(d.counters()["adopt-wiped"], 0, "adopt-wiped")
+
+
+@test
+def several_poisonous_GETs_are_given_up():
+    with Daemon(SITE) as d, d.peer() as p:
+        requests = [p.request("GET", "/boom?how=segv&times=9") for _ in range(2)]
+        for request in requests:
+            p.send(request)
+        for request in requests:
+            p.expect(ACK, "5.00", mid=request.mid, token=request.token)
+        equal(d.counters()["adopt-wiped"], 0, "adopt-wiped")
+
+
+@test
+def timer_of_a_hook_is_given_up():
+    with Daemon(SITE) as d, d.peer() as p, d.peer() as waiting:
+        slow = waiting.request("GET", "/slow")
+        waiting.send(slow)
+        waiting.expect(ACK, EMPTY, mid=slow.mid)
+        request = p.request("GET", "/boom?wait&how=segv&times=9")
+        p.send(request)
+        equal(p.answer(request).code, code("5.00"), "answer")
+        equal(len(d.records("died of SIGSEGV in /boom")), 3, "deaths")
+        waiting.acknowledge(waiting.expect(CON, "2.05", token=slow.token))
+
+
+@test
+def timer_of_an_opaque_request_is_not_run_again():
+    with Daemon(SITE) as d, d.peer() as p:
+        request = p.request("POST", "/boom?wait&how=segv&times=9")
+        p.send(request)
+        equal(p.answer(request).code, code("5.00"), "answer")
+        equal(len(d.records("died of SIGSEGV in /boom")), 1, "deaths")
 
 
 @test

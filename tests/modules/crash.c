@@ -2,7 +2,8 @@
  *
  * The query says how and how often: ?how=segv|abort|bus|fpe|kill|exit&times=N dies
  * at the first N deliveries of the request (1 without it) and answers with the
- * number of the delivery afterwards; without how it just answers. */
+ * number of the delivery afterwards; without how it just answers.  With &wait all
+ * this happens 10 ms later, in the event of a timer. */
 #include <coapd/module.h>
 
 #include <signal.h>
@@ -53,6 +54,10 @@ handle(void *self, coapd_task *task, const struct coapd_event *event)
 	char text[32];
 
 	(void)self;
+	if (event->what == COAPD_EV_REQUEST && coapd_query(task, "wait", NULL)) {
+		coapd_after(task, 0, 10);
+		return COAPD_WAIT;
+	}
 	if (coapd_query(task, "how", &how) && event->attempt < times(task))
 		obey(how);
 	snprintf(text, sizeof text, "delivery %u", event->attempt);

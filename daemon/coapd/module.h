@@ -127,14 +127,14 @@ enum {
 	COAPD_504_GATEWAY_TIMEOUT = COAPD_CODE(5, 4)
 };
 
-/* Options a module may meet or make (RFC 7252, 5.10); any other number works
- * as well.  Those that carry the protocol itself are the core's: it takes care
- * of Observe, Block1, Block2, Q-Block1, Q-Block2 and OSCORE. */
+/* Options a module may meet or make (RFC 7252, 5.10); any other elective
+ * one works as well.  A request with a critical option that is not listed here
+ * never comes to a module, it is answered 4.02 (5.4.1).  Those that carry the
+ * protocol itself are the core's to read and to set: Observe, Block1, Block2,
+ * Q-Block1, Q-Block2 and OSCORE. */
 enum {
-	COAPD_OPT_IF_MATCH = 1,
 	COAPD_OPT_URI_HOST = 3,
 	COAPD_OPT_ETAG = 4,
-	COAPD_OPT_IF_NONE_MATCH = 5,
 	COAPD_OPT_URI_PORT = 7,
 	COAPD_OPT_LOCATION_PATH = 8,
 	COAPD_OPT_URI_PATH = 11,

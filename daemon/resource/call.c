@@ -1,7 +1,5 @@
 #include "resource/call.h"
 
-#include "exchange/adopt.h"
-
 static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 {
 	t->engine = e;
@@ -50,9 +48,6 @@ enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 	uint32_t *where = &t->engine->space.ctl->where;
 	enum coapd_verdict v;
 
-	/* Whoever comes this far has adopted the slot well: a death in the hook is
-	 * the module's, and no reason to wipe what others have in the slot. */
-	adopt_survived(t->engine);
 	t->mount = m;
 	m->now = t->engine->now;
 	space_set(where, m->where);

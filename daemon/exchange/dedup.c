@@ -194,8 +194,6 @@ bool dedup_adopt(struct engine *e, struct dedup *d)
 	if (d->state == DEDUP_DONE &&
 	    !stored_valid(e, &d->answer, DEDUP_INSIDE, dedup_ref(e, d)))
 		return false;
-	if (dedup_find(e, p, (uint16_t)d->mid))
-		return false;
 	/* Executing, and yet not the one the commit word speaks of: damage. */
 	if (d->state == DEDUP_EXEC &&
 	    !(space_exec(&e->space) && engine_root(e)->exec == dedup_ref(e, d)))

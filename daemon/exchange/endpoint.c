@@ -219,8 +219,6 @@ bool endpoint_adopt(struct engine *e, struct endpoint *p)
 {
 	if (!p->remote.port || p->remote.zero || p->local.zero)
 		return false;
-	if (endpoint_find(e, &p->remote, &p->local))
-		return false;
 	p->nexchanges = p->nactive = p->ndedup = p->nkept = 0;
 	p->out_head = p->out_tail = SLAB_NIL;
 	p->dedup_head = p->dedup_tail = SLAB_NIL;

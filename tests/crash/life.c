@@ -1,0 +1,223 @@
+#include "life.h"
+
+#include "base/poison.h"
+#include "exchange/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+const struct hash_key life_key = { { 0x1234567890abcdefu, 0xfedcba0987654321u } };
+const struct local life_local = { .ip = { [15] = 200 } };
+
+static struct space_def def;
+static struct engine_conf conf;
+static struct resources *resources;
+static struct life *now_living;         /* whose world the modules act on */
+
+/* --- modules -------------------------------------------------------------------- */
+
+static enum coapd_verdict fast(void *self, coapd_task *t, const struct coapd_event *ev)
+{
+	(void)self, (void)ev;
+	coapd_reply(t, COAPD_205_CONTENT);
+	coapd_reply_data(t, coapd_text("hi"));
+	return COAPD_DONE;
+}
+
+/* An effect outside, once per request; the first payload byte names the peer. */
+static void effect(coapd_task *t)
+{
+	coapd_span p = coapd_payload(coapd_request(t));
+
+	if (p.n)
+		now_living->world->count[p.p[0] % PEERS]++;
+}
+
+static enum coapd_verdict opaque(void *self, coapd_task *t, const struct coapd_event *ev)
+{
+	(void)self, (void)ev;
+	effect(t);
+	coapd_reply(t, COAPD_204_CHANGED);
+	coapd_reply_data(t, coapd_text("done once"));
+	return COAPD_DONE;
+}
+
+/* Counts its own events in the slot: exactly three, whoever delivers them. */
+static enum coapd_verdict count_to_three(coapd_task *t, uint32_t ms)
+{
+	uint32_t *n = coapd_scratch(t, sizeof *n);
+	char text[2] = { 0 };
+
+	if (++*n < 3) {
+		coapd_after(t, 0, ms);
+		return COAPD_WAIT;
+	}
+	text[0] = (char)('0' + *n);
+	coapd_reply(t, COAPD_205_CONTENT);
+	coapd_reply_data(t, coapd_text(text));
+	return COAPD_DONE;
+}
+
+/* At two paces, for what is due at the same time has no order. */
+static enum coapd_verdict tick(void *self, coapd_task *t, const struct coapd_event *ev)
+{
+	(void)self, (void)ev;
+	return count_to_three(t, 500);
+}
+
+static enum coapd_verdict tock(void *self, coapd_task *t, const struct coapd_event *ev)
+{
+	(void)self, (void)ev;
+	return count_to_three(t, 450);
+}
+
+static enum coapd_verdict slow(void *self, coapd_task *t, const struct coapd_event *ev)
+{
+	(void)self;
+	if (ev->what == COAPD_EV_REQUEST) {
+		coapd_after(t, 0, 700);
+		return COAPD_WAIT;
+	}
+	effect(t);
+	coapd_reply(t, COAPD_204_CHANGED);
+	coapd_reply_data(t, coapd_text("done late"));
+	return COAPD_DONE;
+}
+
+static struct resource_mount_spec mount(const char *path, const char *const *segment,
+					uint32_t flags,
+					enum coapd_verdict (*handle)(void *, coapd_task *,
+							const struct coapd_event *))
+{
+	struct module *m = calloc(1, sizeof *m);
+
+	m->desc = (struct coapd_module){ .abi = COAPD_ABI, .size = sizeof m->desc,
+					 .name = path + 1, .version = "1", .summary = "test",
+					 .flags = flags, .handle = handle };
+	return (struct resource_mount_spec){ .path = path, .segments = segment,
+					     .nsegments = 1, .module = m };
+}
+
+static void open_resources(void)
+{
+	static const char *const name[] = { "f", "o", "t", "s", "r", "u" };
+	struct resource_mount_spec spec[] = {
+		mount("/f", &name[0], 0, fast),
+		mount("/o", &name[1], 0, opaque),
+		mount("/t", &name[2], COAPD_F_RETRY, tick),
+		mount("/s", &name[3], 0, slow),
+		mount("/r", &name[4], COAPD_F_RETRY, fast),
+		mount("/u", &name[5], COAPD_F_RETRY, tock),
+	};
+	struct err err;
+
+	resources = resources_new(spec, sizeof spec / sizeof spec[0], &err);
+	if (!resources) {
+		printf("Bail out! %s\n", err.text);
+		exit(1);
+	}
+}
+
+bool life_peer_is_opaque(unsigned n)
+{
+	return n == 3 || n == 6;
+}
+
+/* --- client role ------------------------------------------------------------------ */
+
+struct addr life_peer(unsigned peer)
+{
+	struct addr a = { .port = (uint16_t)(1000 + peer) };
+
+	a.ip[15] = (uint8_t)peer;
+	return a;
+}
+
+void life_ask(struct engine *e, uint64_t owner)
+{
+	static const uint8_t body[] = { 0xb1, 'q' };
+	struct client_request c = { .to = life_peer(9), .from = life_local, .code = COAP_GET,
+				    .body = { body, sizeof body }, .owner = owner };
+	ref_t x;
+
+	client_send(e, &c, &x);
+}
+
+/* The answer to one question brings up the next, in the same event. */
+static void on_response(void *arg, struct engine *e, const struct response *r)
+{
+	(void)arg;
+	now_living->world->responses++;
+	if (r->owner < 3)
+		life_ask(e, r->owner + 1);
+}
+
+/* --- lives ---------------------------------------------------------------------------- */
+
+void life_enter(struct life *l)
+{
+	now_living = l;
+}
+
+void life_begin(struct life *l)
+{
+	enum space_state state;
+
+	if (l->open)
+		dispatch_close(&l->d);
+	unpoison(l->mem, life_size());
+	if (dispatch_open(&l->d, l->mem, &def, 3, &life_key, &conf, resources, &state))
+		abort();
+	l->d.response = on_response;
+	l->open = true;
+	life_enter(l);
+}
+
+void life_copy(struct life *to, const struct life *from)
+{
+	size_t head = (size_t)(from->d.engine.space.extra - from->mem) + offsetof(struct batch, rx);
+
+	unpoison(to->mem, life_size());
+	unpoison(from->mem, life_size());
+	memcpy(to->mem, from->mem, head);
+	for (unsigned i = 0; i < PHASE_MAX; i++)
+		memcpy(to->mem + head + i * sizeof(struct rx_dgram),
+		       from->mem + head + i * sizeof(struct rx_dgram),
+		       offsetof(struct rx_dgram, data) + 64);
+	head += BATCH_RX * sizeof(struct rx_dgram);
+	for (unsigned i = 0; i < PHASE_MAX; i++)
+		memcpy(to->mem + head + i * sizeof(struct tx_dgram),
+		       from->mem + head + i * sizeof(struct tx_dgram),
+		       offsetof(struct tx_dgram, data) + 128);
+	*to->world = *from->world;
+}
+
+size_t life_size(void)
+{
+	return space_size(&def);
+}
+
+void life_open(struct life *l)
+{
+	l->mem = mmap(NULL, life_size(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	l->world = mmap(NULL, sizeof *l->world, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (l->mem == MAP_FAILED || l->world == MAP_FAILED)
+		abort();
+	life_begin(l);
+}
+
+void life_setup(void)
+{
+	static const uint16_t known[] = { OPT_URI_PATH, OPT_URI_QUERY, OPT_URI_HOST, OPT_ACCEPT };
+
+	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200,
+				     .limits = { 16, 32, 8, 8, 4, 4, 64 } };
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		option_set_add(&conf.options, known[i]);
+	engine_layout(&def, &conf.limits);
+	task_layout(&def, conf.limits.waiting);
+	open_resources();
+}

@@ -1,0 +1,120 @@
+#include "picture.h"
+
+#include "coap/frame_udp.h"
+#include "exchange/dedup.h"
+#include "exchange/exchange.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+__attribute__((format(printf, 3, 4)))
+static void note(struct picture *p, unsigned peer, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (peer >= PEERS || p->n[peer] >= PICTURE_TEXT - 1)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(p->text[peer] + p->n[peer], PICTURE_TEXT - p->n[peer], fmt, ap);
+	va_end(ap);
+	p->n[peer] += n > 0 ? (size_t)n : 0;
+}
+
+static uint64_t digest(const void *p, size_t n)
+{
+	return hash_bytes(&life_key, p, n);
+}
+
+/* A token of ours names the object that happened to be free. */
+static uint64_t message_digest(struct span bytes)
+{
+	uint8_t copy[256];
+	struct message m;
+
+	if (bytes.n > sizeof copy)
+		return 0;
+	memcpy(copy, bytes.p, bytes.n);
+	if (frame_udp_parse(span_of(copy, bytes.n), &m) == FRAME_OK && code_is_request(m.code) &&
+	    m.token.n == CLIENT_TOKEN)
+		memset(copy + 4, 0, CLIENT_TOKEN);
+	return digest(copy, bytes.n);
+}
+
+static void see_sent(struct picture *p, struct life *l)
+{
+	const struct batch *b = batch_of(&l->d.engine.space);
+
+	for (unsigned i = 0; i < space_tx_n(&l->d.engine.space); i++) {
+		const struct tx_dgram *t = &b->tx[i];
+		unsigned peer = t->to.port - 1000u;
+
+		note(p, peer, "tx %02x %02x %u %llx\n", t->data[0], t->data[1], t->len,
+		     (unsigned long long)message_digest(span_of(t->data, t->len)));
+		if (peer < PEERS && t->data[1] == COAP_INTERNAL_ERROR)
+			p->failed[peer] = true;
+	}
+}
+
+static void see_dedup(struct picture *p, struct engine *e, const struct endpoint *ep, unsigned peer)
+{
+	/* Settled ones in their order, which evictions follow. */
+	for (uint32_t i = ep->dedup_head; i != SLAB_NIL;) {
+		const struct dedup *d = slab_at(engine_slab(e, SLAB_DEDUP), i);
+		struct span a = dedup_answer(e, d);
+
+		note(p, peer, "dedup %u st%u %llx\n", d->mid, d->state,
+		     d->state == DEDUP_DONE ? (unsigned long long)digest(a.p, a.n) : 0);
+		i = d->next;
+	}
+}
+
+static void see_endpoints(struct picture *p, struct engine *e)
+{
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_ENDPOINT]; i++) {
+		const struct endpoint *ep = slab_at(engine_slab(e, SLAB_ENDPOINT), i);
+		unsigned peer = ep->remote.port - 1000u;
+
+		if (!(ep->o.word & 1))
+			continue;
+		note(p, peer, "endpoint mid%x hi%x win%llx forgot%u x%u a%u d%u k%u\n",
+		     ep->next_mid, ep->window_hi,
+		     (unsigned long long)digest(ep->window, sizeof ep->window), ep->forgot_s,
+		     ep->nexchanges, ep->nactive, ep->ndedup, ep->nkept);
+		see_dedup(p, e, ep, peer);
+	}
+}
+
+static void see_exchanges(struct picture *p, struct engine *e)
+{
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_EXCHANGE]; i++) {
+		const struct exchange *x = slab_at(engine_slab(e, SLAB_EXCHANGE), i);
+		const struct endpoint *ep;
+		const struct task *t;
+
+		if (!(x->o.word & 1))
+			continue;
+		ep = endpoint_get(e, x->peer);
+		note(p, ep->remote.port - 1000u, "exchange st%u mid%u ack%u re%u dl%llu %llx\n",
+		     x->state, x->mid, x->acked, x->retries, (unsigned long long)x->deadline,
+		     (unsigned long long)message_digest(stored_get(e, &x->msg, x->inside)));
+		t = slab_get(&e->space, engine_slab(e, TASK_SLAB), x->owner);
+		if (x->state == EXCHANGE_WAITING && t)
+			note(p, ep->remote.port - 1000u, "task at%llu scratch%llx\n",
+			     (unsigned long long)t->at[0],
+			     (unsigned long long)digest(t->scratch, sizeof t->scratch));
+	}
+}
+
+void picture_take(struct picture *p, struct life *l)
+{
+	struct engine *e = &l->d.engine;
+
+	memset(p, 0, sizeof *p);
+	see_sent(p, l);
+	see_endpoints(p, e);
+	see_exchanges(p, e);
+	for (unsigned i = 0; i < PEERS; i++)
+		if (!life_peer_is_opaque(i))
+			note(p, i, "count %u\n", l->world->count[i]);
+}

@@ -123,7 +123,8 @@ void space_close(const struct space *s)
 
 void space_wipe(struct space *s)
 {
-	struct hash_key key = s->ctl->key;
+	const struct hash_key *old = &s->ctl->key;
+	struct hash_key key = { { hash_words(old, 0, 1), hash_words(old, 2, 3) } };
 
 	format(s, s->ctl->layout, &key);
 }
@@ -133,8 +134,8 @@ unsigned space_rollback(struct space *s)
 	struct space_ctl *c = s->ctl;
 	unsigned n = c->commit.s.undo_n;
 
-	/* A count that never was says nothing about which entries are of this
-	 * transaction; old ones would only spread the damage. */
+	/* A log that ran over, or a damaged count: which entries are of this
+	 * transaction cannot be told, and old ones would only spread the harm. */
 	if (n > UNDO_MAX)
 		n = 0;
 	/* Newest first, so that a word changed twice gets its oldest value; the

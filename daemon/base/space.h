@@ -118,8 +118,9 @@ enum space_state space_open(struct space *s, void *mem, const struct space_def *
 /* Before the memory is unmapped or used otherwise; its contents stay. */
 void space_close(const struct space *s);
 
-/* Forgets everything in it, as if new; counters, epoch and key stay, and extra
- * is left to its owner. */
+/* Forgets everything in it, as if new; counters and epoch stay, and extra is left
+ * to its owner.  The key goes on to one made of the old: what is drawn from it by
+ * counting, tokens and message IDs, must not come again for peers who remember. */
 void space_wipe(struct space *s);
 
 /* First step of an adoption: rolls the half-done transaction back.  Restartable.

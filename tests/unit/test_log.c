@@ -248,6 +248,18 @@ Test(log, long_names_are_cut_and_errno_is_kept)
 	cr_assert_not_null(strstr(written(), ": info: No space left on device\n"));
 }
 
+Test(log, nowhere_to_write_is_nobodys_error)
+{
+	struct log_limit limit = { 0 };
+
+	log_setup(LOG_INFO, "worker 1");
+	close(STDERR_FILENO);
+	errno = ENOSPC;
+	log_info("lost");
+	log_limited(&limit, 0, 1, LOG_INFO, "lost");
+	cr_assert_eq(errno, ENOSPC);
+}
+
 Test(log, one_record_is_one_write)
 {
 	int pair[2];

@@ -55,10 +55,20 @@ Test(slab, foreign_and_nonsense_references_find_nothing)
 
 	cr_assert_null(slab_get(&s, things, 0));
 	cr_assert_null(slab_get(&s, things, ref ^ 1ull << 56));
+	cr_assert_null(slab_get(&s, things, ref ^ 1ull << 48));
 	cr_assert_null(slab_get(&s, others, ref));
 	cr_assert_null(slab_get(&s, things, ref ^ 1ull << 32));
 	cr_assert_null(slab_get(&s, things, (ref & ~0xffffffffull) | THING_CAP));
 	cr_assert_null(slab_get(&s, things, ref | 0xffffffff));
+}
+
+Test(slab, references_are_bounded_before_the_sweep_too)
+{
+	ref_t ref = slab_ref(&s, things, rig_thing(&s, 1));
+
+	s.ctl->hwm[SLAB_THING] = UINT32_MAX;
+	cr_assert_null(slab_get(&s, things, ref | 0x70000000));
+	cr_assert_not_null(slab_get(&s, things, ref));
 }
 
 Test(slab, generations_make_references_stale)

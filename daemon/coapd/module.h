@@ -25,9 +25,9 @@
  *
  * Crashes.  When a worker dies inside a hook, the scratch is as it was before
  * the hook.  A safe method (GET, FETCH) and any method of a module with
- * COAPD_F_RETRY is delivered again, up to COAPD_ATTEMPTS times in all, with
- * event->attempt counting up.  Any other request is answered 5.00, because
- * nobody can know whether its effect happened.
+ * COAPD_F_RETRY is delivered again, COAPD_ATTEMPTS times in all, with
+ * event->attempt counting up; then it is answered 5.00.  So is any other request
+ * at once, because nobody can know whether its effect happened.
  *
  * Ownership.  Every span lent to a module is good until the hook returns; every
  * span given by a module is copied.  Pointers to tasks and messages are good

@@ -1,6 +1,7 @@
 /* The functions that modules call to read a request; the others are shown by
  * what comes of them, in test_resource and test_reply. */
 #include <criterion/criterion.h>
+#include <criterion/redirect.h>
 
 #include "base/log.h"
 #include "stage.h"
@@ -135,6 +136,33 @@ Test(api, a_task_reserved_in_vain_is_given_back)
 		cr_assert_str_eq(stage_get(s, NULL), "ACK 2.04 pay=");
 	cr_assert_eq(rig_counter(s->rig, COUNT_FULL_WAITING), 0);
 	stage_free(s);
+}
+
+static void log_much(coapd_task *task)
+{
+	coapd_mount *m = coapd_task_mount(task);
+
+	coapd_log(m, COAPD_LOG_DEBUG, "not shown");
+	for (unsigned i = 0; i < 25; i++)
+		coapd_log(m, COAPD_LOG_WARN, "line %u", i);
+}
+
+Test(api, log_lines_name_the_mount_and_are_limited)
+{
+	char text[4096];
+	size_t n;
+
+	cr_redirect_stderr();
+	log_setup(LOG_NOTICE, "test");
+	run(log_much, "/a", "11=a");
+	fflush(stderr);
+	n = fread(text, 1, sizeof text - 1, cr_get_redirected_stderr());
+	text[n] = 0;
+	cr_assert(strstr(text, "warn"), "%s", text);
+	cr_assert(strstr(text, "/a: line 0\n"), "%s", text);
+	cr_assert(strstr(text, "/a: line 19\n"));
+	cr_assert_null(strstr(text, "line 20"));
+	cr_assert_null(strstr(text, "not shown"));
 }
 
 /* The header says in its own words what the core knows. */

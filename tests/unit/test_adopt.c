@@ -229,6 +229,7 @@ Test(adopt, random_damage_never_harms_the_adopter, .timeout = 120)
 	rig_msg(r, 8, COAP_CON, COAP_POST, 77, "tk", "11=x");
 	request_exec(&r->e, &r->in.request, 0);
 	undo_set(&r->e.space, &engine_root(&r->e)->mid, 5);
+	unpoison(r->mem, size);
 	memcpy(good, r->mem, size);
 	for (unsigned i = 0; i < rounds(20000); i++) {
 		unsigned flips = 1 + i % 7;

@@ -60,6 +60,57 @@ def filter_by_title_and_format():
     found("?ct=0", "/hello")
 
 
+def block2(number, size=64):
+    """The value of a Block2 option (RFC 7959 section 2.2)."""
+    return uint(number << 4 | (size.bit_length() - 5))
+
+
+def in_blocks(p, uri, size):
+    """The whole representation, asked for in blocks."""
+    whole, number, etags = b"", 0, set()
+    while True:
+        m = p.get(uri, options=[("Block2", block2(number, size))])
+        equal(m.code, code("2.05"), f"code of {m}")
+        whole += m.payload
+        etags.add(m.all("ETag")[0] if m.all("ETag") else None)
+        if not m.uint("Block2") & 8:
+            equal(len(etags), 1, "ETags")
+            return whole
+        equal(len(m.payload), size, "length of a block")
+        number += 1
+
+
+@test
+def many_links_come_in_blocks():
+    many = "".join(f"  /some/place/number-{i}: {{module: hello}}\n" for i in range(100))
+    with Daemon("resources:\n" + many) as d, d.peer() as p:
+        whole = in_blocks(p, "/.well-known/core", 64)
+        equal(whole, in_blocks(p, "/.well-known/core", 1024), "blocks of two sizes")
+        check(all(f"number-{i}>" in whole.decode() for i in range(100)), "a link is missing")
+        m = p.get("/.well-known/core")          # too large to come whole unasked
+        equal((len(m.payload), m.uint("Size2")), (1024, len(whole)), "first block, Size2")
+
+
+@test
+def E42_block_size_7():
+    with shared(SITE).peer() as p:
+        equal(p.get("/hello", options=[("Block2", 7)]).code, code("4.00"), "code")
+
+
+@test
+def E43_more_bit_in_a_request_is_ignored():
+    with shared(SITE).peer() as p:
+        equal(p.get("/hello", options=[("Block2", 8 | 6)]).code, code("2.05"), "code")
+
+
+@test
+def E45_block_beyond_the_end():
+    with shared(SITE).peer() as p:
+        for number in (1, 0xfffff):
+            m = p.get("/hello", options=[("Block2", block2(number))])
+            equal(m.code, code("4.00"), "code")
+
+
 @test
 def Accept_of_another_format():
     with shared(SITE).peer() as p:

@@ -155,6 +155,14 @@ def E17_empty_token_is_a_token():
 
 
 @test
+def datagram_longer_than_any_message_of_ours_is_dropped():
+    d = shared(SITE)
+    before = d.counters()["rx-truncated"]
+    nothing("40 01 98 01" + GET + "ff" + "41" * 3000)
+    equal(d.counters()["rx-truncated"] - before, 1, "rx-truncated")
+
+
+@test
 def counters_tell():
     d = shared(SITE)
     before = d.counters()

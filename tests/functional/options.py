@@ -192,6 +192,23 @@ def E39_unknown_method():
 
 
 @test
+def E36_If_Match_is_critical_and_not_supported_here():
+    answered("4.02", ("If-Match", b""))
+
+
+@test
+def E69_observing_what_cannot_be_observed_is_a_plain_GET():
+    m = answered("2.05", ("Observe", 0))
+    equal(m.all("Observe"), [], "Observe")
+
+
+@test
+def E101_no_proxy():
+    answered("5.05", ("Proxy-Uri", "coap://example.org/"))
+    answered("5.05", ("Proxy-Scheme", "coap"))
+
+
+@test
 def E40_suppressed_class():
     with peer() as p:
         p.send(p.request("GET", "/hello", mtype=NON, options=[("No-Response", 2)]))

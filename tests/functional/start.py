@@ -4,7 +4,8 @@ import shutil
 import socket
 
 from harness import *
-from harness.daemon import modules_into, private_directory
+from harness.daemon import PROGRAM, modules_into, private_directory
+from harness.process import output
 
 GOOD = "resources: { /hello: {module: hello} }"
 
@@ -96,6 +97,10 @@ def module_that_cannot_open():
             r"error: .*cannot map /nonexistent/cells", check_only=False)
 
 
+def in_use(port):
+    return rf"error: .*{port}: another process has the port"
+
+
 @test
 def port_in_use():
     for family, host in ((socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1")):
@@ -103,7 +108,7 @@ def port_in_use():
             s.bind((host, 0))
             port = s.getsockname()[1]
             where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-            refused(f'listen: [ "coap://{where}" ]\n{GOOD}', 1, rf"error: .*{port}: another process has the port",
+            refused(f'listen: [ "coap://{where}" ]\n{GOOD}', 1, in_use(port),
                     check_only=False)
 
 
@@ -111,11 +116,34 @@ def port_in_use():
 def port_of_another_coapd():
     with Daemon(GOOD) as d:
         host, port = d.address()
-        refused(f'listen: [ "coap://[{host}]:{port}" ]\n{GOOD}', 1, rf"error: .*{port}: another process has the port",
+        refused(f'listen: [ "coap://[{host}]:{port}" ]\n{GOOD}', 1, in_use(port),
                 check_only=False)
         with d.peer() as p:             # and the first one is not disturbed
             for _ in range(20):
                 equal(p.get("/hello").code, code("2.05"), "answer")
+
+
+@test
+def help_and_version():
+    for option, word in (("--help", "--modules-dir"), ("--version", "coapd 0")):
+        status, out, err = output([PROGRAM, option])
+        equal((status, err), (0, ""), f"status and errors of {option}")
+        check(word in out, out)
+
+
+@test
+def dump_can_be_checked():
+    directory = private_directory()
+    try:
+        modules_into(directory)
+        status, out, err = output([PROGRAM, "--dump", site_file(directory, GOOD)])
+        equal((status, err), (0, ""), "status and errors")
+        path = f"{directory}/dumped.yaml"
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(out)
+        equal(coapd("--modules-dir", directory, "--check", path), (0, ""), "check of the dump")
+    finally:
+        shutil.rmtree(directory)
 
 
 @test

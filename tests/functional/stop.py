@@ -33,6 +33,37 @@ def READY_says_that_it_serves():
 
 
 @test
+def nobody_has_to_listen_to_READY():
+    d = Daemon(SITE, env={"NOTIFY_SOCKET": ""}).start(ready=False)
+    with d:
+        d.wait_log("ready: 2 workers")
+        with d.peer() as p:
+            equal(p.get("/hello").code, code("2.05"), "answer")
+        equal(d.notified, [], "notifications")
+
+
+@test
+def workers_of_root_are_somebody_else():
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+    with Daemon(SITE) as d:
+        for pid in d.workers.values():
+            with open(f"/proc/{pid}/status", encoding="ascii") as f:
+                status = dict(line.rstrip().split(":\t", 1) for line in f if ":\t" in line)
+            check("0" not in status["Uid"].split(), f"Uid {status['Uid']}")
+            check("0" not in status["Gid"].split(), f"Gid {status['Gid']}")
+            equal(int(status["CapEff"], 16), 0, "capabilities")
+
+
+@test
+def SIGHUP_is_survived():
+    with Daemon(SITE) as d, d.peer() as p:
+        d.signal(signal.SIGHUP)
+        d.wait_log("warn: ")
+        equal(p.get("/hello").code, code("2.05"), "answer")
+
+
+@test
 def STOPPING_is_told():
     with Daemon(SITE) as d:
         d.signal(signal.SIGTERM)

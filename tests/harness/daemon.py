@@ -67,8 +67,9 @@ def environment(**more):
 def coapd(*arguments):
     """Runs coapd to its end, for starts that must fail; returns its exit status
     and what it said on standard error."""
-    p = subprocess.Popen([PROGRAM, *arguments], stderr=subprocess.PIPE, text=True,
-                         stdin=subprocess.DEVNULL, env=environment(), start_new_session=True)
+    p = subprocess.Popen([PROGRAM, *arguments], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                         env=environment(), start_new_session=True)
     try:
         err = p.communicate(timeout=TIMEOUT)[1]
     except subprocess.TimeoutExpired:
@@ -94,20 +95,20 @@ class Daemon:
     """Daemon(site) starts on entering the with block and is stopped on leaving
     it, with exit status 0, no process left over and no sanitizer report."""
 
-    def __init__(self, site, env=None, status=0):
+    def __init__(self, site, env=None, status=0, program=PROGRAM):
         self.directory = private_directory()
         self.modules = os.path.join(self.directory, "modules")
         os.mkdir(self.modules)
         modules_into(self.modules)
         self.site = site_file(self.directory, site.replace("@DIR@", self.directory))
-        self.env, self.status = env or {}, status
+        self.env, self.status, self.program = env or {}, status, program
         self.log, self.notified, self.listeners, self.workers = [], [], [], {}
         self.changed = threading.Condition()
         self.ended = False
         self.process = None
 
     def __enter__(self):
-        return self.start()
+        return self.start() if self.process is None else self
 
     def __exit__(self, kind, *_):
         if kind is None:
@@ -124,9 +125,9 @@ class Daemon:
         self.notify.bind(path)
         os.chmod(path, 0o777)
         self.process = subprocess.Popen(
-            [PROGRAM, "--config", self.site, "--modules-dir", self.modules],
+            [self.program, "--config", self.site, "--modules-dir", self.modules],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
-            env=environment(NOTIFY_SOCKET=path, **self.env))
+            env=environment(**{"NOTIFY_SOCKET": path, **self.env}))
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         if ready:

@@ -102,7 +102,8 @@ class Peer:
             wanted = payload.encode() if isinstance(payload, str) else payload
             equal(m.payload, wanted, "payload" + where)
         for name, value in (options or {}).items():
-            equal(m.all(name), [option(name, value)[1]], name + where)
+            wanted = [] if value is None else [option(name, value)[1]]
+            equal(m.all(name), wanted, name + where)
         for name in without:
             equal(m.all(name), [], name + where)
         return m

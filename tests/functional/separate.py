@@ -60,13 +60,20 @@ def E17_separate_response_with_an_empty_token():
         p.acknowledge(expect_separate(p, request))
 
 
+def two_that_wait(p):
+    """Sent together, so that both are acknowledged before either is answered."""
+    both = p.request("GET", "/slow"), p.request("GET", "/later")
+    for request in both:
+        p.send(request)
+    for request in both:
+        p.expect(ACK, EMPTY, mid=request.mid)
+    return both
+
+
 @test
 def E19_one_confirmable_response_at_a_time():
     with peer() as p:
-        first, second = p.request("GET", "/slow"), p.request("GET", "/later")
-        for request in (first, second):
-            p.send(request)
-            p.expect(ACK, EMPTY, mid=request.mid)
+        first, second = two_that_wait(p)
         m = p.expect(CON, "2.05", token=first.token)
         with peer() as clock:           # by now /later's time is up as well
             clock.get("/later")
@@ -78,10 +85,7 @@ def E19_one_confirmable_response_at_a_time():
 @test
 def E19_reset_frees_the_backlog():
     with peer() as p:
-        first, second = p.request("GET", "/slow"), p.request("GET", "/later")
-        for request in (first, second):
-            p.send(request)
-            p.expect(ACK, EMPTY, mid=request.mid)
+        first, second = two_that_wait(p)
         p.reset(p.expect(CON, "2.05", token=first.token))
         p.acknowledge(p.expect(CON, "2.05", token=second.token))
 

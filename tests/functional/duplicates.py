@@ -79,13 +79,13 @@ def E9_same_message_ID_with_other_bytes_is_a_new_request():
 def E10_duplicate_while_processing_gets_at_most_an_empty_ACK():
     with Counting() as d, d.peer() as p:
         request = p.request("GET", "/slow")
-        p.send(request)
-        p.expect(ACK, EMPTY, mid=request.mid)
-        p.send(request)
-        m = p.receive()
-        if m.type == ACK:
-            equal((m.code, m.mid), (EMPTY, request.mid), "the second acknowledgement")
-            m = p.receive()
+        for _ in range(3):
+            p.send(request)
+        acknowledgements = 0
+        while (m := p.receive()).type == ACK:
+            equal((m.code, m.mid), (EMPTY, request.mid), "the acknowledgement")
+            acknowledgements += 1
+        check(1 <= acknowledgements <= 3, f"{acknowledgements} acknowledgements")
         equal((m.type, m.code, m.token), (CON, code("2.05"), request.token), "the answer")
         p.acknowledge(m)
         p.silence()

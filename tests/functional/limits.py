@@ -19,27 +19,26 @@ def site(endpoints=100, dedup=100, exchanges=100, waiting=100, messages=100):
     return SITE % (endpoints, dedup, exchanges, waiting, messages)
 
 
-def fill(peers, n, uri="/slow"):
-    """n requests that wait, from these peers in turn."""
+def fill(peers, n, method="GET", uri="/slow", **more):
+    """Sends n requests that will wait, from these peers in turn."""
     requests = []
     for i in range(n):
         p = peers[i % len(peers)]
-        requests.append((p, p.request("GET", uri)))
+        requests.append((p, p.request(method, uri, **more)))
         p.send(requests[-1][1])
-        p.expect(ACK, EMPTY, mid=requests[-1][1].mid)
     return requests
 
 
-def refused(p, method="GET", uri="/slow"):
+def refused(p, method="GET", uri="/slow", **more):
     """A request that comes too late."""
-    m = p.ask(method, uri)
+    m = p.ask(method, uri, **more)
     equal(m.code, code("5.03"), f"code of {m}")
     check(m.uint("Max-Age"), f"no Max-Age in {m}")
 
 
-def served(requests):
+def served(requests, mcode="2.05"):
     for p, request in requests:
-        p.acknowledge(p.expect(CON, "2.05", token=request.token))
+        equal(p.answer(request).code, code(mcode), "answer")
 
 
 def peers(d, n):
@@ -78,14 +77,22 @@ def endpoints_that_nobody_needs_make_room():
 
 
 @test
-def exchanges():
+def who_waits_has_what_the_answer_needs():
+    """The limit of exchanges is for what we begin: responses always go out."""
     with Daemon(site(exchanges=16)) as d:
+        served(fill(peers(d, 40), 40))
+
+
+@test
+def long_messages():
+    with Daemon(site(messages=16)) as d:
         all_peers = peers(d, 17)
-        requests = fill(all_peers[:16], 16)
-        m = all_peers[16].get("/slow")
-        if m.code == code("5.03"):
-            check(d.counters()["full-exchanges"] >= 1, "the counter")
-        served(requests)
+        long = {"method": "POST", "payload": "x" * 700}
+        requests = fill(all_peers[:16], 16, **long)
+        refused(all_peers[16], **long)
+        equal(all_peers[16].get("/slow", mtype=NON).code, code("2.05"), "a short one")
+        served(requests, "2.04")
+        check(d.counters()["full-messages"] >= 1, "the counter")
 
 
 @test

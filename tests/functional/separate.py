@@ -12,7 +12,7 @@ resources:
   /soon: {module: separate, delay: 20ms}
 transmission: { ack-delay: 50ms, ack-timeout: 1m }
 """
-QUICK = SITE.replace("ack-timeout: 1m", "ack-timeout: 40ms, max-retransmit: 4")
+QUICK = SITE.replace("ack-timeout: 1m", "ack-timeout: 60ms, max-retransmit: 4")
 
 
 def peer():
@@ -23,6 +23,16 @@ def expect_separate(p, request):
     """An empty ACK, then the answer as a CON of its own."""
     p.expect(ACK, EMPTY, mid=request.mid, token=b"")
     return p.expect(CON, "2.05", token=request.token)
+
+
+def two_begin(p):
+    """Two requests wait, the first of which will be answered first."""
+    requests = p.request("GET", "/slow"), p.request("GET", "/later")
+    for request in requests:
+        p.send(request)
+    for request in requests:
+        p.expect(ACK, EMPTY, mid=request.mid)
+    return requests
 
 
 @test
@@ -60,20 +70,10 @@ def E17_separate_response_with_an_empty_token():
         p.acknowledge(expect_separate(p, request))
 
 
-def two_that_wait(p):
-    """Sent together, so that both are acknowledged before either is answered."""
-    both = p.request("GET", "/slow"), p.request("GET", "/later")
-    for request in both:
-        p.send(request)
-    for request in both:
-        p.expect(ACK, EMPTY, mid=request.mid)
-    return both
-
-
 @test
 def E19_one_confirmable_response_at_a_time():
     with peer() as p:
-        first, second = two_that_wait(p)
+        first, second = two_begin(p)
         m = p.expect(CON, "2.05", token=first.token)
         with peer() as clock:           # by now /later's time is up as well
             clock.get("/later")
@@ -85,7 +85,7 @@ def E19_one_confirmable_response_at_a_time():
 @test
 def E19_reset_frees_the_backlog():
     with peer() as p:
-        first, second = two_that_wait(p)
+        first, second = two_begin(p)
         p.reset(p.expect(CON, "2.05", token=first.token))
         p.acknowledge(p.expect(CON, "2.05", token=second.token))
 
@@ -100,8 +100,9 @@ def E20_E23_retransmissions_double_and_are_identical():
             equal(p.receive().raw, first.raw, "the retransmission")
             times.append(time.monotonic())
         gaps = [b - a for a, b in zip(times, times[1:])]
-        check(sum(gaps) >= 0.040 * 15 * 0.95, f"too soon: {gaps}")
-        check(gaps[3] > gaps[1] * 2, f"no back-off: {gaps}")
+        # Exact times are for the unit tests; these bounds bear a busy machine.
+        check(sum(gaps) >= 0.060 * 15 * 0.8, f"too soon: {gaps}")
+        check(gaps[3] > gaps[0] * 2, f"no back-off: {gaps}")
         with d.peer() as clock:         # the next one would be due by then
             while d.counters()["timeouts"] == 0:
                 clock.get("/later")

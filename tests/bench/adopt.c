@@ -137,6 +137,9 @@ int main(void)
 			e.space.ctl->live[SLAB_DEDUP] == PEERS &&
 			e.space.ctl->live[TASK_SLAB] == WAITING && e.waiting_n == WAITING;
 	}
+	engine_close(&e);
+	unpoison(mem, space_size(&def));
+	munmap(mem, space_size(&def));
 	qsort(t, ROUNDS, sizeof t[0], by_size);
 	printf("# %u peers, %u answers, %u waiting requests: best %.1f ms, median %.1f ms, worst %.1f ms\n",
 	       PEERS, PEERS, WAITING, (double)t[0] / 1e6, (double)t[ROUNDS / 2] / 1e6,

@@ -178,4 +178,22 @@ def the_other_workers_go_on():
         equal(d.counters()["adopted"], 4, "adopted")
 
 
+@test
+def a_worker_of_several_slots_and_listeners():
+    site = SITE.replace("workers: 1", 'workers: 2\nslots: 5\n'
+                        'listen: [ "coap://[::1]:0", "coap://127.0.0.1:0" ]')
+    with Daemon(site) as d:
+        peers = [Peer(*d.listeners[i % 2]) for i in range(40)]
+        waiting = [(p, p.request("GET", "/slow")) for p in peers]
+        for p, request in waiting:
+            p.send(request)
+            p.expect(ACK, EMPTY, mid=request.mid)
+        for worker in (0, 1):
+            d.kill(worker)
+        for p, request in waiting:
+            p.acknowledge(p.expect(CON, "2.05", token=request.token))
+            p.close()
+        equal(d.counters()["adopted"], 5, "adopted")
+
+
 run()

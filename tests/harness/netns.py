@@ -25,9 +25,9 @@ class Namespace:
         try:
             for command in self.commands:
                 subprocess.run(command.split(), check=True)
-        except FileNotFoundError:
+        except (FileNotFoundError, subprocess.CalledProcessError) as why:
             self.__exit__()
-            raise Skip("no ip command (Debian package iproute2)") from None
+            raise Skip(f"{why} (the ip command is in Debian package iproute2)") from None
         return self
 
     def __exit__(self, *_):

@@ -64,6 +64,9 @@ static const struct config_row limits_rows[] = {
 	{ "answers-per-endpoint", "count", "8", "1..64", "answers",
 	  "Answers kept for one peer, so that a fast one pushes out only its own.",
 	  AT(limits.answers_per_endpoint) },
+	{ "exchanges-per-endpoint", "count", "256", "1..1000000", "exchanges",
+	  "Exchanges of either kind, waiting or our own, that one peer may have.",
+	  AT(limits.exchanges_per_endpoint) },
 	{ "token-length", "count", "1024", "8..1024", "bytes",
 	  "The longest token that is accepted; more than 8 are extended tokens "
 	  "(RFC 8974).", AT(limits.token_length) },

@@ -34,7 +34,8 @@ struct site_listener {
 };
 
 /* Limits are for the whole daemon; a slot gets site_share() of those that count
- * objects.  answers_per_endpoint and token_length are what they are. */
+ * objects.  The two per endpoint and token_length are
+ * what they are. */
 struct site_limits {
 	uint32_t endpoints;
 	uint32_t dedup;
@@ -42,6 +43,7 @@ struct site_limits {
 	uint32_t waiting;
 	uint32_t messages;
 	uint32_t answers_per_endpoint;
+	uint32_t exchanges_per_endpoint;
 	uint32_t token_length;
 };
 

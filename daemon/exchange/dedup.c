@@ -7,29 +7,17 @@ static uint64_t key_hash(const struct engine *e, ref_t peer, uint32_t mid)
 	return hash_words(&e->space.ctl->key, peer, mid);
 }
 
-static uint32_t lifetime_s(const struct engine *e)
+/* How long a duplicate may still come (RFC 7252 4.8.2). */
+static uint32_t lifetime_s(const struct engine *e, const struct dedup *d)
 {
-	return (uint32_t)(params_exchange_lifetime(&e->conf.params) / 1000);
+	const struct params *p = &e->conf.params;
+
+	return (uint32_t)((d->non ? params_non_lifetime(p) : params_exchange_lifetime(p)) / 1000);
 }
 
 static struct dedup *at(struct engine *e, uint32_t i)
 {
 	return slab_at(engine_slab(e, SLAB_DEDUP), i);
-}
-
-struct dedup *dedup_find(struct engine *e, struct endpoint *p, uint16_t mid)
-{
-	ref_t peer = endpoint_ref(e, p);
-	uint32_t i = table_first(&e->dedups, key_hash(e, peer, mid));
-
-	while (i != SLAB_NIL) {
-		struct dedup *d = at(e, i);
-
-		if (d->mid == mid && d->peer == peer)
-			return d;
-		i = d->o.link;
-	}
-	return NULL;
 }
 
 static bool busy(const struct dedup *d)
@@ -39,7 +27,7 @@ static bool busy(const struct dedup *d)
 
 static bool expired(const struct engine *e, const struct dedup *d)
 {
-	return !busy(d) && engine_seconds(e) - d->at_s > lifetime_s(e);
+	return !busy(d) && engine_seconds(e) - d->at_s > lifetime_s(e, d);
 }
 
 /* --- derived: the peer's answered ones, oldest first ------------------------ */
@@ -85,6 +73,25 @@ void dedup_kill(struct engine *e, struct dedup *d)
 	if (d->state == DEDUP_DONE)
 		stored_drop(e, &d->answer);
 	slab_kill(&e->space, b, d);
+}
+
+struct dedup *dedup_find(struct engine *e, struct endpoint *p, uint16_t mid)
+{
+	ref_t peer = endpoint_ref(e, p);
+	uint32_t i = table_first(&e->dedups, key_hash(e, peer, mid));
+
+	while (i != SLAB_NIL) {
+		struct dedup *d = at(e, i);
+
+		if (d->mid == mid && d->peer == peer) {
+			if (!expired(e, d))
+				return d;
+			dedup_kill(e, d);
+			return NULL;
+		}
+		i = d->o.link;
+	}
+	return NULL;
 }
 
 /* Beyond its share a peer loses its own oldest answer; from then on the window
@@ -192,7 +199,8 @@ bool dedup_adopt(struct engine *e, struct dedup *d)
 	if (!p || d->mid > 0xffff || d->state < DEDUP_EXEC || d->state >= DEDUP_STATES)
 		return false;
 	if (d->state == DEDUP_DONE &&
-	    !stored_valid(e, &d->answer, DEDUP_INSIDE, dedup_ref(e, d)))
+	    (!stored_valid(e, &d->answer, DEDUP_INSIDE, dedup_ref(e, d)) ||
+	     d->answer.len > DGRAM_TX_MAX))
 		return false;
 	/* Executing, and yet not the one the commit word speaks of: damage. */
 	if (d->state == DEDUP_EXEC &&

@@ -39,7 +39,8 @@ struct dedup {
 	uint8_t inside[DEDUP_INSIDE];
 };
 
-/* The entry for a message ID of the peer's, or NULL. */
+/* The entry for a message ID of the peer's, or NULL.  One that has outlived its
+ * lifetime is forgotten by this: the message is another one. */
 struct dedup *dedup_find(struct engine *e, struct endpoint *p, uint16_t mid);
 
 /* Makes one in state EXEC; NULL when the limit is reached (counted). */

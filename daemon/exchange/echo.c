@@ -1,13 +1,18 @@
 #include "exchange/echo.h"
 
+#include "base/siphash.h"
 #include "exchange/endpoint.h"
 
 static void make(const struct engine *e, const struct addr *peer, uint32_t seconds,
 		 uint8_t value[ECHO_SIZE])
 {
-	uint64_t h = hash_bytes(&e->space.ctl->key, peer, sizeof *peer);
+	struct {
+		struct addr peer;
+		uint32_t seconds;
+		char what[4];           /* no other use hashes the same bytes */
+	} in = { *peer, seconds, "echo" };
+	uint64_t h = siphash(&e->space.ctl->key, &in, sizeof in);
 
-	h = hash_words(&e->space.ctl->key, h, (uint64_t)seconds << 32 | 0x6563686f);
 	memcpy(value, &seconds, 4);
 	memcpy(value + 4, &h, 8);
 }

@@ -123,16 +123,12 @@ bool endpoint_mid(struct engine *e, struct endpoint *p, uint16_t *mid)
 {
 	uint32_t now = engine_seconds(e), left;
 	uint32_t life = (uint32_t)(params_exchange_lifetime(&e->conf.params) / 1000);
-	bool fresh;
 
 	if (!(p->next_mid & MID_VALID))
 		undo_set(&e->space, &p->next_mid, MID_VALID | (engine_random(e) & 0xffff));
 	*mid = (uint16_t)p->next_mid;
 	left = p->quarter_s[*mid >> 14];
-	fresh = left == 0 || now - left > life;
-	if (!fresh)
-		engine_count(e, COUNT_MID_REUSED);
-	return fresh;
+	return left == 0 || now - left > life;
 }
 
 void endpoint_mid_used(struct engine *e, struct endpoint *p)
@@ -147,71 +143,105 @@ void endpoint_mid_used(struct engine *e, struct endpoint *p)
 
 /* --- the window of message IDs seen from the peer -------------------------- */
 
-static bool silent(const struct engine *e, const struct endpoint *p)
+#define WORDS (WINDOW_BITS / 32)
+
+/* How many lifetimes ago the present half of the marks began: 0, 1 or more. */
+static uint32_t window_age(const struct engine *e, const struct endpoint *p)
 {
-	return engine_seconds(e) - p->seen_s >
-	       params_exchange_lifetime(&e->conf.params) / 1000;
+	uint32_t life = (uint32_t)(params_exchange_lifetime(&e->conf.params) / 1000);
+
+	return (engine_seconds(e) - p->window_s) / (life + 1);
 }
 
-static bool window_bit(const struct endpoint *p, uint16_t mid)
+static bool window_valid(const struct engine *e, const struct endpoint *p)
 {
-	return p->window[mid % WINDOW_BITS / 32] >> mid % 32 & 1;
+	return (p->window_hi & MID_VALID) && window_age(e, p) < 2;
+}
+
+static bool window_bit(const struct engine *e, const struct endpoint *p, uint16_t mid)
+{
+	uint32_t word = p->window[0][mid % WINDOW_BITS / 32];
+
+	if (window_age(e, p) == 0)
+		word |= p->window[1][mid % WINDOW_BITS / 32];
+	return word >> mid % 32 & 1;
 }
 
 enum window_state window_state(const struct engine *e, const struct endpoint *p, uint16_t mid)
 {
 	int ahead;
 
-	if (!(p->window_hi & MID_VALID) || silent(e, p))
+	if (!window_valid(e, p))
 		return WINDOW_FRESH;
 	ahead = (int16_t)(mid - p->window_hi);
 	if (ahead > 0)
 		return WINDOW_FRESH;
 	if (ahead <= -(int)WINDOW_BITS)
 		return WINDOW_BEHIND;
-	return window_bit(p, mid) ? WINDOW_SEEN : WINDOW_UNSEEN;
+	return window_bit(e, p, mid) ? WINDOW_SEEN : WINDOW_UNSEEN;
 }
 
-static void clear_words(struct engine *e, struct endpoint *p)
+static void clear_words(struct engine *e, struct endpoint *p, unsigned half,
+			const uint32_t mask[WORDS])
 {
-	for (unsigned i = 0; i < WINDOW_BITS / 32; i++)
-		if (p->window[i])
-			undo_set(&e->space, &p->window[i], 0);
+	for (unsigned i = 0; i < WORDS; i++)
+		if (p->window[half][i] & mask[i])
+			undo_set(&e->space, &p->window[half][i], p->window[half][i] & ~mask[i]);
 }
 
-/* Clears the bits of the IDs passed over on the way from hi to mid. */
+/* Clears the marks of the IDs passed over on the way to a newer one. */
 static void clear_between(struct engine *e, struct endpoint *p, uint16_t hi, int ahead)
 {
-	uint32_t mask[WINDOW_BITS / 32] = { 0 };
+	uint32_t mask[WORDS] = { 0 };
 
-	for (int k = 1; k <= ahead; k++) {
+	for (int k = 1; k <= ahead && k <= (int)WINDOW_BITS; k++) {
 		uint16_t m = (uint16_t)(hi + k) % WINDOW_BITS;
 
 		mask[m / 32] |= 1u << m % 32;
 	}
-	for (unsigned i = 0; i < WINDOW_BITS / 32; i++)
-		if (p->window[i] & mask[i])
-			undo_set(&e->space, &p->window[i], p->window[i] & ~mask[i]);
+	clear_words(e, p, 0, mask);
+	clear_words(e, p, 1, mask);
+}
+
+static const uint32_t every[WORDS] = { ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u };
+
+static void window_begin(struct engine *e, struct endpoint *p, uint16_t mid)
+{
+	clear_words(e, p, 0, every);
+	clear_words(e, p, 1, every);
+	undo_set(&e->space, &p->window_hi, MID_VALID | mid);
+	undo_set(&e->space, &p->window_s, engine_seconds(e));
+}
+
+/* The present half becomes the old one. */
+static void window_turn(struct engine *e, struct endpoint *p)
+{
+	undo_copy(&e->space, p->window[1], p->window[0], sizeof p->window[1]);
+	clear_words(e, p, 0, every);
+	undo_set(&e->space, &p->window_s, engine_seconds(e));
 }
 
 void window_mark(struct engine *e, struct endpoint *p, uint16_t mid, bool restart)
 {
-	uint32_t *word = &p->window[mid % WINDOW_BITS / 32];
+	uint32_t *word = &p->window[0][mid % WINDOW_BITS / 32];
 	int ahead = (int16_t)(mid - p->window_hi);
 
-	if (restart || !(p->window_hi & MID_VALID) || silent(e, p)) {
-		clear_words(e, p);
-		undo_set(&e->space, &p->window_hi, MID_VALID | mid);
-	} else if (ahead > 0) {
-		if (ahead >= (int)WINDOW_BITS)
-			clear_words(e, p);
-		else if (ahead > 1 || window_bit(p, mid))
+	if (restart || !window_valid(e, p)) {
+		window_begin(e, p, mid);
+		ahead = 0;
+	} else if (window_age(e, p) > 0) {
+		window_turn(e, p);
+	}
+	if (ahead > 0) {
+		/* In order, the common case, there is seldom anything to clear. */
+		if (ahead > 1 || ((p->window[0][mid % WINDOW_BITS / 32] |
+				   p->window[1][mid % WINDOW_BITS / 32]) >> mid % 32 & 1))
 			clear_between(e, p, (uint16_t)p->window_hi, ahead);
 		undo_set(&e->space, &p->window_hi, MID_VALID | mid);
 	} else if (ahead <= -(int)WINDOW_BITS) {
 		return;         /* no place for it */
 	}
-	if (!window_bit(p, mid))
+	if (!(*word >> mid % 32 & 1))
 		undo_set(&e->space, word, *word | 1u << mid % 32);
 }
 

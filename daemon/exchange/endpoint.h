@@ -19,8 +19,11 @@ struct endpoint {
 	uint32_t seen_s;        /* last heard of; seconds of engine.now */
 	uint32_t forgot_s;      /* last time an answer was forgotten early, 0 never */
 	uint32_t window_hi;     /* newest message ID of the peer's, MID_VALID; 0 none */
-	uint32_t window[WINDOW_BITS / 32];      /* seen, by message ID mod 256 */
+	uint32_t window_s;      /* since when marks go to window[0] */
+	uint32_t window[2][WINDOW_BITS / 32];   /* seen, by message ID mod 256: from
+				 * window_s on, and before */
 	uint32_t next_mid;      /* of ours, MID_VALID; 0 before the first */
+	uint32_t zero;
 	uint32_t quarter_s[4];  /* when a quarter of our IDs was last left, 0 never */
 	/* derived: */
 	uint32_t nexchanges;    /* of any kind */
@@ -66,13 +69,15 @@ static inline ref_t endpoint_ref(struct engine *e, const struct endpoint *p)
 }
 
 /* A message ID of ours, not used towards this peer within EXCHANGE_LIFETIME (4.4).
- * False if all of them were: a strict caller sends nothing then, others count it
- * and use mid all the same. */
+ * False if all of them were: a strict caller sends nothing then, others use mid all
+ * the same. */
 bool endpoint_mid(struct engine *e, struct endpoint *p, uint16_t *mid);
 /* Confirms that the ID just given has been put to use. */
 void endpoint_mid_used(struct engine *e, struct endpoint *p);
 
-/* What the window of message IDs seen from the peer knows of one. */
+/* What the window of message IDs seen from the peer knows of one.  A mark is known
+ * for EXCHANGE_LIFETIME at least and twice that at most: later the same number
+ * stands for another message (4.4). */
 enum window_state { WINDOW_FRESH, WINDOW_UNSEEN, WINDOW_SEEN, WINDOW_BEHIND };
 enum window_state window_state(const struct engine *e, const struct endpoint *p, uint16_t mid);
 

@@ -1,5 +1,6 @@
 #include "exchange/engine.h"
 
+#include "base/siphash.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
 
@@ -79,7 +80,7 @@ uint64_t engine_random(struct engine *e)
 	struct engine_root *root = engine_root(e);
 
 	undo_set(&e->space, &root->draw, root->draw + 1);
-	return hash_words(&e->space.ctl->key, root->draw, 0x72616e646f6d2121u);
+	return siphash(&e->space.ctl->key, &root->draw, sizeof root->draw);
 }
 
 uint32_t engine_order(struct engine *e)

@@ -29,6 +29,7 @@ struct engine_limits {
 	uint32_t waiting;       /* requests waiting for a module */
 	uint32_t messages;      /* stored messages that do not fit their object */
 	uint32_t answers_per_endpoint;
+	uint32_t exchanges_per_endpoint;        /* waiting and outgoing ones */
 	uint32_t token_length;  /* longer tokens are message format errors */
 };
 
@@ -61,7 +62,8 @@ struct engine {
 	struct table mids;      /* exchanges by endpoint and message ID of ours */
 	struct heap deadlines;  /* items: see engine_deadline() */
 	uint32_t first_item[SPACE_SLABS];
-	uint32_t waiting_n, outgoing_n;
+	uint32_t waiting_n, outgoing_n;         /* exchanges by state */
+	uint32_t server_n, client_n;            /* and by role: the limits' */
 };
 
 /* Fills in the engine's slabs and the batch; the caller appends slabs of its

@@ -4,6 +4,8 @@
 #include "exchange/dedup.h"
 #include "exchange/send.h"
 
+#define START_BURST 4u          /* exchanges of one peer started by one event */
+
 static struct slab *slab(struct engine *e)
 {
 	return engine_slab(e, SLAB_EXCHANGE);
@@ -32,9 +34,11 @@ static bool by_mid(const struct exchange *x)
 	return x->state == EXCHANGE_SENT || x->state == EXCHANGE_ACKED;
 }
 
+/* Outstanding in the sense of NSTART: a request of either type that nothing came
+ * back for, a confirmable response that was not acknowledged (4.7). */
 static bool active(const struct exchange *x)
 {
-	return x->state == EXCHANGE_SENT && x->type == COAP_CON;
+	return x->state == EXCHANGE_SENT;
 }
 
 static void list_add(struct engine *e, struct endpoint *p, struct exchange *x)
@@ -67,6 +71,7 @@ static void link_up(struct engine *e, struct endpoint *p, struct exchange *x)
 	}
 	if (by_mid(x))
 		table_insert(&e->mids, slab(e), mid_hash(e, x->peer, x->mid), x);
+	*(x->role == ROLE_SERVER ? &e->server_n : &e->client_n) += 1;
 	p->nactive += active(x);
 	p->nexchanges++;
 	if (x->deadline)
@@ -83,6 +88,7 @@ static void unlink_all(struct engine *e, struct endpoint *p, struct exchange *x)
 	}
 	if (by_mid(x))
 		table_remove(&e->mids, slab(e), mid_hash(e, x->peer, x->mid), x);
+	*(x->role == ROLE_SERVER ? &e->server_n : &e->client_n) -= 1;
 	p->nactive -= active(x);
 	p->nexchanges--;
 	engine_no_deadline(e, slab(e), x);
@@ -99,9 +105,19 @@ static void set_deadline(struct engine *e, struct exchange *x, uint64_t when)
 
 /* --- birth and death -------------------------------------------------------- */
 
+static bool within_limits(const struct engine *e, const struct endpoint *p,
+			  enum exchange_role role)
+{
+	const struct engine_limits *l = &e->conf.limits;
+
+	if (p->nexchanges >= l->exchanges_per_endpoint)
+		return false;
+	return role == ROLE_SERVER ? e->server_n < l->waiting : e->client_n < l->exchanges;
+}
+
 static struct exchange *take(struct engine *e, struct endpoint *p, enum exchange_role role)
 {
-	struct exchange *x = slab_take(&e->space, slab(e));
+	struct exchange *x = within_limits(e, p, role) ? slab_take(&e->space, slab(e)) : NULL;
 
 	if (!x)
 		return NULL;
@@ -121,7 +137,7 @@ struct exchange *exchange_wait(struct engine *e, struct endpoint *p, ref_t dedup
 
 	if (!stored_room(e, m.n, EXCHANGE_INSIDE))
 		return NULL;
-	x = e->waiting_n < e->conf.limits.waiting ? take(e, p, ROLE_SERVER) : NULL;
+	x = take(e, p, ROLE_SERVER);
 	if (!x) {
 		engine_count(e, COUNT_FULL_WAITING);
 		return NULL;
@@ -141,8 +157,7 @@ struct exchange *exchange_wait(struct engine *e, struct endpoint *p, ref_t dedup
 
 struct exchange *exchange_new(struct engine *e, struct endpoint *p, bool non)
 {
-	struct exchange *x = e->outgoing_n < e->conf.limits.exchanges ?
-			     take(e, p, ROLE_CLIENT) : NULL;
+	struct exchange *x = take(e, p, ROLE_CLIENT);
 
 	if (!x) {
 		engine_count(e, COUNT_FULL_EXCHANGES);
@@ -215,12 +230,12 @@ static void send_first(struct engine *e, struct endpoint *p, struct exchange *x,
 	undo_set(&e->space, &x->mid, mid);
 	undo_set(&e->space, &x->state, EXCHANGE_SENT);
 	table_insert(&e->mids, slab(e), mid_hash(e, x->peer, mid), x);
+	p->nactive++;
 	if (x->type == COAP_CON) {
 		uint64_t t = first_timeout(e);
 
 		undo_set(&e->space, &x->timeout_ms, (uint32_t)t);
 		set_deadline(e, x, e->now + t);
-		p->nactive++;
 	} else {
 		set_deadline(e, x, e->now + x->wait_ms);
 	}
@@ -240,12 +255,16 @@ void exchange_start(struct engine *e, struct endpoint *p)
 {
 	struct exchange *x;
 	uint16_t mid;
-	unsigned burst = 4;     /* what BATCH_TX_SPARE leaves; the rest starts later */
 
-	while (burst-- && p->nactive < e->conf.params.nstart && (x = next_queued(e, p))) {
-		if (!endpoint_mid(e, p, &mid)) {
-			/* All message IDs are in use (4.4): try again. */
-			set_deadline(e, x, e->now + 1000);
+	for (unsigned n = 0; p->nactive < e->conf.params.nstart; n++) {
+		x = next_queued(e, p);
+		if (!x)
+			return;
+		/* What BATCH_TX_SPARE leaves; the rest is due at once.  And when all
+		 * message IDs are in use (4.4), it is tried again.  Neither time is
+		 * stored: an adopter calls every queued one due. */
+		if (n == START_BURST || !endpoint_mid(e, p, &mid)) {
+			engine_deadline(e, slab(e), x, e->now + (n == START_BURST ? 0 : 1000));
 			return;
 		}
 		send_first(e, p, x, mid);
@@ -278,10 +297,10 @@ void exchange_send_ack(struct engine *e, struct exchange *x)
 	const struct endpoint *p = endpoint_get(e, x->peer);
 
 	send_empty(e, &p->remote, &p->local, COAP_ACK, (uint16_t)x->mid);
-	if (!x->acked) {
+	if (!x->acked)
 		undo_set(&e->space, &x->acked, 1);
+	if (x->deadline)
 		set_deadline(e, x, 0);
-	}
 }
 
 /* --- finding ---------------------------------------------------------------- */
@@ -343,6 +362,11 @@ bool exchange_adopt(struct engine *e, struct exchange *x)
 	/* What has been sent and has no deadline would stay for ever. */
 	if (by_mid(x) && (!x->deadline || exchange_by_mid(e, p, (uint16_t)x->mid)))
 		return false;
+	if (outgoing(x) && x->msg.len > DGRAM_TX_MAX)
+		return false;
 	link_up(e, p, x);
+	/* Whatever it was queued behind may be gone. */
+	if (x->state == EXCHANGE_QUEUED)
+		engine_deadline(e, slab(e), x, e->now);
 	return true;
 }

@@ -20,6 +20,28 @@ static enum expire_verdict end(struct engine *e, struct exchange *x, int status,
 	return ours ? EXPIRE_FAILED : EXPIRE_DONE;
 }
 
+/* One that is queued to the same peer, or NULL. */
+static struct exchange *queued_behind(struct engine *e, const struct exchange *x)
+{
+	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
+	uint32_t i = endpoint_get(e, x->peer)->out_head;
+
+	while (i != SLAB_NIL && ((struct exchange *)slab_at(b, i))->state != EXCHANGE_QUEUED)
+		i = ((struct exchange *)slab_at(b, i))->next;
+	return i == SLAB_NIL ? NULL : slab_at(b, i);
+}
+
+/* Nobody acknowledges: the peer is gone, and its backlog goes first, one exchange
+ * an event, while x stays due. */
+static enum expire_verdict given_up(struct engine *e, struct exchange *x, struct response *out)
+{
+	struct exchange *other = x->type == COAP_CON ? queued_behind(e, x) : NULL;
+
+	if (!other)
+		engine_count(e, COUNT_TIMEOUTS);
+	return end(e, other ? other : x, -ETIMEDOUT, out);
+}
+
 static enum expire_verdict due(struct engine *e, struct exchange *x, struct response *out)
 {
 	switch ((enum exchange_state)x->state) {
@@ -33,8 +55,7 @@ static enum expire_verdict due(struct engine *e, struct exchange *x, struct resp
 	case EXCHANGE_SENT:
 		if (x->type == COAP_CON && exchange_again(e, x))
 			return EXPIRE_DONE;
-		engine_count(e, COUNT_TIMEOUTS);
-		return end(e, x, -ETIMEDOUT, out);
+		return given_up(e, x, out);
 	case EXCHANGE_ACKED:
 	case EXCHANGE_STATES:
 		break;

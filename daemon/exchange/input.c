@@ -19,11 +19,10 @@ static void reset(struct engine *e, const struct request *r)
 
 /* --- requests ---------------------------------------------------------------- */
 
-/* The peer was heard of; logged, for the window's meaning depends on it. */
+/* The peer was heard of.  A replay may hear of it twice: no log. */
 static void heard(struct engine *e, struct endpoint *p)
 {
-	if (p->seen_s != engine_seconds(e))
-		undo_set(&e->space, &p->seen_s, engine_seconds(e));
+	p->seen_s = engine_seconds(e);
 }
 
 static enum input_verdict duplicate(struct engine *e, struct request *r, struct dedup *d)
@@ -104,13 +103,14 @@ static bool forgetful(const struct engine *e, const struct endpoint *p)
 	       params_exchange_lifetime(&e->conf.params) / 1000;
 }
 
-/* Remembers a request that must not run twice.  False: it was answered. */
-static bool remember_unsafe(struct engine *e, struct request *r)
+/* Remembers a request that must not run twice; known: its message ID was, with
+ * other bytes, so it is new.  False: it was answered. */
+static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 {
 	enum window_state seen = WINDOW_FRESH;
 	struct span echo;
 
-	if (forgetful(e, r->peer))
+	if (!known && forgetful(e, r->peer))
 		seen = window_state(e, r->peer, r->msg.mid);
 	if (seen == WINDOW_SEEN) {
 		engine_count(e, COUNT_DUPLICATES);
@@ -186,7 +186,7 @@ static enum input_verdict input_request(struct engine *e, struct request *r)
 	} else if (code_is_safe(r->msg.code)) {
 		if (!remember_non(e, r, d != NULL))
 			return INPUT_DONE;
-	} else if (!remember_unsafe(e, r)) {
+	} else if (!remember_unsafe(e, r, d != NULL)) {
 		return INPUT_DONE;
 	}
 	engine_count(e, COUNT_REQUESTS);

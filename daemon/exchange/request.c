@@ -43,7 +43,8 @@ static uint16_t non_mid(struct engine *e, struct request *r)
 		undo_set(&e->space, &root->mid, root->mid + 1);
 		return (uint16_t)root->mid;
 	}
-	endpoint_mid(e, r->peer, &mid);
+	if (!endpoint_mid(e, r->peer, &mid))
+		engine_count(e, COUNT_MID_REUSED);
 	endpoint_mid_used(e, r->peer);
 	return mid;
 }

@@ -14,6 +14,7 @@ struct engine_limits slot_limits(const struct site *site)
 		.waiting = site_share(l->waiting, slots),
 		.messages = site_share(l->messages, slots),
 		.answers_per_endpoint = l->answers_per_endpoint,
+		.exchanges_per_endpoint = l->exchanges_per_endpoint,
 		.token_length = l->token_length,
 	};
 }

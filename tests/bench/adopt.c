@@ -111,7 +111,7 @@ int main(void)
 
 	log_setup(LOG_ERROR, "adopt");
 	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200,
-				     .limits = { PEERS, PEERS, 1000, WAITING, 1000, 8, 64 } };
+				     .limits = { PEERS, PEERS, 1000, WAITING, 1000, 8, 256, 64 } };
 	option_set_add(&conf.options, OPT_URI_PATH);
 	engine_layout(&def, &conf.limits);
 	task_layout(&def, WAITING);

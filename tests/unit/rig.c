@@ -10,7 +10,7 @@ struct engine_limits rig_limits(void)
 {
 	return (struct engine_limits){ .endpoints = 16, .dedup = 32, .exchanges = 16,
 				       .waiting = 16, .messages = 8,
-				       .answers_per_endpoint = 4, .token_length = 64 };
+				       .answers_per_endpoint = 4, .exchanges_per_endpoint = 16, .token_length = 64 };
 }
 
 static const struct hash_key rig_key = { { 0x1234567890abcdefu, 0xfedcba0987654321u } };

@@ -210,6 +210,51 @@ Test(client, E21_an_error_that_quotes_nothing_of_ours_is_not_believed)
 	cr_assert_not_null(exchange_get(&r->e, sent));
 }
 
+Test(client, E19_a_time_out_frees_the_backlog)
+{
+	unsigned failed = 0;
+
+	send_one(false);
+	request(1, false, "u");
+	request(1, false, "v");
+	for (unsigned i = 0; i < 8 && engine_next(&r->e) != UINT64_MAX; i++)
+		failed += rig_wait(r, engine_next(&r->e) - r->e.now) > 1;
+	cr_assert_eq(failed, 1, "all at once, at the end");
+	cr_assert_eq(r->e.outgoing_n, 0);
+	cr_assert_eq(r->failed.status, -ETIMEDOUT);
+	cr_assert_eq(rig_counter(r, COUNT_TIMEOUTS), 1);
+	cr_assert_eq(rig_counter(r, COUNT_RETRANSMITS), 4);
+}
+
+Test(client, E19_non_requests_count_until_they_are_answered)
+{
+	send_one(true);
+	request(1, false, "u");
+	expect(r, "nothing");
+	answer(1, COAP_NON, COAP_CONTENT, 99, "");
+	cr_assert(rig_take(r, &out));
+	cr_assert(span_eq(out.m.options, span_of("\xb1u", 2)));
+}
+
+Test(client, many_that_may_start_at_once_all_start)
+{
+	unsigned started = 0;
+
+	send_one(false);
+	for (unsigned i = 0; i < 10; i++)
+		request(1, false, "u");
+	r->e.conf.params.nstart = 20;
+	rig_serve(r, 1, COAP_ACK, COAP_EMPTY, out.m.mid, NULL, NULL);
+	while (rig_take(r, &out))
+		started++;
+	for (unsigned i = 0; i < 5; i++) {
+		rig_wait(r, 0);
+		while (rig_take(r, &out))
+			started++;
+	}
+	cr_assert_eq(started, 10);
+}
+
 Test(client, E20_first_timeout_is_jittered_then_doubles_four_times)
 {
 	uint64_t start = r->e.now, t[5], distinct = 0, last = 0;

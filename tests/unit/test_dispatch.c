@@ -89,7 +89,7 @@ static void bench_open(struct bench *b)
 {
 	struct engine_limits limits = { .endpoints = 64, .dedup = 128, .exchanges = 16,
 					.waiting = 8, .messages = 16,
-					.answers_per_endpoint = 64, .token_length = 8 };
+					.answers_per_endpoint = 64, .exchanges_per_endpoint = 64, .token_length = 8 };
 	size_t size;
 
 	*b = (struct bench){ .conf = { .params = PARAMS_DEFAULT, .limits = limits,

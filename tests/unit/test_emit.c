@@ -143,7 +143,7 @@ Test(emit, a_full_site_round_trips)
 		"workers: 3\nslots: 7\nuser: 'we ird'\nlog: { level: error }\n"
 		"listen: ['coap://[::1]:0', coap://127.0.0.1:9]\n"
 		"limits: { endpoints: 17, dedup: 18, exchanges: 19, waiting: 20,"
-		" messages: 21, answers-per-endpoint: 1, token-length: 9 }\n"
+		" messages: 21, answers-per-endpoint: 1, exchanges-per-endpoint: 2, token-length: 9 }\n"
 		"transmission: { ack-timeout: 1234ms, ack-random-factor: 1.001,"
 		" max-retransmit: 0, nstart: 2, ack-delay: 0, max-latency: 1h,"
 		" processing-delay: 1500ms }\n"

@@ -77,6 +77,25 @@ Test(exchange, implausible_ones_are_dropped_by_an_adopter)
 	cr_assert_eq(r->e.deadlines.n, 1);
 }
 
+Test(exchange, what_was_queued_behind_a_dropped_one_goes_on)
+{
+	struct exchange *x = ask(1), *y = ask(1);
+	ref_t ref = exchange_ref(&r->e, y);
+
+	x->state = 77;
+	rig_crash(r);
+	rig_wait(r, 0);
+	cr_assert_eq(exchange_get(&r->e, ref)->state, (uint32_t)EXCHANGE_SENT);
+}
+
+Test(exchange, a_damaged_acked_bit_sends_no_endless_acknowledgements)
+{
+	rig_serve(r, 1, COAP_CON, COAP_GET, 7, "tk", "11=w");
+	exchange_get(&r->e, r->waiting)->acked = 1;
+	rig_crash(r);
+	cr_assert_leq(rig_wait(r, 1000), 1);
+}
+
 Test(exchange, a_waiting_one_without_its_task_is_dropped)
 {
 	rig_serve(r, 1, COAP_CON, COAP_POST, 7, "tk", "11=w");

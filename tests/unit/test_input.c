@@ -142,6 +142,38 @@ Test(input, E9_duplicate_post_runs_once_and_gets_the_same_answer)
 	cr_assert_eq(r->runs, 2);
 }
 
+Test(input, E9_after_exchange_lifetime_it_is_another_message)
+{
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=x");
+	r->e.now += 248000;     /* and nothing has swept */
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=x");
+	expect(r, "ACK 2.04 mid=7 tok=tk pay=2");
+}
+
+Test(input, E12_after_non_lifetime_it_is_another_message)
+{
+	rig_serve(r, 1, COAP_NON, POST, 7, "tk", "11=x");
+	r->e.now += 144000;
+	rig_serve(r, 1, COAP_NON, POST, 7, "tk", "11=x");
+	cr_assert_eq(r->runs, 1);
+	r->e.now += 2000;
+	rig_serve(r, 1, COAP_NON, POST, 7, "tk", "11=x");
+	cr_assert_eq(r->runs, 2);
+}
+
+Test(input, E12_marks_of_long_ago_do_not_silence_a_device_that_began_anew)
+{
+	for (uint16_t mid = 1; mid <= 200; mid++) {
+		rig_serve(r, 1, COAP_NON, GET, mid, "tk", "11=x");
+		r->e.now += 60000;
+	}
+	for (uint16_t mid = 1; mid <= 100; mid++) {
+		rig_serve(r, 1, mid % 2 ? COAP_NON : COAP_CON, GET, mid, "tk", "11=x");
+		r->e.now += 60000;
+	}
+	cr_assert_eq(r->runs, 300);
+}
+
 Test(input, E9_same_message_id_with_other_bytes_is_a_new_message)
 {
 	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=x");
@@ -442,6 +474,32 @@ Test(input, at_the_waiting_limit_the_newest_asker_is_refused)
 	cr_assert_eq(s.m.code, COAP_UNAVAILABLE);
 	rig_finish(r, "done");
 	expect(r, "ACK 2.05 mid=16 tok=tk pay=done");
+}
+
+Test(input, one_peer_cannot_take_every_waiting_place)
+{
+	struct engine_limits l = rig_limits();
+	struct rig *few;
+	struct rig_sent s;
+
+	l.exchanges_per_endpoint = 3;
+	few = rig_new(&l);
+	for (uint16_t mid = 1; mid <= 4; mid++)
+		rig_serve(few, 1, COAP_CON, GET, mid, "tk", "11=w");
+	cr_assert(rig_take(few, &s));
+	cr_assert_eq(s.m.code, COAP_UNAVAILABLE);
+	cr_assert_eq(rig_counter(few, COUNT_FULL_WAITING), 1);
+	rig_serve(few, 2, COAP_CON, GET, 1, "tk", "11=w");
+	cr_assert_eq(few->e.waiting_n, 4);
+	rig_free(few);
+}
+
+Test(input, a_forgetful_peer_that_uses_a_message_id_again_with_other_bytes)
+{
+	for (uint16_t mid = 1; mid <= 8; mid++)
+		post(mid);
+	rig_serve(r, 1, COAP_CON, POST, 8, "other", "11=x");
+	expect(r, "ACK 2.04 mid=8 tok=other pay=9");
 }
 
 Test(input, too_long_a_token_is_a_format_error)

@@ -20,6 +20,7 @@ Test(load, all_defaults)
 	cr_expect_eq(s->limits.waiting, 20000);
 	cr_expect_eq(s->limits.messages, 20000);
 	cr_expect_eq(s->limits.answers_per_endpoint, 8);
+	cr_expect_eq(s->limits.exchanges_per_endpoint, 256);
 	cr_expect_eq(s->limits.token_length, 1024);
 	cr_expect_eq(s->transmission.ack_timeout_ms, 2000);
 	cr_expect_eq(s->transmission.ack_random_factor, 1500);
@@ -40,7 +41,7 @@ Test(load, every_setting)
 		"workers: 3\nslots: 8\nuser: coapd\nlog: { level: debug }\n"
 		"listen:\n  - coap://127.0.0.1:0\n  - coap://[::1]:7777\n"
 		"limits:\n  endpoints: 1000\n  dedup: 2000\n  exchanges: 300\n"
-		"  waiting: 400\n  messages: 500\n  answers-per-endpoint: 4\n"
+		"  waiting: 400\n  messages: 500\n  answers-per-endpoint: 4\n  exchanges-per-endpoint: 5\n"
 		"  token-length: 8\n"
 		"transmission:\n  ack-timeout: 100ms\n  ack-random-factor: 1\n"
 		"  max-retransmit: 2\n  nstart: 3\n  ack-delay: 50ms\n  max-latency: 1s\n"
@@ -62,6 +63,7 @@ Test(load, every_setting)
 	cr_expect_eq(s->limits.waiting, 400);
 	cr_expect_eq(s->limits.messages, 500);
 	cr_expect_eq(s->limits.answers_per_endpoint, 4);
+	cr_expect_eq(s->limits.exchanges_per_endpoint, 5);
 	cr_expect_eq(s->limits.token_length, 8);
 	cr_expect_eq(s->transmission.ack_timeout_ms, 100);
 	cr_expect_eq(s->transmission.ack_random_factor, 1000);

@@ -26,6 +26,7 @@ Test(slot, a_slot_has_its_share_of_every_limit)
 				 "  waiting: 80\n"
 				 "  messages: 40\n"
 				 "  answers-per-endpoint: 5\n"
+				 "  exchanges-per-endpoint: 6\n"
 				 "  token-length: 77\n");
 	struct engine_limits l = slot_limits(site);
 	struct space_def def;
@@ -36,6 +37,7 @@ Test(slot, a_slot_has_its_share_of_every_limit)
 	cr_expect_eq(l.waiting, 25);
 	cr_expect_eq(l.messages, 13);
 	cr_expect_eq(l.answers_per_endpoint, 5);
+	cr_expect_eq(l.exchanges_per_endpoint, 6);
 	cr_expect_eq(l.token_length, 77);
 	slot_def(site, &def);
 	cr_expect_eq(def.slab[SLAB_ENDPOINT].cap, 313);

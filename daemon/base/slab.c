@@ -79,19 +79,26 @@ void slab_kill(struct space *s, struct slab *b, void *obj)
 	s->ctl->live[b->number]--;
 }
 
-uint32_t slab_sweep(struct space *s, struct slab *b)
+void slab_reopen(struct space *s, struct slab *b)
 {
-	uint32_t *hwm = &s->ctl->hwm[b->number], bad = 0;
+	uint32_t *hwm = &s->ctl->hwm[b->number];
 
 	if (*hwm > b->cap)
 		space_set(hwm, b->cap);
 	b->free_head = SLAB_NIL;
 	b->free_n = 0;
 	unpoison(b->at, (size_t)b->size * b->cap);
-	for (uint32_t i = 0; i < *hwm; i++) {
+}
+
+uint32_t slab_sweep(struct space *s, struct slab *b)
+{
+	uint32_t bad = 0;
+
+	slab_reopen(s, b);
+	for (uint32_t i = 0; i < s->ctl->hwm[b->number]; i++) {
 		struct object *o = slab_at(b, i);
 
-		if ((o->word & 1) && (o->word >> 16 != b->magic || !slab_gen(o->word))) {
+		if ((o->word & 1) && !slab_sane(b, o)) {
 			slab_drop(s, b, o);
 			bad++;
 		}

@@ -99,11 +99,20 @@ void slab_publish(struct space *s, struct slab *b, void *obj);
 /* Death, now for everybody who looks, free after the commit. */
 void slab_kill(struct space *s, struct slab *b, void *obj);
 
-/* Part of an adoption, after the rollback: rebuilds the free list, clamps what
- * is out of range, kills objects with a foreign magic.  Returns how many those
- * were.  drop() is the adopter's way to kill one that is implausible: one
+/* Part of an adoption, after the rollback: clamps what is out of range and empties
+ * the free list.  Each live object is then to be dropped unless it is sane: of our
+ * magic, with a generation.  slab_sweep() does both and returns how many it
+ * dropped; who looks at each object anyway asks by itself, for reading a large
+ * slab is what an adoption takes its time for.  drop() is the adopter's way to kill one that is implausible: one
  * store, no log (a second death comes to the same verdict). */
+void slab_reopen(struct space *s, struct slab *b);
 uint32_t slab_sweep(struct space *s, struct slab *b);
+static inline bool slab_sane(const struct slab *b, const void *obj)
+{
+	uint32_t word = ((const struct object *)obj)->word;
+
+	return word >> 16 == b->magic && slab_gen(word);
+}
 void slab_drop(struct space *s, struct slab *b, void *obj);
 /* Last step: the free list over everything dead by now. */
 void slab_rebuild_free(struct space *s, struct slab *b);

@@ -56,7 +56,7 @@ static void check_batch(struct engine *e)
 		uint32_t n_ = (e)->space.ctl->hwm[number]; \
 		for (uint32_t i_ = 0; i_ < n_; i_++) { \
 			type *o_ = slab_at(b_, i_); \
-			if ((o_->o.word & 1) && !judge(e, o_)) { \
+			if ((o_->o.word & 1) && !(slab_sane(b_, o_) && judge(e, o_))) { \
 				slab_drop(&(e)->space, b_, o_); \
 				engine_count(e, COUNT_ADOPT_DROPPED); \
 			} \
@@ -79,7 +79,10 @@ bool adopt_begin(struct engine *e)
 	c->counter[COUNT_ADOPT_UNDONE] += space_rollback(&e->space);
 	check_batch(e);
 	for (unsigned i = 0; i < e->space.nslabs; i++)
-		c->counter[COUNT_ADOPT_DROPPED] += slab_sweep(&e->space, engine_slab(e, i));
+		if (i < SLAB_BLOB)
+			slab_reopen(&e->space, engine_slab(e, i));
+		else
+			c->counter[COUNT_ADOPT_DROPPED] += slab_sweep(&e->space, engine_slab(e, i));
 	ADOPT_SLAB(e, SLAB_ENDPOINT, struct endpoint, endpoint_adopt);
 	ADOPT_SLAB(e, SLAB_EXCHANGE, struct exchange, exchange_adopt);
 	ADOPT_SLAB(e, SLAB_DEDUP, struct dedup, dedup_adopt);

@@ -8,6 +8,7 @@ from harness.daemon import BUILD, environment
 from harness.process import end_group, wait_end
 
 COUNT = 100_000 if os.environ.get("COAPD_QUICK") else 1_000_000
+SECONDS = max(3, COUNT / 200_000)  # of kills
 CELLS = 4_000_000
 GROWTH_KB = 2048                # of what is not slot memory
 SITE = """
@@ -80,6 +81,28 @@ def hostile_datagrams():
         equal([r.line for r in d.records(since=ready)], [], "the log")
         print(f"# private memory {before} KiB, then {after} KiB", flush=True)
         check(after - before <= GROWTH_KB, f"grew from {before} to {after} KiB")
+
+
+@test
+def hostile_datagrams_while_workers_die():
+    d = Daemon(SITE.replace("workers: 2", "workers: 4"))
+    cells = cells_file(d, "cells", CELLS)
+    cells_file(d, "other", 10)
+    with d:
+        kills, load = 0, start(d, "crashload", 50, SECONDS, cells)
+        hostile = start(d, "hostile", COUNT // 5, 3)
+        try:
+            while not wait_end(load, 0.3):  # each lives longer than a second
+                d.kill(kills % 4)
+                kills += 1
+            print(f"# {kills} kills", flush=True)
+            result(hostile, TIMEOUT * 10)
+            result(load, 0)
+        finally:
+            end_group(hostile)
+            end_group(load)
+        counters = d.counters()
+        equal((counters["adopt-dropped"], counters["adopt-wiped"]), (0, 0), "dropped, wiped")
 
 
 run()

@@ -2,7 +2,7 @@
 # Every edge case that is claimed is named by a test, and a mutant shows that
 # this test can fail.
 . "${COAPD_SRCDIR:?}/tests/house/rules.sh"
-plan 2
+plan 3
 
 claimed()
 {
@@ -23,3 +23,5 @@ done | rule "every edge case is named by a test"
 for edge in $(claimed); do
 	grep -qsE "^test: [^ ]+ ${edge}_" tests/mutants/"$edge"-*.mutant || echo "$edge"
 done | rule "every edge case has a mutant"
+
+python3 -B tests/mutants/run.py --apply | rule "every mutant has its place in the source"

@@ -76,6 +76,27 @@ class Mutant:
                 raise Wrong(f"not understood: {line}")
 
 
+    def edited(self, top):
+        """The files below top as they are, and as the edits make them."""
+        before, after = {}, {}
+        for path, old, new in self.edits:
+            full = os.path.join(top, path)
+            if full not in before:
+                with open(full, encoding="utf-8") as f:
+                    before[full] = after[full] = f.read()
+            found = after[full].count(old)
+            if found != 1:
+                raise Wrong(f"no longer applies: {path} has {found} times: {old}")
+            after[full] = after[full].replace(old, new)
+        return before, after
+
+
+def write(texts):
+    for full, text in texts.items():
+        with open(full, "w", encoding="utf-8") as f:
+            f.write(text)
+
+
 def same(a, b):
     try:
         with open(a, "rb") as f, open(b, "rb") as g:
@@ -179,23 +200,13 @@ class Copy:
 
     def check_red(self, mutant):
         """Applies the edits, runs the test, takes the edits back."""
-        before = {}
+        before, after = mutant.edited(self.source)
         try:
-            for path, old, new in mutant.edits:
-                full = os.path.join(self.source, path)
-                with open(full, encoding="utf-8") as f:
-                    text = f.read()
-                before.setdefault(full, text)
-                if text.count(old) != 1:
-                    raise Wrong(f"no longer applies: {path} has {text.count(old)} times: {old}")
-                with open(full, "w", encoding="utf-8") as f:
-                    f.write(text.replace(old, new))
+            write(after)
             self.make(mutant.test)
             red = self.try_test(mutant.test)[1]
         finally:
-            for full, text in before.items():
-                with open(full, "w", encoding="utf-8") as f:
-                    f.write(text)
+            write(before)
         if not red:
             raise Wrong(f"nobody notices: {' '.join(mutant.test)} stays green")
 
@@ -238,14 +249,30 @@ def work(copy, mutants, report):
             broken = broken and "see above"
 
 
+def only_apply(paths):
+    """Says which edits no longer have their place; builds and runs nothing."""
+    bad = 0
+    for path in paths:
+        try:
+            Mutant(path).edited(TOP)
+        except (Wrong, OSError) as why:
+            print(f"{os.path.basename(path)}: {why}")
+            bad += 1
+    sys.exit(1 if bad else 0)
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--scratch", default="mutants.scratch")
     arguments.add_argument("--jobs", type=int, default=2)
+    arguments.add_argument("--apply", action="store_true",
+                           help="only say which edits no longer have their place")
     arguments.add_argument("names", nargs="*", help="parts of names; all without")
     given = arguments.parse_args()
     paths = [p for p in sorted(glob.glob(os.path.join(HERE, "*.mutant")))
              if not given.names or any(n in os.path.basename(p) for n in given.names)]
+    if given.apply:
+        only_apply(paths)
     mutants, report = queue.Queue(), Report()
     for path in paths:
         mutants.put(path)

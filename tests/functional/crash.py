@@ -27,7 +27,7 @@ def respawn_after_kill():
 @test
 def requests_that_arrive_meanwhile_are_answered():
     with Daemon(SITE) as d, d.peer() as p:
-        for _ in range(4):             # each dies younger, and waits longer
+        for _ in range(3):             # each dies younger, and waits longer
             os.kill(d.workers[0], signal.SIGKILL)
             mark = d.mark()
             equal(p.get("/hello").code, code("2.05"), "answer to the first transmission")
@@ -122,7 +122,7 @@ def exit_of_a_worker_is_a_death_too():
 def crash_loop_backs_off():
     with Daemon(SITE) as d, d.peer() as p:
         delays = []
-        for _ in range(5):
+        for _ in range(4):
             mark = d.mark()
             p.send(p.request("POST", "/boom?how=abort"))
             r = d.wait_log("died of SIGABRT", since=mark)

@@ -156,7 +156,6 @@ class Daemon:
     def wait_end(self):
         """Waits until the supervisor has ended; returns its exit status."""
         check(wait_end(self.process, TIMEOUT), "coapd does not end")
-        self.reader.join(TIMEOUT)
         return self.process.returncode
 
     def stop(self, number=SIGTERM):
@@ -168,6 +167,7 @@ class Daemon:
         try:
             status = self.wait_end()
             left = end_group(self.process)
+            self.reader.join(TIMEOUT)
             equal(status, self.status, "exit status")
             check(not left, f"processes left over: {left}")
             reports = [r.line for r in self.log if REPORT.search(r.line)]

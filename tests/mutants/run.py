@@ -32,7 +32,7 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 # What a copy needs: the tracked folders, and what autoreconf made of them.
-FOLDERS = ["daemon", "client", "modules", "conf", "init", "docs", "tests", "packaging",
+FOLDERS = ["daemon", "client", "modules", "conf", "init", "docs", "tests",
            "m4", "build-aux"]
 FILES = ["configure.ac", "Makefile.am", "configure", "aclocal.m4", "Makefile.in", "config.h.in",
          "check", "quickstart", "README.md", "LICENSE"]

@@ -132,6 +132,7 @@ void space_wipe(struct space *s)
 unsigned space_rollback(struct space *s)
 {
 	struct space_ctl *c = s->ctl;
+	size_t end = (size_t)(s->extra - s->base);      /* the owner may hold pointers in it */
 	unsigned n = c->commit.s.undo_n;
 
 	/* A log that ran over, or a damaged count: which entries are of this
@@ -143,7 +144,7 @@ unsigned space_rollback(struct space *s)
 	for (unsigned i = n; i--;) {
 		size_t off = (size_t)c->undo[i].off << 2;
 
-		if (off < offsetof(struct space_ctl, root) || off + 4 > s->size)
+		if (off < offsetof(struct space_ctl, root) || off + 4 > end)
 			continue;       /* damaged: nothing is logged there */
 		space_set((uint32_t *)(void *)(s->base + off), c->undo[i].old);
 	}

@@ -44,7 +44,8 @@ struct slab_def {
 struct space_def {
 	struct slab_def slab[SPACE_SLABS];
 	unsigned nslabs;
-	uint32_t extra;         /* bytes behind the slabs: the batch */
+	uint32_t extra;         /* bytes behind the slabs, no part of transactions:
+				 * the batch */
 };
 
 /* The commit word: everything that a death must not tear apart. */

@@ -252,6 +252,17 @@ Test(space, damaged_undo_offsets_stay_inside_and_spare_the_control_block)
 	cr_assert_eq(memcmp(&was, s.ctl, sizeof was), 0);
 }
 
+/* Its owner keeps pointers there, which no other process left. */
+Test(space, damaged_undo_offsets_spare_what_is_behind_the_slabs)
+{
+	memset(s.extra, 0x11, rig_def.extra);
+	s.ctl->undo[0].off = (uint32_t)(s.extra - s.base) / 4;
+	s.ctl->undo[0].old = 0xdeadbeef;
+	s.ctl->commit.s.undo_n = 1;
+	space_rollback(&s);
+	cr_assert_eq(s.extra[0], 0x11);
+}
+
 Test(space, undo_count_that_never_was_is_not_believed)
 {
 	uint32_t *w = space_root(&s);

@@ -77,6 +77,26 @@ static bool plausible(struct engine *e, const struct task *t)
 	       x->owner == slab_ref(&e->space, task_slab(e), t);
 }
 
+/* An exchange that names the task of another one would wait for ever; one that
+ * names none is found by adopt_end(). */
+static void drop_strangers(struct engine *e)
+{
+	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
+
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_EXCHANGE]; i++) {
+		struct exchange *x = slab_at(b, i);
+		const struct task *t;
+
+		if (!slab_live(b, i) || x->state != EXCHANGE_WAITING)
+			continue;
+		t = slab_get(&e->space, task_slab(e), x->owner);
+		if (!t || t->waiting == exchange_ref(e, x))
+			continue;
+		exchange_drop(e, x);
+		engine_count(e, COUNT_ADOPT_DROPPED);
+	}
+}
+
 void task_adopt(struct engine *e)
 {
 	struct slab *b = task_slab(e);
@@ -95,4 +115,5 @@ void task_adopt(struct engine *e)
 		slab_drop(&e->space, b, t);
 		engine_count(e, COUNT_ADOPT_DROPPED);
 	}
+	drop_strangers(e);
 }

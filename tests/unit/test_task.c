@@ -139,6 +139,18 @@ Test(task, two_of_one_request_are_one)
 	cr_assert_eq(live(TASK_SLAB), 0);
 }
 
+Test(task, a_request_that_names_anothers_task_is_dropped)
+{
+	struct task *first = waiting(1), *second = waiting(2);
+	struct engine *e = &s->rig->e;
+
+	exchange_get(e, second->waiting)->owner = exchange_get(e, first->waiting)->owner;
+	stage_crash(s);
+	cr_assert_eq(live(TASK_SLAB), 1);
+	cr_assert_eq(live(SLAB_EXCHANGE), 1);
+	cr_assert_eq(e->waiting_n, 1);
+}
+
 Test(task, whose_request_was_forgotten_ends_at_its_time)
 {
 	struct task *t = waiting(1);

@@ -95,7 +95,7 @@ static bool has_owner(struct engine *e, const struct exchange *x)
 	unsigned slab = REF_SLAB(x->owner);
 
 	return x->state != EXCHANGE_WAITING ||
-	       (slab < e->space.nslabs &&
+	       (slab >= ENGINE_SLABS && slab < e->space.nslabs &&
 		slab_get(&e->space, engine_slab(e, slab), x->owner));
 }
 
@@ -129,6 +129,9 @@ void adopt_end(struct engine *e)
 			engine_count(e, COUNT_ADOPT_DROPPED);
 		}
 	}
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_EXCHANGE]; i++)
+		if (slab_live(b, i))
+			exchange_sorted(e, slab_at(b, i));
 	ADOPT_SLAB(e, SLAB_BLOB, struct blob, blob_owned);
 	for (unsigned i = 0; i < e->space.nslabs; i++)
 		slab_rebuild_free(&e->space, engine_slab(e, i));

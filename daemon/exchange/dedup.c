@@ -192,6 +192,14 @@ void dedup_sweep(struct engine *e, unsigned probes)
 	}
 }
 
+/* Each names the other: one that did not would never be settled. */
+static bool waits(struct engine *e, const struct dedup *d)
+{
+	const struct exchange *x = exchange_get(e, d->exchange);
+
+	return x && x->state == EXCHANGE_WAITING && x->dedup == dedup_ref(e, d);
+}
+
 bool dedup_adopt(struct engine *e, struct dedup *d)
 {
 	struct endpoint *p = endpoint_get(e, d->peer);
@@ -206,7 +214,7 @@ bool dedup_adopt(struct engine *e, struct dedup *d)
 	if (d->state == DEDUP_EXEC &&
 	    !(space_exec(&e->space) && engine_root(e)->exec == dedup_ref(e, d)))
 		return false;
-	if (d->state == DEDUP_WAITING && !exchange_get(e, d->exchange))
+	if (d->state == DEDUP_WAITING && !waits(e, d))
 		space_set(&d->state, DEDUP_GONE);
 	table_insert(&e->dedups, engine_slab(e, SLAB_DEDUP), key_hash(e, d->peer, d->mid), d);
 	p->ndedup++;

@@ -22,7 +22,8 @@ void echo_make(const struct engine *e, const struct addr *peer, uint8_t value[EC
 	make(e, peer, engine_seconds(e), value);
 }
 
-bool echo_fresh(const struct engine *e, const struct addr *peer, struct span value)
+bool echo_fresh(const struct engine *e, const struct addr *peer, struct span value,
+		uint32_t after)
 {
 	uint8_t expect[ECHO_SIZE];
 	uint32_t seconds;
@@ -30,7 +31,7 @@ bool echo_fresh(const struct engine *e, const struct addr *peer, struct span val
 	if (value.n != ECHO_SIZE)
 		return false;
 	memcpy(&seconds, value.p, 4);
-	if (engine_seconds(e) - seconds > ECHO_FRESH_S)
+	if (engine_seconds(e) - seconds > ECHO_FRESH_S || seconds <= after)
 		return false;
 	make(e, peer, seconds, expect);
 	return memcmp(expect, value.p, ECHO_SIZE) == 0;

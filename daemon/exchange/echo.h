@@ -17,7 +17,9 @@
 
 void echo_make(const struct engine *e, const struct addr *peer, uint8_t value[ECHO_SIZE]);
 
-/* Whether the value was given to this peer lately. */
-bool echo_fresh(const struct engine *e, const struct addr *peer, struct span value);
+/* Whether the value was given to this peer lately, and later than second after
+ * (engine_seconds(), 0 any). */
+bool echo_fresh(const struct engine *e, const struct addr *peer, struct span value,
+		uint32_t after);
 
 #endif

@@ -29,9 +29,20 @@ struct endpoint *endpoint_find(struct engine *e, const struct addr *remote,
 	return NULL;
 }
 
-static bool evictable(const struct endpoint *p)
+static uint32_t lifetime_s(const struct engine *e)
 {
-	return p->nexchanges == 0 && p->ndedup == 0;
+	return (uint32_t)(params_exchange_lifetime(&e->conf.params) / 1000);
+}
+
+bool endpoint_forgetful(const struct engine *e, const struct endpoint *p)
+{
+	return p->forgot_s && engine_seconds(e) - p->forgot_s <= lifetime_s(e);
+}
+
+/* Of one that is forgetful the window is all that tells duplicates. */
+static bool evictable(const struct engine *e, const struct endpoint *p)
+{
+	return p->nexchanges == 0 && p->ndedup == 0 && !endpoint_forgetful(e, p);
 }
 
 /* The clock hand: the first of a few endpoints that has nothing attached, one
@@ -41,17 +52,16 @@ static struct endpoint *victim(struct engine *e)
 	struct slab *b = engine_slab(e, SLAB_ENDPOINT);
 	struct engine_root *root = engine_root(e);
 	uint32_t hwm = e->space.ctl->hwm[SLAB_ENDPOINT];
-	uint32_t life = (uint32_t)(params_exchange_lifetime(&e->conf.params) / 1000);
 	struct endpoint *found = NULL;
 
 	for (unsigned n = 0; n < PROBES && n < hwm; n++) {
 		struct endpoint *p = slab_at(b, (root->hand_endpoint + n) % hwm);
 
-		if (!(p->o.word & 1) || !evictable(p))
+		if (!(p->o.word & 1) || !evictable(e, p))
 			continue;
 		if (!found)
 			found = p;
-		if (engine_seconds(e) - p->seen_s > life)
+		if (engine_seconds(e) - p->seen_s > lifetime_s(e))
 			return p;
 	}
 	return found;
@@ -66,15 +76,6 @@ bool endpoint_room(struct engine *e)
 	/* Others are looked at the next time. */
 	space_set(&engine_root(e)->hand_endpoint, engine_root(e)->hand_endpoint + PROBES);
 	return false;
-}
-
-void endpoint_kill(struct engine *e, struct endpoint *p)
-{
-	struct slab *b = engine_slab(e, SLAB_ENDPOINT);
-
-	assert(evictable(p));
-	table_remove(&e->endpoints, b, key_hash(e, &p->remote, &p->local), p);
-	slab_kill(&e->space, b, p);
 }
 
 static void fill(struct engine *e, struct endpoint *p, const struct addr *remote,

@@ -4,7 +4,8 @@
  * message IDs belong to a pair of endpoints (4.4), our own address and socket are
  * part of the key.  Endpoints live in the slot, made for peers whose messages
  * must be remembered; a peer that only sends confirmable safe requests has none.
- * One with nothing attached may be forgotten when room is needed. */
+ * One with nothing attached, of whom no answer was forgotten early, may itself be
+ * forgotten when room is needed. */
 #ifndef EXCHANGE_ENDPOINT_H
 #define EXCHANGE_ENDPOINT_H
 
@@ -54,8 +55,9 @@ struct endpoint *endpoint_add(struct engine *e, const struct addr *remote,
 /* Whether endpoint_add() would succeed now; changes nothing. */
 bool endpoint_room(struct engine *e);
 
-/* Forgets it; nothing may be attached. */
-void endpoint_kill(struct engine *e, struct endpoint *p);
+/* Whether answers to this peer were forgotten before their time, so that no entry
+ * does not mean no duplicate: the window decides. */
+bool endpoint_forgetful(const struct engine *e, const struct endpoint *p);
 
 /* By reference; NULL if stale. */
 static inline struct endpoint *endpoint_get(struct engine *e, ref_t ref)

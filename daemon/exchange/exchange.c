@@ -43,15 +43,13 @@ static bool active(const struct exchange *x)
 
 static void list_add(struct engine *e, struct endpoint *p, struct exchange *x)
 {
-	uint32_t self = slab_index(slab(e), x), i = p->out_tail;
+	uint32_t self = slab_index(slab(e), x);
 
-	/* In order of appearance; only an adopter ever walks. */
-	while (i != SLAB_NIL && (int32_t)(at(e, i)->order - x->order) > 0)
-		i = at(e, i)->prev;
-	x->prev = i;
-	x->next = i == SLAB_NIL ? p->out_head : at(e, i)->next;
+	/* Each is the newest when it comes; an adopter sorts in the end. */
+	x->prev = p->out_tail;
+	x->next = SLAB_NIL;
 	*(x->prev == SLAB_NIL ? &p->out_head : &at(e, x->prev)->next) = self;
-	*(x->next == SLAB_NIL ? &p->out_tail : &at(e, x->next)->prev) = self;
+	p->out_tail = self;
 }
 
 static void list_remove(struct engine *e, struct endpoint *p, struct exchange *x)
@@ -198,7 +196,7 @@ void exchange_drop(struct engine *e, struct exchange *x)
 {
 	struct dedup *d = dedup_get(e, x->dedup);
 
-	if (d && d->state == DEDUP_WAITING)
+	if (d && d->state == DEDUP_WAITING && d->exchange == exchange_ref(e, x))
 		dedup_lost(e, d);
 	unlink_all(e, endpoint_get(e, x->peer), x);
 	slab_drop(&e->space, slab(e), x);
@@ -255,6 +253,7 @@ void exchange_start(struct engine *e, struct endpoint *p)
 {
 	struct exchange *x;
 	uint16_t mid;
+	bool full;
 
 	for (unsigned n = 0; p->nactive < e->conf.params.nstart; n++) {
 		x = next_queued(e, p);
@@ -263,8 +262,9 @@ void exchange_start(struct engine *e, struct endpoint *p)
 		/* What BATCH_TX_SPARE leaves; the rest is due at once.  And when all
 		 * message IDs are in use (4.4), it is tried again.  Neither time is
 		 * stored: an adopter calls every queued one due. */
-		if (n == START_BURST || !endpoint_mid(e, p, &mid)) {
-			engine_deadline(e, slab(e), x, e->now + (n == START_BURST ? 0 : 1000));
+		full = n == START_BURST || e->tx_n >= BATCH_TX - 1;
+		if (full || !endpoint_mid(e, p, &mid)) {
+			engine_deadline(e, slab(e), x, e->now + (full ? 0 : 1000));
 			return;
 		}
 		send_first(e, p, x, mid);
@@ -369,4 +369,52 @@ bool exchange_adopt(struct engine *e, struct exchange *x)
 	if (x->state == EXCHANGE_QUEUED)
 		engine_deadline(e, slab(e), x, e->now);
 	return true;
+}
+
+/* Two sorted chains become one. */
+static uint32_t merge(struct engine *e, uint32_t a, uint32_t b)
+{
+	uint32_t first = SLAB_NIL, *end = &first;
+
+	while (a != SLAB_NIL && b != SLAB_NIL) {
+		uint32_t *from = (int32_t)(at(e, b)->order - at(e, a)->order) < 0 ? &b : &a;
+
+		*end = *from;
+		end = &at(e, *from)->next;
+		*from = *end;
+	}
+	*end = a != SLAB_NIL ? a : b;
+	return first;
+}
+
+/* By order of appearance.  One peer may have all there are, so not by insertion:
+ * chain k holds none or 2^k of them, as in counting. */
+static void sort(struct engine *e, struct endpoint *p)
+{
+	uint32_t chain[32], one = SLAB_NIL, k, i = p->out_head, before = SLAB_NIL;
+
+	memset(chain, 0xff, sizeof chain);
+	while (i != SLAB_NIL) {
+		one = i;
+		i = at(e, i)->next;
+		at(e, one)->next = SLAB_NIL;
+		for (k = 0; chain[k] != SLAB_NIL; k++) {
+			one = merge(e, chain[k], one);
+			chain[k] = SLAB_NIL;
+		}
+		chain[k] = one;
+	}
+	for (k = 0, one = SLAB_NIL; k < 32; k++)
+		one = merge(e, chain[k], one);
+	p->out_head = one;
+	for (i = one; i != SLAB_NIL; before = i, i = at(e, i)->next)
+		at(e, i)->prev = before;
+	p->out_tail = before;
+}
+
+void exchange_sorted(struct engine *e, const struct exchange *x)
+{
+	/* Whoever is first now speaks for all. */
+	if (outgoing(x) && x->prev == SLAB_NIL && x->next != SLAB_NIL)
+		sort(e, endpoint_get(e, x->peer));
 }

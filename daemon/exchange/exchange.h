@@ -97,8 +97,10 @@ struct exchange *exchange_by_token(struct engine *e, struct endpoint *p, struct 
 void exchange_token(struct engine *e, const struct exchange *x, uint8_t token[CLIENT_TOKEN]);
 
 /* Adopt: puts a plausible one back where its state wants it; false if it is
- * implausible.  drop takes it out again. */
+ * implausible.  drop takes it out again.  Once all are back, exchange_sorted() of
+ * each brings those to one peer into their order. */
 bool exchange_adopt(struct engine *e, struct exchange *x);
 void exchange_drop(struct engine *e, struct exchange *x);
+void exchange_sorted(struct engine *e, const struct exchange *x);
 
 #endif

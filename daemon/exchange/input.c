@@ -95,14 +95,6 @@ static enum input_verdict challenge(struct engine *e, struct request *r)
 	return INPUT_DONE;
 }
 
-/* Answers were forgotten before their time, so that no entry does not mean no
- * duplicate: the window decides. */
-static bool forgetful(const struct engine *e, const struct endpoint *p)
-{
-	return p && p->forgot_s && engine_seconds(e) - p->forgot_s <=
-	       params_exchange_lifetime(&e->conf.params) / 1000;
-}
-
 /* Remembers a request that must not run twice; known: its message ID was, with
  * other bytes, so it is new.  False: it was answered. */
 static bool remember_unsafe(struct engine *e, struct request *r, bool known)
@@ -110,7 +102,7 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 	enum window_state seen = WINDOW_FRESH;
 	struct span echo;
 
-	if (!known && forgetful(e, r->peer))
+	if (!known && r->peer && endpoint_forgetful(e, r->peer))
 		seen = window_state(e, r->peer, r->msg.mid);
 	if (seen == WINDOW_SEEN) {
 		engine_count(e, COUNT_DUPLICATES);
@@ -118,8 +110,10 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 			full(e, r, COUNT_DUPLICATE_LOST);
 		return false;
 	}
+	/* What was forgotten may have carried an Echo itself: an older one shows
+	 * nothing. */
 	if (seen == WINDOW_BEHIND && !(message_option(&r->msg, OPT_ECHO, 0, &echo) &&
-				       echo_fresh(e, &r->from, echo))) {
+				       echo_fresh(e, &r->from, echo, r->peer->forgot_s))) {
 		challenge(e, r);
 		return false;
 	}

@@ -212,6 +212,13 @@ void request_forget(struct engine *e, struct request *r)
 		dedup_set(e, r->dedup, DEDUP_GONE);
 }
 
+/* What was taken once and is read again may be damaged by now. */
+static bool read_again(const struct engine *e, struct span bytes, struct message *m)
+{
+	return frame_udp_parse(bytes, m) == FRAME_OK && m->type <= COAP_NON &&
+	       code_is_request(m->code) && m->token.n <= e->conf.limits.token_length;
+}
+
 bool request_resume(struct engine *e, ref_t waiting, struct request *r)
 {
 	struct exchange *x = exchange_get(e, waiting);
@@ -223,7 +230,7 @@ bool request_resume(struct engine *e, ref_t waiting, struct request *r)
 	r->dedup = dedup_get(e, x->dedup);
 	r->from = r->peer->remote;
 	r->to = r->peer->local;
-	if (frame_udp_parse(stored_get(e, &x->msg, x->inside), &r->msg) == FRAME_OK)
+	if (read_again(e, stored_get(e, &x->msg, x->inside), &r->msg))
 		return true;
 	/* Damaged: what it asked can no longer be told. */
 	request_forget(e, r);
@@ -241,7 +248,7 @@ static bool lost_fresh(struct engine *e, struct dedup *d, struct request *r)
 	r->from = r->peer->remote;
 	r->to = r->peer->local;
 	return i < BATCH_RX && rx->len <= DGRAM_RX_MAX &&
-	       frame_udp_parse(span_of(rx->data, rx->len), &r->msg) == FRAME_OK &&
+	       read_again(e, span_of(rx->data, rx->len), &r->msg) &&
 	       r->msg.mid == d->mid;
 }
 

@@ -253,3 +253,88 @@ Test(adopt, random_damage_never_harms_the_adopter, .timeout = 120)
 	memcpy(r->mem, good, size);
 	free(good);
 }
+
+/* A request may be longer than what we send. */
+Test(adopt, a_waiting_request_damaged_into_an_answer_is_dropped_if_too_long)
+{
+	uint8_t buf[DGRAM_RX_MAX];
+	char payload[1500];
+	size_t n;
+
+	memset(payload, 'p', sizeof payload);
+	payload[sizeof payload - 1] = 0;
+	n = rig_build(buf, sizeof buf, COAP_CON, COAP_POST, 9, "tk", "11=w", payload);
+	cr_assert_gt(n, DGRAM_TX_MAX);
+	rig_serve_raw(r, 4, buf, n);
+	exchange_get(&r->e, r->waiting)->state = EXCHANGE_SENT;
+	rig_crash(r);
+	rig_wait(r, 3000);
+	cr_assert_eq(r->e.outgoing_n, 0);
+	cr_assert_gt(rig_counter(r, COUNT_ADOPT_DROPPED), 0);
+}
+
+Test(adopt, an_entry_that_waits_for_anothers_exchange_is_settled)
+{
+	struct endpoint *p;
+	struct addr a = rig_peer(2);
+	struct local l = rig_local();
+	ref_t first;
+
+	rig_serve(r, 1, COAP_CON, COAP_POST, 9, "tk", "11=w");
+	first = r->waiting;
+	rig_serve(r, 2, COAP_CON, COAP_POST, 9, "tk", "11=w");
+	p = endpoint_find(&r->e, &a, &l);
+	dedup_find(&r->e, p, 9)->exchange = first;
+	rig_crash(r);
+	adopt_survived(&r->e);
+	p = endpoint_find(&r->e, &a, &l);
+	cr_assert_eq(dedup_find(&r->e, p, 9)->state, DEDUP_GONE);
+	rig_finish(r, "late");
+	rig_wait(r, 250000);
+	expire_sweep(&r->e);
+	cr_assert_null(dedup_find(&r->e, p, 9));
+}
+
+Test(adopt, a_waiting_request_owned_by_no_task_is_dropped)
+{
+	struct exchange *x;
+
+	rig_serve(r, 1, COAP_CON, COAP_POST, 9, "tk", "11=w");
+	x = exchange_get(&r->e, r->waiting);
+	x->owner = x->peer;
+	rig_crash(r);
+	cr_assert_eq(r->e.waiting_n, 0);
+}
+
+/* One peer may have all there are, in whatever order. */
+Test(adopt, a_long_backlog_of_one_peer_is_in_order_at_once, .timeout = 20)
+{
+	struct engine_limits limits = rig_limits();
+	uint32_t n = 100000, i, seen = 0;
+	struct rig *big;
+	struct endpoint *p;
+	struct addr a = rig_peer(1);
+	struct local l = rig_local();
+
+	limits.exchanges = limits.exchanges_per_endpoint = n;
+	big = rig_new(&limits);
+	rig_free(r);
+	r = big;
+	for (i = 0; i < n; i++)
+		fetch(1);
+	for (i = 0; i < n; i++) {
+		struct exchange *x = slab_at(engine_slab(&r->e, SLAB_EXCHANGE), i);
+
+		x->order = i % 2 ? n - i : 0xffffff00u - i;
+	}
+	rig_crash(r);
+	p = endpoint_find(&r->e, &a, &l);
+	for (i = p->out_head; i != SLAB_NIL; seen++) {
+		const struct exchange *x = slab_at(engine_slab(&r->e, SLAB_EXCHANGE), i);
+
+		i = x->next;
+		cr_assert(i == SLAB_NIL || (int32_t)(((struct exchange *)slab_at(
+			  engine_slab(&r->e, SLAB_EXCHANGE), i))->order - x->order) > 0);
+	}
+	cr_assert_eq(seen, n);
+}

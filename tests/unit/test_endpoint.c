@@ -155,3 +155,22 @@ Test(endpoint, implausible_ones_are_dropped_by_an_adopter)
 	cr_assert_not_null(find(3));
 	cr_assert_eq(r->e.space.ctl->live[SLAB_ENDPOINT], 1);
 }
+
+/* Its window of message IDs is all that tells duplicates of what was forgotten. */
+Test(endpoint, one_that_lost_answers_early_stays_as_long_as_they_would_have)
+{
+	struct endpoint *p = add(1);
+	ref_t old = endpoint_ref(&r->e, p);
+
+	p->forgot_s = engine_seconds(&r->e);
+	for (unsigned i = 2; i <= 16; i++)
+		add(i);
+	r->e.now += 247000;
+	for (unsigned i = 17; i <= 40; i++)
+		cr_assert_not_null(add(i));
+	cr_assert_eq(endpoint_get(&r->e, old), p);
+	r->e.now += 1000;
+	for (unsigned i = 41; i <= 60; i++)
+		cr_assert_not_null(add(i));
+	cr_assert_null(endpoint_get(&r->e, old));
+}

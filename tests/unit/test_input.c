@@ -362,6 +362,7 @@ Test(input, far_behind_the_window_needs_an_echo)
 
 	for (uint16_t mid = 2001; mid <= 2008; mid++)
 		post(mid);
+	rig_wait(r, 1000);
 	post(1000);
 	cr_assert(rig_take(r, &s));
 	cr_assert_eq(s.m.code, COAP_UNAUTHORIZED);
@@ -374,6 +375,14 @@ Test(input, far_behind_the_window_needs_an_echo)
 	/* The window stands at the new place. */
 	post(1002);
 	expect(r, "ACK 2.04 mid=1002 tok=tk pay=10");
+	/* Forgotten and far behind by now, it does not run on the same Echo again. */
+	rig_wait(r, 1000);
+	for (uint16_t mid = 1300; mid <= 1308; mid++)
+		post(mid);
+	rig_serve(r, 1, COAP_CON, POST, 1001, "tk", text);
+	cr_assert(rig_take(r, &s));
+	cr_assert_eq(s.m.code, COAP_UNAUTHORIZED);
+	cr_assert_eq(r->runs, 19);
 }
 
 Test(input, echo_of_another_peer_or_time_is_not_taken)

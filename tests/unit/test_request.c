@@ -256,3 +256,33 @@ Test(request, a_full_writer_becomes_5_00)
 	rig_commit(r);
 	expect(r, "ACK 5.00 mid=7 tok=tk pay=");
 }
+
+/* A token that is longer than any that was taken would lead beyond the answer. */
+Test(request, a_waiting_one_with_a_damaged_token_is_forgotten)
+{
+	struct exchange *x;
+	struct request q;
+
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=w 258=#00 65000="
+		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	x = exchange_get(&r->e, r->waiting);
+	x->inside[0] = 0x4d;            /* a token of 13 + 60 bytes */
+	x->inside[4] = 60;
+	x->inside[5 + 13 + 60] = 0xff;
+	cr_assert_not(request_resume(&r->e, r->waiting, &q));
+	rig_commit(r);
+	cr_assert_eq(r->e.waiting_n, 0);
+	rig_serve(r, 1, COAP_CON, POST, 8, "tk", "11=x");
+	expect(r, "ACK 2.04 mid=8 tok=tk pay=2");
+}
+
+Test(request, a_waiting_one_damaged_into_an_answer_is_forgotten)
+{
+	struct request q;
+
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=w");
+	exchange_get(&r->e, r->waiting)->inside[1] = COAP_CONTENT;
+	cr_assert_not(request_resume(&r->e, r->waiting, &q));
+	rig_commit(r);
+	cr_assert_eq(r->e.waiting_n, 0);
+}

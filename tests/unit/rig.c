@@ -61,7 +61,7 @@ void rig_free(struct rig *r)
 	free(r);
 }
 
-unsigned rig_crash(struct rig *r)
+void rig_adopt(struct rig *r)
 {
 	uint64_t now = r->e.now;
 	enum space_state state;
@@ -74,6 +74,11 @@ unsigned rig_crash(struct rig *r)
 	if (r->adopt)
 		r->adopt(&r->e);
 	adopt_end(&r->e);
+}
+
+unsigned rig_crash(struct rig *r)
+{
+	rig_adopt(r);
 	return adopt_batch(&r->e);
 }
 

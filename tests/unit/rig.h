@@ -47,6 +47,8 @@ void rig_free(struct rig *r);
 
 /* The worker dies; another one adopts.  Returns datagrams left in the batch. */
 unsigned rig_crash(struct rig *r);
+/* The same up to the point where what was executing is to be settled. */
+void rig_adopt(struct rig *r);
 
 struct addr rig_peer(unsigned n);
 struct local rig_local(void);

@@ -1,0 +1,235 @@
+#include "audit.h"
+
+#include "exchange/dedup.h"
+#include "exchange/exchange.h"
+
+#define EACH(e, number, type, it) \
+	for (type *it = slab_at(engine_slab(e, number), 0), \
+	     *end_ = slab_at(engine_slab(e, number), (e)->space.ctl->hwm[number]); \
+	     it < end_; it++) \
+		if (((struct object *)(void *)it)->word & 1)
+
+static bool is_outgoing(const struct exchange *x)
+{
+	return x->state != EXCHANGE_WAITING;
+}
+
+static bool has_mid(const struct exchange *x)
+{
+	return x->state == EXCHANGE_SENT || x->state == EXCHANGE_ACKED;
+}
+
+static bool is_settled(const struct dedup *d)
+{
+	return d->state != DEDUP_EXEC && d->state != DEDUP_WAITING;
+}
+
+/* --- slabs ------------------------------------------------------------------- */
+
+static void audit_slab(const struct space *s, const struct slab *b)
+{
+	uint32_t hwm = s->ctl->hwm[b->number], n = 0, live = 0;
+
+	CHECK(hwm <= b->cap);
+	for (uint32_t i = b->free_head; i != SLAB_NIL; n++) {
+		CHECK(i < hwm && n < hwm);
+		CHECK(!slab_live(b, i));
+		i = ((struct object *)slab_at(b, i))->link;
+	}
+	for (uint32_t i = 0; i < hwm; i++)
+		live += slab_live(b, i);
+	CHECK(n == b->free_n);
+	CHECK(n + live == hwm);
+	CHECK(live == s->ctl->live[b->number]);
+}
+
+/* Every chain leads through live objects only, and to n of them in all. */
+static void audit_table(const struct table *t, const struct slab *b, uint32_t n)
+{
+	uint32_t seen = 0;
+
+	for (uint32_t k = 0; k <= t->mask; k++)
+		for (uint32_t i = t->bucket[k]; i != SLAB_NIL;
+		     i = ((struct object *)slab_at(b, i))->link) {
+			CHECK(i < b->cap && slab_live(b, i));
+			CHECK(++seen <= n);
+		}
+	CHECK(seen == n);
+}
+
+static void audit_heap(const struct heap *h)
+{
+	for (uint32_t i = 0; i < h->n; i++) {
+		CHECK(h->pos[h->entry[i].item] == i);
+		CHECK(i == 0 || h->entry[(i - 1) / 2].at <= h->entry[i].at);
+	}
+}
+
+/* --- lists of an endpoint ------------------------------------------------------ */
+
+static uint32_t audit_outgoing(struct engine *e, const struct endpoint *p)
+{
+	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
+	uint32_t n = 0, before = SLAB_NIL;
+
+	for (uint32_t i = p->out_head; i != SLAB_NIL; n++) {
+		const struct exchange *x = slab_at(b, i);
+
+		CHECK(n < b->cap && slab_live(b, i) && is_outgoing(x));
+		CHECK(x->peer == endpoint_ref(e, p) && x->prev == before);
+		if (before != SLAB_NIL)
+			CHECK((int32_t)(x->order -
+					((struct exchange *)slab_at(b, before))->order) > 0);
+		before = i;
+		i = x->next;
+	}
+	CHECK(p->out_tail == before);
+	return n;
+}
+
+static uint32_t audit_kept(struct engine *e, const struct endpoint *p)
+{
+	struct slab *b = engine_slab(e, SLAB_DEDUP);
+	uint32_t n = 0, before = SLAB_NIL;
+
+	for (uint32_t i = p->dedup_head; i != SLAB_NIL; n++) {
+		const struct dedup *d = slab_at(b, i);
+
+		CHECK(n < b->cap && slab_live(b, i) && is_settled(d));
+		CHECK(d->peer == endpoint_ref(e, p) && d->prev == before);
+		if (before != SLAB_NIL)
+			CHECK((int32_t)(d->order -
+					((struct dedup *)slab_at(b, before))->order) > 0);
+		before = i;
+		i = d->next;
+	}
+	CHECK(p->dedup_tail == before);
+	return n;
+}
+
+static void audit_endpoint(struct engine *e, struct endpoint *p)
+{
+	uint32_t exchanges = 0, outgoing = 0, active = 0, queued = 0, dedups = 0, kept = 0;
+	ref_t ref = endpoint_ref(e, p);
+
+	CHECK(endpoint_find(e, &p->remote, &p->local) == p);
+	EACH(e, SLAB_EXCHANGE, struct exchange, x) {
+		if (x->peer != ref)
+			continue;
+		exchanges++;
+		outgoing += is_outgoing(x);
+		active += x->state == EXCHANGE_SENT;
+		queued += x->state == EXCHANGE_QUEUED;
+	}
+	EACH(e, SLAB_DEDUP, struct dedup, d) {
+		dedups += d->peer == ref;
+		kept += d->peer == ref && is_settled(d);
+	}
+	CHECK(p->nexchanges == exchanges);
+	CHECK(exchanges <= e->conf.limits.exchanges_per_endpoint);
+	CHECK(p->nactive == active);
+	CHECK(active <= e->conf.params.nstart);
+	CHECK(p->ndedup == dedups);
+	CHECK(p->nkept == kept && kept <= e->conf.limits.answers_per_endpoint);
+	CHECK(audit_outgoing(e, p) == outgoing);
+	CHECK(audit_kept(e, p) == kept);
+	if (queued && active < e->conf.params.nstart) {
+		bool due = false;       /* else nobody would ever start it */
+
+		EACH(e, SLAB_EXCHANGE, struct exchange, x)
+			due |= x->peer == ref && x->state == EXCHANGE_QUEUED &&
+			       heap_has(&e->deadlines, slab_index(
+						engine_slab(e, SLAB_EXCHANGE), x));
+		CHECK(due);
+	}
+}
+
+/* --- objects --------------------------------------------------------------------- */
+
+static void audit_exchange(struct engine *e, struct exchange *x)
+{
+	uint32_t item = e->first_item[SLAB_EXCHANGE] +
+			slab_index(engine_slab(e, SLAB_EXCHANGE), x);
+	struct endpoint *p = endpoint_get(e, x->peer);
+	const struct dedup *d = dedup_get(e, x->dedup);
+	bool timed = heap_has(&e->deadlines, item);
+
+	CHECK(p);
+	CHECK(stored_valid(e, &x->msg, EXCHANGE_INSIDE, exchange_ref(e, x)));
+	if (timed && x->state != EXCHANGE_QUEUED)
+		CHECK(e->deadlines.entry[e->deadlines.pos[item]].at == x->deadline);
+	if (has_mid(x)) {
+		CHECK(timed);           /* it would stay for ever */
+		CHECK(exchange_by_mid(e, p, (uint16_t)x->mid) == x);
+	}
+	if (x->state == EXCHANGE_WAITING) {
+		CHECK(timed == (x->type == COAP_CON && !x->acked));
+		CHECK(!d || (d->state == DEDUP_WAITING && d->exchange == exchange_ref(e, x)));
+	}
+}
+
+static void audit_dedup(struct engine *e, struct dedup *d)
+{
+	const struct exchange *x = exchange_get(e, d->exchange);
+
+	CHECK(endpoint_get(e, d->peer));
+	EACH(e, SLAB_DEDUP, struct dedup, other)        /* finding one may end it */
+		CHECK(other == d || other->mid != d->mid || other->peer != d->peer);
+	CHECK(d->state != DEDUP_EXEC || space_exec(&e->space));
+	if (d->state == DEDUP_WAITING)
+		CHECK(x && x->state == EXCHANGE_WAITING && x->dedup == dedup_ref(e, d));
+	if (d->state == DEDUP_DONE)
+		CHECK(stored_valid(e, &d->answer, DEDUP_INSIDE, dedup_ref(e, d)));
+}
+
+static void audit_blob(struct engine *e, const struct blob *b)
+{
+	const struct exchange *x = exchange_get(e, b->owner);
+	const struct dedup *d = dedup_get(e, b->owner);
+	uint32_t self = slab_index(engine_slab(e, SLAB_BLOB), b);
+
+	CHECK((x && x->msg.blob == self) ||
+	      (d && d->state == DEDUP_DONE && d->answer.blob == self));
+}
+
+void audit(struct engine *e)
+{
+	uint32_t waiting = 0, outgoing = 0, with_mid = 0, ours = 0;
+	const uint32_t *live = e->space.ctl->live;
+
+	CHECK(e->space.nfrees == 0);
+	CHECK(space_rx_next(&e->space) <= batch_of(&e->space)->rx_n);
+	CHECK(space_tx_n(&e->space) == e->tx_n && e->tx_n <= BATCH_TX);
+	for (unsigned i = 0; i < e->space.nslabs; i++)
+		audit_slab(&e->space, engine_slab(e, i));
+	EACH(e, SLAB_ENDPOINT, struct endpoint, p)
+		audit_endpoint(e, p);
+	EACH(e, SLAB_EXCHANGE, struct exchange, x) {
+		audit_exchange(e, x);
+		waiting += !is_outgoing(x);
+		outgoing += is_outgoing(x);
+		with_mid += has_mid(x);
+		ours += x->role == ROLE_CLIENT;
+	}
+	EACH(e, SLAB_DEDUP, struct dedup, d)
+		audit_dedup(e, d);
+	EACH(e, SLAB_BLOB, struct blob, b)
+		audit_blob(e, b);
+	CHECK(e->waiting_n == waiting && e->outgoing_n == outgoing);
+	CHECK(e->client_n == ours && ours <= e->conf.limits.exchanges);
+	CHECK(e->server_n + ours == waiting + outgoing);
+	CHECK(e->server_n <= e->conf.limits.waiting);
+	audit_table(&e->endpoints, engine_slab(e, SLAB_ENDPOINT), live[SLAB_ENDPOINT]);
+	audit_table(&e->dedups, engine_slab(e, SLAB_DEDUP), live[SLAB_DEDUP]);
+	audit_table(&e->mids, engine_slab(e, SLAB_EXCHANGE), with_mid);
+	audit_heap(&e->deadlines);
+}
+
+void audit_empty(struct engine *e)
+{
+	for (unsigned i = SLAB_ENDPOINT + 1; i < e->space.nslabs; i++)
+		CHECK(e->space.ctl->live[i] == 0);
+	CHECK(e->deadlines.n == 0);
+	CHECK(e->waiting_n == 0 && e->outgoing_n == 0);
+	CHECK(e->server_n == 0 && e->client_n == 0);
+}

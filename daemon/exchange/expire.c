@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-#define SWEEP 1024u     /* dedup entries looked at a second */
+#define SWEEP 1024u     /* dedup entries looked at a second, at least */
+#define SWEEP_LAP 60u   /* seconds until all of a large slab have been */
 
 static enum expire_verdict end(struct engine *e, struct exchange *x, int status,
 			       struct response *out)
@@ -84,8 +85,10 @@ enum expire_verdict expire_next(struct engine *e, struct expired *out)
 
 void expire_sweep(struct engine *e)
 {
+	uint32_t all = e->space.ctl->hwm[SLAB_DEDUP] / SWEEP_LAP;
+
 	/* Small events, so that none frees more than a transaction may. */
-	for (unsigned n = 0; n < SWEEP; n += 16) {
+	for (uint32_t n = 0; n < (all > SWEEP ? all : SWEEP); n += 16) {
 		dedup_sweep(e, 16);
 		engine_commit(e, space_rx_next(&e->space));
 	}

@@ -5,7 +5,7 @@
 
 #define OPTIONS_FILE COAPD_SYSCONFDIR "/coapd/site.yaml"
 
-enum { OPT_CHECK = 256, OPT_DUMP, OPT_VERSION, OPT_HELP };
+enum { OPT_CHECK = 256, OPT_DUMP, OPT_VERSION };
 
 static const struct option table[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -13,7 +13,7 @@ static const struct option table[] = {
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "dump", no_argument, NULL, OPT_DUMP },
 	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "help", no_argument, NULL, OPT_HELP },
+	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -71,7 +71,7 @@ int options_read(struct options *o, int argc, char *const argv[], struct err *er
 	*o = (struct options){ .what = OPTIONS_RUN };
 	optind = 0;     /* start anew, whoever read a command line before */
 	opterr = 0;
-	for (int at = 1; (opt = getopt_long(argc, argv, "c:M:", table, NULL)) != -1;
+	for (int at = 1; (opt = getopt_long(argc, argv, "c:M:h", table, NULL)) != -1;
 	     at = optind) {
 		rc = opt == '?' ? unknown(argv, at, err) : set_option(o, opt, err);
 		if (rc)
@@ -94,9 +94,9 @@ void options_help(FILE *out)
 	      "  -M, --modules-dir DIR  where modules are, instead of what the site says\n"
 	      "      --check [FILE]     tell every mistake in the site file and its modules'\n"
 	      "                         settings, and exit: 0 none, 2 some\n"
-	      "      --dump [FILE]      print the site with all its defaults, and exit\n"
+	      "      --dump [FILE]      print the site with coapd's defaults filled in, and exit\n"
 	      "      --version          print the version, and exit\n"
-	      "      --help             print this, and exit\n"
+	      "  -h, --help             print this, and exit\n"
 	      "\n"
 	      "Signals: TERM or INT stop it when the last requests are answered, a second\n"
 	      "one at once; USR1 logs all counters.\n"

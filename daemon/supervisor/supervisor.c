@@ -347,8 +347,8 @@ static void on_usr1(struct ev_loop *loop, ev_signal *w, int revents)
 
 	(void)loop, (void)revents;
 	for (enum counter c = 0; c < COUNTERS_N; c++)
-		log_notice("counter %s %" PRIu64, counter_name(c),
-			   memory_counter(&sv->memory, c));
+		log_notice("counter %s %" PRIu64 " (%s)", counter_name(c),
+			   memory_counter(&sv->memory, c), counter_text(c));
 	log_notice("counters end");
 }
 

@@ -266,7 +266,7 @@ class Daemon:
         since = self.mark()
         self.signal(SIGUSR1)
         self.wait_log(r"counters end", since)
-        found = (re.search(r": counter (\S+) (\d+)$", r.line) for r in self.log[since:])
+        found = (re.search(r": counter (\S+) (\d+) \(", r.line) for r in self.log[since:])
         return {m[1]: int(m[2]) for m in found if m}
 
     # --- talking to it

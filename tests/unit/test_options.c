@@ -57,6 +57,8 @@ Test(options, version_and_help)
 	cr_assert_eq(o.what, OPTIONS_VERSION);
 	cr_assert_eq(line("--help"), 0);
 	cr_assert_eq(o.what, OPTIONS_HELP);
+	cr_assert_eq(line("-h"), 0);
+	cr_assert_eq(o.what, OPTIONS_HELP);
 }
 
 Test(options, wrong_lines_are_refused_with_the_word_that_is_wrong)

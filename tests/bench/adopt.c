@@ -1,8 +1,9 @@
 /* How long a successor takes to adopt a full slot, and a test that it drops
  * nothing: 100,000 peers, as many remembered answers, 10,000 waiting requests.
  *
- * Prints TAP; the times, best and median of the rounds, are remarks: they are
- * figures to look at, not to pass or fail by. */
+ * Prints TAP.  The best round is judged, of the CPU time it took, and only in an
+ * optimised build without sanitizers: at most 15 ms, twice what it takes on an
+ * ordinary machine.  Median and worst say more of the machine's other work. */
 #include "base/log.h"
 #include "base/poison.h"
 #include "coap/frame_udp.h"
@@ -20,6 +21,13 @@
 #define PEERS 100000u
 #define WAITING 10000u
 #define ROUNDS 11
+#define BOUND_NS 15000000u
+
+#if defined __OPTIMIZE__ && !defined POISON_ACTIVE
+#define JUDGED 1
+#else
+#define JUDGED 0
+#endif
 
 static struct space_def def;
 static struct engine_conf conf;
@@ -107,7 +115,7 @@ int main(void)
 	enum space_state state;
 	uint64_t t[ROUNDS];
 	void *mem;
-	bool whole = true;
+	bool whole = true, fast;
 
 	log_setup(LOG_ERROR, "adopt");
 	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200,
@@ -144,6 +152,9 @@ int main(void)
 	printf("# %u peers, %u answers, %u waiting requests: best %.1f ms, median %.1f ms, worst %.1f ms\n",
 	       PEERS, PEERS, WAITING, (double)t[0] / 1e6, (double)t[ROUNDS / 2] / 1e6,
 	       (double)t[ROUNDS - 1] / 1e6);
-	printf("%s 1 - a full slot is adopted whole\n1..1\n", whole ? "ok" : "not ok");
-	return !whole;
+	fast = !JUDGED || t[0] <= BOUND_NS;
+	printf("%s 1 - a full slot is adopted whole\n", whole ? "ok" : "not ok");
+	printf("%s 2 - %s\n1..2\n", fast ? "ok" : "not ok",
+	       JUDGED ? "within 15 ms" : "in a time that is not judged in this build");
+	return !whole || !fast;
 }

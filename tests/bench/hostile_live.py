@@ -12,6 +12,7 @@ SECONDS = max(3, COUNT / 200_000)  # of kills
 CELLS = 4_000_000
 GROWTH_KB = 2048                # of what is not slot memory
 SITE = """
+log: { level: info }
 workers: 2
 resources:
   /hello: {module: hello}

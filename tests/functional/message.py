@@ -1,7 +1,7 @@
 """Message format and message types (RFC 7252 sections 3 and 4), on the wire."""
 from harness import *
 
-SITE = "resources: { /hello: {module: hello} }"
+SITE = "log: {level: info}\nresources: { /hello: {module: hello} }"
 GET = "b5 68656c6c6f"               # Uri-Path: hello
 
 

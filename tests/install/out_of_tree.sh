@@ -23,7 +23,7 @@ step()
 	fi
 }
 
-echo "1..9"
+echo "1..10"
 PKG_CONFIG_SYSROOT_DIR=$root
 export PKG_CONFIG_SYSROOT_DIR
 
@@ -98,6 +98,22 @@ check()
 		"$coapd" --modules-dir "$modules" --check "$root/site.yaml"
 }
 step "coapd --check loads it" check
+
+# The harness starts the installed daemon with the module beside the others.
+serves()
+{
+	COAPD_PROGRAM=$coapd PYTHONPATH=$COAPD_SRCDIR/tests python3 -B - "$root/mine.so" <<'TEST'
+import shutil
+import sys
+from harness import *
+d = Daemon("resources: { /mine: {module: mine, text: it works} }")
+shutil.copy(sys.argv[1], d.modules)
+with d, d.peer() as p:
+    m = p.get("/mine")
+equal((m.code, m.payload), (code("2.05"), b"it works"), "answer")
+TEST
+}
+step "coapd answers with it" serves
 
 refused()
 {

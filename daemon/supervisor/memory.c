@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -39,27 +38,24 @@ static int make_one(struct memory *m, unsigned slot)
 	return madvise(at, m->size, MADV_DONTFORK) < 0 ? -errno : 0;
 }
 
-/* What the kernel thinks can be had without pushing others out; SIZE_MAX if it
- * does not say. */
-static size_t available(void)
+static size_t mib(size_t size, unsigned n)
 {
-	char line[128];
-	unsigned long long kib = 0;
-	FILE *f = fopen("/proc/meminfo", "re");
-
-	while (f && !kib && fgets(line, sizeof line, f))
-		(void)sscanf(line, "MemAvailable: %llu", &kib);
-	if (f)
-		fclose(f);
-	return kib ? (size_t)kib << 10 : SIZE_MAX;
+	return n * (size >> 10) >> 10;
 }
 
-int memory_make(struct memory *m, unsigned n, size_t size, struct err *err)
+int memory_make(struct memory *m, unsigned n, size_t size, size_t available,
+		struct err *err)
 {
-	/* Asked for more than there is, the kernel would hand it out all the same
-	 * and then kill somebody for it. */
-	int rc = size > available() / n ? -ENOMEM : 0;
+	int rc = 0;
 
+	/* Asked for more than there is, the kernel would hand it out all the same
+	 * and then kill somebody for it.  Some is left to the workers. */
+	if (size > (available - available / 8) / n) {
+		*m = (struct memory){ .n = 0 };
+		return err_set(err, -ENOMEM, "%zu MiB of memory for %u slots are asked for, "
+			       "but only %zu MiB are available: lower the limits or free "
+			       "memory", mib(size, n), n, available >> 20);
+	}
 	*m = (struct memory){ .n = n, .size = size };
 	m->fd = malloc(n * sizeof *m->fd);
 	m->at = calloc(n, sizeof *m->at);
@@ -73,8 +69,7 @@ int memory_make(struct memory *m, unsigned n, size_t size, struct err *err)
 		return 0;
 	memory_free(m);
 	return err_set(err, rc, "cannot reserve %zu MiB of memory for %u slots: %s; lower "
-		       "the limits or free memory", n * (size >> 10) >> 10, n,
-		       strerror(-rc));
+		       "the limits or free memory", mib(size, n), n, strerror(-rc));
 }
 
 void memory_free(struct memory *m)

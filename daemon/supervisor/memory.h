@@ -20,9 +20,11 @@ struct memory {
 };
 
 /* Makes n zeroed memories of size bytes, all of it reserved and the size sealed,
- * so that no worker can run into a missing page.  0, or a negative errno, err
- * then says why and nothing is left. */
-int memory_make(struct memory *m, unsigned n, size_t size, struct err *err);
+ * so that no worker can run into a missing page; available is what there is
+ * (available.h), of which at most seven eighths are taken.  0, or a negative errno,
+ * err then says why and nothing is left. */
+int memory_make(struct memory *m, unsigned n, size_t size, size_t available,
+		struct err *err);
 
 /* Gives everything back; an empty one (zeroed) is fine. */
 void memory_free(struct memory *m);

@@ -1,5 +1,6 @@
 #include "supervisor/supervisor.h"
 
+#include "supervisor/available.h"
 #include "supervisor/child.h"
 #include "supervisor/crew.h"
 #include "supervisor/memory.h"
@@ -413,7 +414,7 @@ static int up_memory(struct supervisor *sv, struct err *err)
 	if (!size)
 		return err_set(err, -EINVAL, "%s: the limits ask for more than %zu GiB of "
 			       "memory per slot", sv->site->file, SLOT_SIZE_MAX >> 30);
-	return memory_make(&sv->memory, sv->nslots, size, err);
+	return memory_make(&sv->memory, sv->nslots, size, available_memory(""), err);
 }
 
 static void down_memory(struct supervisor *sv)

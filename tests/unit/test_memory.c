@@ -19,7 +19,7 @@ static struct err err;
 
 static void setup(void)
 {
-	cr_assert_eq(memory_make(&m, 3, SIZE, &err), 0, "%s", err.text);
+	cr_assert_eq(memory_make(&m, 3, SIZE, SIZE_MAX, &err), 0, "%s", err.text);
 }
 
 static void teardown(void)
@@ -100,7 +100,7 @@ Test(memory, what_cannot_be_had_is_refused_and_nothing_is_left)
 	close(before);
 	few.rlim_cur = few.rlim_max = (rlim_t)before + 2;
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
-	cr_assert_eq(memory_make(&other, 3, SIZE, &err), -EMFILE);
+	cr_assert_eq(memory_make(&other, 3, SIZE, SIZE_MAX, &err), -EMFILE);
 	cr_assert(strstr(err.text, "cannot reserve 3 MiB of memory for 3 slots"));
 	cr_assert_eq(other.n, 0u);
 	after = dup(0);
@@ -109,12 +109,18 @@ Test(memory, what_cannot_be_had_is_refused_and_nothing_is_left)
 	memory_free(&other);
 }
 
-/* Were it tried, the machine would run out of memory. */
-Test(memory, more_than_the_machine_has_is_not_even_tried)
+/* Were it tried, the machine would run out of memory; small, so that this test
+ * does not do so if it fails. */
+Test(memory, more_than_there_is_is_not_even_tried)
 {
 	struct memory other;
 
-	cr_assert_eq(memory_make(&other, 2, (size_t)1 << 60, &err), -ENOMEM);
-	cr_assert(strstr(err.text, "lower the limits"));
+	cr_assert_eq(memory_make(&other, 2, SIZE, 2 * SIZE, &err), -ENOMEM);
+	cr_assert_str_eq(err.text, "2 MiB of memory for 2 slots are asked for, but only 2 MiB "
+			 "are available: lower the limits or free memory");
+	cr_assert_eq(other.n, 0u);
+	memory_free(&other);
+	cr_assert_eq(memory_make(&other, 2, (size_t)1 << 60, (size_t)1 << 40, &err), -ENOMEM);
+	cr_assert_eq(memory_make(&other, 7, SIZE, 8 * SIZE, &err), 0);
 	memory_free(&other);
 }

@@ -231,10 +231,6 @@ struct coapd_module {
 	const struct coapd_row *rows;
 	size_t nrows, conf_size;
 
-	/* Names of counters, for coapd_count(). */
-	const char *const *counters;
-	size_t ncounters;
-
 	/* Whether the settings make sense together; pure, may be NULL.  Runs where
 	 * a site is checked, nothing is open then.  0, or -errno with the reason. */
 	int (*check)(const void *conf, struct coapd_err *err);
@@ -340,10 +336,6 @@ void coapd_cancel(coapd_task *task, uint8_t tag);
 
 /* The mount that the task came to. */
 coapd_mount *coapd_task_mount(const coapd_task *task);
-
-/* Adds to the counter at that place in the descriptor's list; others are
- * ignored. */
-void coapd_count(coapd_mount *mount, unsigned counter, int64_t n);
 
 /* Writes one line to the log, with the mount's path in front.  At most 20 lines a
  * second and mount; the rest is counted.  Payloads and secrets do not belong

@@ -28,8 +28,9 @@ struct config_errors {
 /* Empties the list and copies the name that the messages begin with. */
 void errors_begin(struct config_errors *e, const char *file);
 
-/* Adds one message, in the order of the file and cut to fit; control characters are printed as \xNN.  Returns
- * false always, so that a loader can write `return errors_add(...)`. */
+/* Adds one message, in the order of the file and cut to fit; control characters are
+ * printed as \xNN.  Returns false always, so that a loader can write
+ * `return errors_add(...)`. */
 bool errors_add(struct config_errors *e, struct config_place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -179,12 +179,6 @@ coapd_mount *coapd_task_mount(const coapd_task *task)
 	return task->mount;
 }
 
-void coapd_count(coapd_mount *mount, unsigned counter, int64_t n)
-{
-	if (counter < mount->desc->ncounters)
-		mount->counter[counter] += n;
-}
-
 #define LOG_BURST 20u
 
 void coapd_log(coapd_mount *mount, int level, const char *format, ...)

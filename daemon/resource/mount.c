@@ -24,9 +24,6 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 	*m = (struct coapd_mount){ .spec = *spec, .desc = desc, .where = where,
 				   .self = spec->conf };
 	m->id = mount_id(spec, desc->name);
-	m->counter = calloc(desc->ncounters + 1, sizeof *m->counter);
-	if (!m->counter)
-		return err_set(err, -ENOMEM, "resource %s: out of memory", spec->path);
 	status = desc->open ? desc->open(m, spec->conf, &m->self) : 0;
 	m->opened = status == 0;
 	if (status == 0)
@@ -41,7 +38,6 @@ void mount_close(struct coapd_mount *m)
 {
 	if (m->opened && m->desc->close)
 		m->desc->close(m->self);
-	free(m->counter);
 	free(m->spec.conf);
 	module_free(m->spec.module);
 	*m = (struct coapd_mount){ 0 };

@@ -13,7 +13,6 @@ struct coapd_mount {
 	void *self;
 	uint64_t id;            /* names path and module in tasks, never 0 */
 	uint32_t where;         /* for space_ctl.where */
-	int64_t *counter;       /* owned; desc->ncounters of them */
 	bool opened;
 	struct log_limit limit;
 	uint64_t now;           /* of the event that ran its hook last */

@@ -137,18 +137,6 @@ void resources_drain(struct resources *R)
 	R->draining = true;
 }
 
-bool resources_counter(const struct resources *R, size_t mount, size_t nth,
-		       const char **name, int64_t *value)
-{
-	const struct coapd_mount *m = mount < R->n ? &R->mount[mount] : NULL;
-
-	if (!m || nth >= m->desc->ncounters)
-		return false;
-	*name = m->desc->counters[nth];
-	*value = m->counter[nth];
-	return true;
-}
-
 void resource_options(struct option_set *set)
 {
 	static const uint16_t known[] = { OPT_URI_HOST, OPT_URI_PORT, OPT_URI_PATH,

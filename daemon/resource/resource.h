@@ -56,11 +56,6 @@ void resource_options(struct option_set *set);
  * wait are served to their end. */
 void resources_drain(struct resources *R);
 
-/* What a mount has counted under the module's nth counter name, since the worker
- * started; false past the end.  mount counts from 0 in the order of the specs. */
-bool resources_counter(const struct resources *R, size_t mount, size_t nth,
-		       const char **name, int64_t *value);
-
 /* Works on a fresh request (INPUT_REQUEST); rx is its place in the batch.  The
  * request is settled in any case: answered, or waiting.
  *

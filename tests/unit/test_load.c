@@ -1,5 +1,9 @@
 #include "site_help.h"
 
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 /* --- what is fine --------------------------------------------------------- */
 
 Test(load, all_defaults)
@@ -171,4 +175,23 @@ Test(load, all_mistakes_are_told_at_once)
 		"t.yaml:3:18: dedup: \"y\" is not a whole number",
 		"t.yaml:4:10: listen: \"z\" is not a URI like coap://[::]:5683",
 		"t.yaml:5:14: resources: \"a\": a path begins with \"/\"");
+}
+
+Test(load, a_file_that_may_not_be_read)
+{
+	char file[] = "/tmp/coapd-site-XXXXXX";
+	int fd = mkstemp(file);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(fchmod(fd, 0), 0);
+	close(fd);
+	/* Root may read everything: be nobody for this. */
+	if (geteuid() == 0)
+		cr_assert_eq(seteuid(65534), 0);
+	cr_assert_null(site_load(file, &help_errors));
+	cr_assert_eq(help_errors.count, 1);
+	cr_assert(strstr(help_errors.text[0], "Permission denied"), "%s", help_errors.text[0]);
+	if (getuid() == 0)
+		cr_assert_eq(seteuid(0), 0);
+	unlink(file);
 }

@@ -20,9 +20,14 @@
 		} \
 	} while (0)
 
-void audit(struct engine *e);
+/* damaged: the memory was, before it was adopted; what the engine cannot know to be
+ * wrong, like order and twins, is not asked then. */
+void audit(struct engine *e, bool damaged);
 
 /* After the last event and a long time: nothing but endpoints is left. */
-void audit_empty(struct engine *e);
+void audit_empty(struct engine *e, bool damaged);
+
+/* Damages a few bytes or bits anywhere behind magic and layout. */
+void audit_harm(struct space *s, uint32_t (*draw)(uint32_t below));
 
 #endif

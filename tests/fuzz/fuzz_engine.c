@@ -1,7 +1,7 @@
 /* Fuzz target: the life of an engine.  The input chooses what happens: datagrams
  * of a few peers (valid, repeated, damaged, answers that fit or nearly fit what
  * was sent), requests of ours, waiting requests that end in any order, time,
- * ICMP errors, deaths in and between events.  After each event all that is
+ * ICMP errors, deaths in and between events, damage of the memory.  After each event all that is
  * derived is worked out anew and compared (audit.h), and a model of what the
  * engine promised is asked (model.h). */
 #include "coap/frame_udp.h"
@@ -79,8 +79,11 @@ static void flush(void)
 		struct tx_dgram *t = &b->tx[i];
 		struct span s = span_of(t->data, t->len);
 
-		CHECK(frame_udp_parse(s, &m) == FRAME_OK);
-		CHECK(b->tx_hdr[i].msg_len == BATCH_UNTOUCHED);
+		if (frame_udp_parse(s, &m) != FRAME_OK) {
+			CHECK(model.damaged);
+			continue;
+		}
+		CHECK(model.damaged || b->tx_hdr[i].msg_len == BATCH_UNTOUCHED);
 		model_sent(r, t, &m);
 		keep(said, &said_n, t->to.port - 1000u, s);
 		if (message_option(&m, OPT_ECHO, 0, &value) && value.n == sizeof echo)
@@ -102,8 +105,9 @@ static void kill_task(uint64_t owner)
 	struct slab *b = engine_slab(e, RIG_TASKS);
 	void *task = slab_get(&e->space, b, owner);
 
-	CHECK(task);
-	slab_kill(&e->space, b, task);
+	CHECK(task || model.damaged);
+	if (task)
+		slab_kill(&e->space, b, task);
 }
 
 /* Ends what was executing, as the worker layer does. */
@@ -132,7 +136,7 @@ static void die(void)
 	resolve();
 	adopt_batch(e);
 	adopt_survived(e);
-	audit(e);
+	audit(e, model.damaged);
 }
 
 /* Ends the event, well or not. */
@@ -144,7 +148,7 @@ static void end(unsigned rx_next)
 		return;
 	}
 	engine_commit(e, rx_next);
-	audit(e);
+	audit(e, model.damaged);
 }
 
 static void end_here(void)
@@ -175,10 +179,12 @@ static void ask(void)
 
 static void ended(const struct response *in)
 {
-	CHECK(in->owner < MODEL_OWNERS && model.owner[in->owner].out);
-	CHECK(in->exchange == model.owner[in->owner].ref);
 	CHECK(!exchange_get(e, in->exchange));
-	model.owner[in->owner].out = false;
+	if (!model.damaged) {
+		CHECK(in->owner < MODEL_OWNERS && model.owner[in->owner].out);
+		CHECK(in->exchange == model.owner[in->owner].ref);
+	}
+	model.owner[in->owner % MODEL_OWNERS].out = false;
 	for (unsigned n = draw(5); n > 2; n--)
 		ask();
 }
@@ -316,7 +322,12 @@ static void op_finish(void)
 	if (n >= hwm)
 		return;
 	begin();
-	CHECK(request_resume(e, exchange_ref(e, x), &q));
+	if (!request_resume(e, exchange_ref(e, x), &q)) {
+		CHECK(model.damaged);
+		kill_task(x->owner);
+		engine_commit(e, space_rx_next(&e->space));
+		return;
+	}
 	if (one_in(3) && !effect(&q, space_rx_next(&e->space)))
 		return;
 	kill_task(x->owner);
@@ -471,7 +482,7 @@ static void op_time(void)
 static void op_sweep(void)
 {
 	expire_sweep(e);
-	audit(e);
+	audit(e, model.damaged);
 }
 
 static void op_die(void)
@@ -513,7 +524,7 @@ static void choose_limits(struct engine_limits *l, struct params *p, uint32_t *a
 	*ack_delay = one_in(4) ? 0 : 200;
 }
 
-static void live(void)
+static void live(unsigned steps)
 {
 	static void (*const op[])(void) = {
 		op_receive, op_receive, op_receive, op_receive, op_receive, op_finish,
@@ -521,8 +532,19 @@ static void live(void)
 		op_die,
 	};
 
-	for (unsigned i = 0; i < STEPS; i++)
+	for (unsigned i = 0; i < steps; i++)
 		op[draw(sizeof op / sizeof *op)]();
+}
+
+/* Bits turn over while a worker is dead. */
+static void damage_memory(void)
+{
+	model.damaged = true;
+	engine_commit(e, space_rx_next(&e->space));
+	audit_harm(&e->space, draw);
+	model_begin();
+	die();
+	work();
 }
 
 /* Every wait is ended and every time passes. */
@@ -538,7 +560,7 @@ static void finish(void)
 	}
 	e->now += 7200000;
 	op_sweep();
-	audit_empty(e);
+	audit_empty(e, model.damaged);
 	model_end();
 }
 
@@ -564,7 +586,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	base_mid = (uint16_t)draw(0x10000);
 	deaths = 3 + draw(60);
 	model_clear(base_mid);
-	live();
+	live(STEPS);
+	if (one_in(3)) {
+		damage_memory();
+		live(STEPS / 4);
+	}
 	finish();
 	rig_free(r);
 	return 0;

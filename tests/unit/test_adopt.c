@@ -295,6 +295,21 @@ Test(adopt, an_entry_that_waits_for_anothers_exchange_is_settled)
 	cr_assert_null(dedup_find(&r->e, p, 9));
 }
 
+Test(adopt, a_waiting_request_does_not_settle_anothers_entry)
+{
+	struct addr a = rig_peer(1);
+	struct local l = rig_local();
+	struct dedup *d;
+
+	rig_serve(r, 1, COAP_CON, COAP_POST, 9, "tk", "11=w");
+	d = dedup_find(&r->e, endpoint_find(&r->e, &a, &l), 9);
+	rig_serve(r, 2, COAP_CON, COAP_POST, 9, "tk", "11=w");
+	exchange_get(&r->e, r->waiting)->dedup = dedup_ref(&r->e, d);
+	rig_crash(r);
+	rig_finish(r, "of the second");
+	cr_assert_eq(d->state, DEDUP_WAITING);
+}
+
 Test(adopt, a_waiting_request_owned_by_no_task_is_dropped)
 {
 	struct exchange *x;

@@ -26,6 +26,7 @@ typedef uint64_t ref_t;
 #define REF_GEN(r) ((uint32_t)((r) >> 32) & 0x7fff)
 #define REF_SLAB(r) ((unsigned)((r) >> 48) & 0xff)
 #define REF_SPACE(r) ((unsigned)((r) >> 56))
+#define REF_SPARE ((ref_t)1 << 47)      /* never set: what equals, is equal bit by bit */
 
 static inline uint32_t slab_word(uint16_t magic, uint32_t gen, unsigned live)
 {
@@ -78,7 +79,7 @@ static inline void *slab_get(const struct space *s, const struct slab *b, ref_t 
 	if (i >= slab_used(s, b) || REF_SLAB(ref) != b->number || REF_SPACE(ref) != s->number)
 		return NULL;
 	o = slab_at(b, i);
-	return o->word == slab_word(b->magic, REF_GEN(ref), 1) ? o : NULL;
+	return o->word == slab_word(b->magic, REF_GEN(ref), 1) && !(ref & REF_SPARE) ? o : NULL;
 }
 
 /* Objects that slab_take() can still give. */

@@ -161,7 +161,7 @@ static void audit_exchange(struct engine *e, struct exchange *x, bool damaged)
 		CHECK(e->deadlines.entry[e->deadlines.pos[item]].at == x->deadline);
 	if (has_mid(x)) {
 		CHECK(timed);           /* it would stay for ever */
-		CHECK(exchange_by_mid(e, p, (uint16_t)x->mid) == x);
+		CHECK(damaged || exchange_by_mid(e, p, (uint16_t)x->mid) == x);
 	}
 	if (x->state == EXCHANGE_WAITING) {
 		CHECK(damaged || timed == (x->type == COAP_CON && !x->acked));

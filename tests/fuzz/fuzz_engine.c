@@ -1,9 +1,9 @@
 /* Fuzz target: the life of an engine.  The input chooses what happens: datagrams
  * of a few peers (valid, repeated, damaged, answers that fit or nearly fit what
  * was sent), requests of ours, waiting requests that end in any order, time,
- * ICMP errors, deaths in and between events, damage of the memory.  After each event all that is
- * derived is worked out anew and compared (audit.h), and a model of what the
- * engine promised is asked (model.h). */
+ * ICMP errors, deaths in and between events, in the end damage of the memory.
+ * After each event all that is derived is worked out anew and compared (audit.h),
+ * and a model of what the engine promised is asked (model.h). */
 #include "coap/frame_udp.h"
 #include "model.h"
 

@@ -58,6 +58,7 @@ Test(slab, foreign_and_nonsense_references_find_nothing)
 	cr_assert_null(slab_get(&s, things, ref ^ 1ull << 48));
 	cr_assert_null(slab_get(&s, others, ref));
 	cr_assert_null(slab_get(&s, things, ref ^ 1ull << 32));
+	cr_assert_null(slab_get(&s, things, ref ^ 1ull << 47));
 	cr_assert_null(slab_get(&s, things, (ref & ~0xffffffffull) | THING_CAP));
 	cr_assert_null(slab_get(&s, things, ref | 0xffffffff));
 }

@@ -27,7 +27,7 @@
 #ifdef POISON_ACTIVE
 #define NESTED 2
 #else
-#define NESTED 12
+#define NESTED 20
 #endif
 
 static struct life life[3];

@@ -187,3 +187,27 @@ const char *stage_get(struct stage *s, const char *options)
 	stage_ask(s, COAP_GET, ++mid, options);
 	return stage_next(s);
 }
+
+struct stage *stage_one(const char *path, const struct coapd_module *desc)
+{
+	struct resource_mount_spec spec = stage_spec(path, desc);
+
+	return stage_new(&spec, 1);
+}
+
+uint64_t stage_counter(const struct stage *s, enum counter c)
+{
+	return rig_counter(s->rig, c);
+}
+
+uint32_t stage_tasks(const struct stage *s)
+{
+	return s->rig->e.space.ctl->live[TASK_SLAB];
+}
+
+enum coapd_verdict stage_leaf(void *self, coapd_task *task, const struct coapd_event *event)
+{
+	(void)self;
+	stage_note(event);
+	return stage_say(task, "leaf");
+}

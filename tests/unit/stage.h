@@ -34,12 +34,20 @@ void stage_note(const struct coapd_event *event);
 /* For hooks: 2.05 with the name and what is left of the path, "|" in between. */
 enum coapd_verdict stage_say(coapd_task *task, const char *name);
 
+/* A hook: notes the event, says "leaf". */
+enum coapd_verdict stage_leaf(void *self, coapd_task *task, const struct coapd_event *event);
+
 /* A mount of path "/a/b" ("/" has no segments) for a descriptor. */
 struct resource_mount_spec stage_spec(const char *path, const struct coapd_module *desc);
 
 /* Opens n mounts; aborts the test when that fails. */
 struct stage *stage_new(const struct resource_mount_spec *specs, size_t n);
+struct stage *stage_one(const char *path, const struct coapd_module *desc);
 void stage_free(struct stage *s);
+
+uint64_t stage_counter(const struct stage *s, enum counter c);
+/* Tasks that are live. */
+uint32_t stage_tasks(const struct stage *s);
 
 /* One datagram from peer 1, confirmable, served and committed; what is sent is
  * told by stage_next(). */

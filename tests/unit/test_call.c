@@ -10,23 +10,6 @@
 
 static struct stage *s;
 
-static uint64_t counter(enum counter c)
-{
-	return rig_counter(s->rig, c);
-}
-
-static uint32_t tasks_live(void)
-{
-	return s->rig->e.space.ctl->live[TASK_SLAB];
-}
-
-static void one(const char *path, const struct coapd_module *desc)
-{
-	struct resource_mount_spec spec = stage_spec(path, desc);
-
-	s = stage_new(&spec, 1);
-}
-
 static void teardown(void)
 {
 	if (s)
@@ -35,22 +18,14 @@ static void teardown(void)
 
 TestSuite(call, .fini = teardown);
 
-static enum coapd_verdict leaf_hook(void *self, coapd_task *task,
-				    const struct coapd_event *event)
-{
-	(void)self;
-	stage_note(event);
-	return stage_say(task, "leaf");
-}
-
-STAGE_MODULE(leaf, leaf_hook, .flags = 0);
-STAGE_MODULE(again, leaf_hook, .flags = COAPD_F_RETRY);
+STAGE_MODULE(leaf, stage_leaf, .flags = 0);
+STAGE_MODULE(again, stage_leaf, .flags = COAPD_F_RETRY);
 
 /* --- deaths ------------------------------------------------------------------------------ */
 
 Test(call, a_safe_request_is_delivered_again)
 {
-	one("/a", &leaf);
+	s = stage_one("/a", &leaf);
 	s->deaths = 2;
 	stage_ask(s, COAP_GET, 1, "11=a");
 	cr_assert(s->died);
@@ -68,14 +43,14 @@ Test(call, a_safe_request_is_delivered_again)
 
 Test(call, an_unsafe_request_runs_once_and_is_answered_500)
 {
-	one("/a", &leaf);
+	s = stage_one("/a", &leaf);
 	s->deaths = 1;
 	stage_ask(s, COAP_POST, 1, "11=a");
 	stage_crash(s);
 	cr_assert_eq(s->runs, 1);
 	expect("ACK 5.00 pay=");
 	expect("nothing");
-	cr_assert_eq(counter(COUNT_EXEC_LOST), 1);
+	cr_assert_eq(stage_counter(s, COUNT_EXEC_LOST), 1);
 	/* And so is its duplicate. */
 	stage_ask(s, COAP_POST, 1, "11=a");
 	expect("ACK 5.00 pay=");
@@ -84,26 +59,26 @@ Test(call, an_unsafe_request_runs_once_and_is_answered_500)
 
 Test(call, an_unsafe_request_to_an_idempotent_module_is_delivered_again)
 {
-	one("/a", &again);
+	s = stage_one("/a", &again);
 	s->deaths = 1;
 	stage_ask(s, COAP_POST, 1, "11=a");
 	stage_crash(s);
 	cr_assert_eq(s->runs, 2);
 	expect("ACK 2.05 pay=leaf");
-	cr_assert_eq(counter(COUNT_EXEC_LOST), 0);
+	cr_assert_eq(stage_counter(s, COUNT_EXEC_LOST), 0);
 }
 
 Test(call, a_request_that_keeps_killing_is_answered_500)
 {
-	one("/a", &leaf);
+	s = stage_one("/a", &leaf);
 	s->deaths = 100;
 	stage_ask(s, COAP_GET, 1, "11=a");
 	for (unsigned i = 0; i < 5; i++)
 		stage_crash(s);
 	cr_assert_eq(s->runs, COAPD_ATTEMPTS);
 	expect("ACK 5.00 pay=");
-	cr_assert_eq(counter(COUNT_MODULE_FAILED), 1);
-	cr_assert_eq(counter(COUNT_RX_POISON), 0);
+	cr_assert_eq(stage_counter(s, COUNT_MODULE_FAILED), 1);
+	cr_assert_eq(stage_counter(s, COUNT_RX_POISON), 0);
 }
 
 /* --- waiting ------------------------------------------------------------------------------- */
@@ -144,10 +119,10 @@ STAGE_MODULE(twice_again, twice_hook, .flags = COAPD_F_RETRY);
 
 Test(call, a_task_goes_on_when_its_time_comes)
 {
-	one("/a", &twice);
+	s = stage_one("/a", &twice);
 	stage_ask(s, COAP_GET, 1, "11=a");
 	expect("nothing");
-	cr_assert_eq(tasks_live(), 1);
+	cr_assert_eq(stage_tasks(s), 1);
 	stage_wait(s, 999);
 	cr_assert_eq(s->runs, 1);
 	expect("ACK 0.00 pay=");
@@ -158,12 +133,12 @@ Test(call, a_task_goes_on_when_its_time_comes)
 	cr_assert_eq(s->runs, 3);
 	expect("CON 2.05 pay=3");
 	expect("nothing");
-	cr_assert_eq(tasks_live(), 0);
+	cr_assert_eq(stage_tasks(s), 0);
 }
 
 Test(call, a_task_survives_its_worker)
 {
-	one("/a", &twice);
+	s = stage_one("/a", &twice);
 	stage_ask(s, COAP_POST, 1, "11=a");
 	stage_crash(s);
 	stage_wait(s, 1000);
@@ -172,12 +147,12 @@ Test(call, a_task_survives_its_worker)
 	stage_wait(s, 1000);
 	cr_assert_eq(s->runs, 3);
 	expect("CON 2.05 pay=3");
-	cr_assert_eq(tasks_live(), 0);
+	cr_assert_eq(stage_tasks(s), 0);
 }
 
 Test(call, a_safe_task_is_delivered_again_with_its_scratch_as_it_was)
 {
-	one("/a", &twice);
+	s = stage_one("/a", &twice);
 	stage_ask(s, COAP_GET, 1, "11=a");
 	s->deaths = 2;
 	stage_wait(s, 1000);
@@ -196,7 +171,7 @@ Test(call, a_safe_task_is_delivered_again_with_its_scratch_as_it_was)
 
 Test(call, a_task_that_keeps_killing_is_answered_500)
 {
-	one("/a", &twice_again);
+	s = stage_one("/a", &twice_again);
 	stage_ask(s, COAP_POST, 1, "11=a");
 	stage_wait(s, 500);
 	s->deaths = 100;
@@ -204,18 +179,18 @@ Test(call, a_task_that_keeps_killing_is_answered_500)
 	for (unsigned i = 0; i < 5; i++) {
 		stage_crash(s);
 		stage_wait(s, 0);
-		if (tasks_live() == 0)
+		if (stage_tasks(s) == 0)
 			break;
 	}
 	cr_assert_eq(s->runs, 1 + COAPD_ATTEMPTS);
 	expect("CON 5.00 pay=");
-	cr_assert_eq(tasks_live(), 0);
-	cr_assert_eq(counter(COUNT_MODULE_FAILED), 1);
+	cr_assert_eq(stage_tasks(s), 0);
+	cr_assert_eq(stage_counter(s, COUNT_MODULE_FAILED), 1);
 }
 
 Test(call, an_unsafe_task_that_killed_its_worker_is_answered_500)
 {
-	one("/a", &twice);
+	s = stage_one("/a", &twice);
 	stage_ask(s, COAP_POST, 1, "11=a");
 	stage_wait(s, 500);
 	s->deaths = 1;
@@ -224,8 +199,8 @@ Test(call, an_unsafe_task_that_killed_its_worker_is_answered_500)
 	stage_crash(s);
 	expect("CON 5.00 pay=");
 	cr_assert_eq(s->runs, 2);
-	cr_assert_eq(tasks_live(), 0);
-	cr_assert_eq(counter(COUNT_EXEC_LOST), 1);
+	cr_assert_eq(stage_tasks(s), 0);
+	cr_assert_eq(stage_counter(s, COUNT_EXEC_LOST), 1);
 	stage_wait(s, 1000);
 	cr_assert_eq(s->runs, 2);
 }
@@ -234,13 +209,13 @@ Test(call, ids_are_not_used_again)
 {
 	coapd_id id;
 
-	one("/a", &twice);
+	s = stage_one("/a", &twice);
 	stage_ask(s, COAP_GET, 1, "11=a");
 	id = first_id;
 	cr_assert_neq(id, 0);
 	stage_wait(s, 1000);
 	stage_wait(s, 1000);
-	cr_assert_eq(tasks_live(), 0);
+	cr_assert_eq(stage_tasks(s), 0);
 	stage_ask(s, COAP_GET, 2, "11=a");
 	cr_assert_neq(first_id, id);
 	cr_assert_neq(first_id, 0);
@@ -271,7 +246,7 @@ STAGE_MODULE(tags, tags_hook, .flags = 0);
 
 Test(call, several_timers_come_in_the_order_of_their_times)
 {
-	one("/a", &tags);
+	s = stage_one("/a", &tags);
 	stage_ask(s, COAP_GET, 1, "11=a");
 	stage_wait(s, 49);
 	cr_assert_eq(s->runs, 1);
@@ -286,31 +261,31 @@ Test(call, several_timers_come_in_the_order_of_their_times)
 
 Test(call, at_the_limit_the_newest_is_refused)
 {
-	one("/a", &twice);
+	s = stage_one("/a", &twice);
 	for (uint16_t i = 0; i < STAGE_TASKS; i++)
 		stage_ask_type(s, COAP_NON, COAP_GET, i, "11=a");
 	cr_assert_eq(after_status, 0);
 	stage_ask(s, COAP_GET, 100, "11=a");
 	expect("ACK 5.03 14=#05 pay=");
 	cr_assert_eq(after_status, -EAGAIN);
-	cr_assert_eq(counter(COUNT_FULL_WAITING), 1);
+	cr_assert_eq(stage_counter(s, COUNT_FULL_WAITING), 1);
 	stage_wait(s, 1000);
 	stage_wait(s, 1000);
 	for (uint16_t i = 0; i < STAGE_TASKS; i++)
 		expect("NON 2.05 pay=3");
 	stage_ask(s, COAP_GET, 101, "11=a");
 	expect("nothing");
-	cr_assert_eq(tasks_live(), 1);
+	cr_assert_eq(stage_tasks(s), 1);
 }
 
 Test(call, while_draining_nobody_begins_to_wait)
 {
-	one("/a", &twice);
+	s = stage_one("/a", &twice);
 	stage_ask(s, COAP_GET, 1, "11=a");
 	resources_drain(s->R);
 	stage_ask(s, COAP_GET, 2, "11=a");
 	expect("ACK 5.03 14=#05 pay=");
-	cr_assert_eq(counter(COUNT_SHED), 1);
+	cr_assert_eq(stage_counter(s, COUNT_SHED), 1);
 	stage_wait(s, 1000);
 	stage_wait(s, 1000);
 	cr_assert(strstr(stage_next(s), "2.05 pay=3"));
@@ -329,7 +304,7 @@ static void reload(const char *path, const struct coapd_module *desc)
 
 Test(call, a_task_finds_its_mount_after_a_reload)
 {
-	one("/a", &twice);
+	s = stage_one("/a", &twice);
 	stage_ask(s, COAP_GET, 1, "11=a");
 	reload("/a", &twice);
 	stage_wait(s, 1000);
@@ -339,18 +314,18 @@ Test(call, a_task_finds_its_mount_after_a_reload)
 
 Test(call, a_task_whose_mount_is_gone_is_answered_503)
 {
-	one("/a", &twice);
+	s = stage_one("/a", &twice);
 	stage_ask(s, COAP_GET, 1, "11=a");
 	reload("/b", &twice);
 	stage_wait(s, 1000);
 	expect("ACK 0.00 pay=");
 	expect("CON 5.03 14=#05 pay=");
-	cr_assert_eq(tasks_live(), 0);
+	cr_assert_eq(stage_tasks(s), 0);
 }
 
 Test(call, a_task_is_not_given_to_another_module)
 {
-	one("/a", &twice);
+	s = stage_one("/a", &twice);
 	stage_ask(s, COAP_GET, 1, "11=a");
 	stage_wait(s, 500);
 	reload("/a", &leaf);

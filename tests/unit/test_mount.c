@@ -9,13 +9,6 @@
 
 static struct stage *s;
 
-static void one(const char *path, const struct coapd_module *desc)
-{
-	struct resource_mount_spec spec = stage_spec(path, desc);
-
-	s = stage_new(&spec, 1);
-}
-
 static void teardown(void)
 {
 	if (s)
@@ -24,15 +17,7 @@ static void teardown(void)
 
 TestSuite(mount, .fini = teardown);
 
-static enum coapd_verdict leaf_hook(void *self, coapd_task *task,
-				    const struct coapd_event *event)
-{
-	(void)self;
-	stage_note(event);
-	return stage_say(task, "leaf");
-}
-
-STAGE_MODULE(leaf, leaf_hook, .flags = 0);
+STAGE_MODULE(leaf, stage_leaf, .flags = 0);
 
 static char trace[64];
 
@@ -61,7 +46,7 @@ STAGE_MODULE(opening, self_hook, .open = open_mount, .close = close_mount, .conf
 
 Test(mount, mounts_are_opened_and_closed)
 {
-	one("/a", &opening);
+	s = stage_one("/a", &opening);
 	expect_get("11=a", "ACK 2.05 pay=itself");
 	teardown();
 	s = NULL;

@@ -8,23 +8,6 @@
 
 static struct stage *s;
 
-static uint64_t counter(enum counter c)
-{
-	return rig_counter(s->rig, c);
-}
-
-static uint32_t tasks_live(void)
-{
-	return s->rig->e.space.ctl->live[TASK_SLAB];
-}
-
-static void one(const char *path, const struct coapd_module *desc)
-{
-	struct resource_mount_spec spec = stage_spec(path, desc);
-
-	s = stage_new(&spec, 1);
-}
-
 static void teardown(void)
 {
 	if (s)
@@ -34,14 +17,6 @@ static void teardown(void)
 TestSuite(resource, .fini = teardown);
 
 /* --- modules of the test -------------------------------------------------------- */
-
-static enum coapd_verdict leaf_hook(void *self, coapd_task *task,
-				    const struct coapd_event *event)
-{
-	(void)self;
-	stage_note(event);
-	return stage_say(task, "leaf");
-}
 
 static enum coapd_verdict tree_hook(void *self, coapd_task *task,
 				    const struct coapd_event *event)
@@ -61,7 +36,7 @@ static enum coapd_verdict decline_hook(void *self, coapd_task *task,
 	return COAPD_DECLINE;
 }
 
-STAGE_MODULE(leaf, leaf_hook, .flags = 0);
+STAGE_MODULE(leaf, stage_leaf, .flags = 0);
 STAGE_MODULE(tree, tree_hook, .flags = COAPD_F_TREE);
 STAGE_MODULE(decline, decline_hook, .flags = COAPD_F_TREE);
 
@@ -92,45 +67,45 @@ Test(resource, a_mount_that_declines_is_passed_over)
 	several();
 	expect_get("11=a 11=b", "ACK 2.05 pay=tree|a|b");
 	cr_assert_eq(s->runs, 2);
-	cr_assert_eq(tasks_live(), 0);
+	cr_assert_eq(stage_tasks(s), 0);
 	teardown();
-	one("/a", &decline);
+	s = stage_one("/a", &decline);
 	expect_get("11=a", "ACK 4.04 pay=");
 	expect("nothing");
 }
 
 Test(resource, E32_a_slash_at_the_end_is_another_resource)
 {
-	one("/a", &leaf);
+	s = stage_one("/a", &leaf);
 	expect_get("11=a", "ACK 2.05 pay=leaf");
 	expect_get("11=a 11=", "ACK 4.04 pay=");
 	expect_get("11=a 11=b", "ACK 4.04 pay=");
 	teardown();
-	one("/a", &tree);
+	s = stage_one("/a", &tree);
 	expect_get("11=a 11=", "ACK 2.05 pay=tree|");
 	teardown();
-	one("/", &leaf);
+	s = stage_one("/", &leaf);
 	expect_get(NULL, "ACK 2.05 pay=leaf");
 	expect_get("11=", "ACK 4.04 pay=");
 }
 
 Test(resource, E31_a_slash_inside_a_segment_is_no_separator)
 {
-	one("/a/b", &leaf);
+	s = stage_one("/a/b", &leaf);
 	expect_get("11=a 11=b", "ACK 2.05 pay=leaf");
 	expect_get("11=a/b", "ACK 4.04 pay=");
 }
 
 Test(resource, E31_invalid_utf8_in_a_path_is_refused)
 {
-	one("/", &tree);
+	s = stage_one("/", &tree);
 	expect_get("11=#ff", "ACK 4.02 pay=option 11 Uri-Path has a wrong value");
 	cr_assert_eq(s->runs, 0);
 }
 
 Test(resource, E33_any_host_and_port_are_served_as_none)
 {
-	one("/a", &leaf);
+	s = stage_one("/a", &leaf);
 	expect_get("3=example.org 11=a", "ACK 2.05 pay=leaf");
 	expect_get("7=#1633 11=a", "ACK 2.05 pay=leaf");
 	expect_get("11=a", "ACK 2.05 pay=leaf");
@@ -138,7 +113,7 @@ Test(resource, E33_any_host_and_port_are_served_as_none)
 
 Test(resource, E39_unknown_path_is_404)
 {
-	one("/a", &leaf);
+	s = stage_one("/a", &leaf);
 	expect_get("11=b", "ACK 4.04 pay=");
 	expect_get(NULL, "ACK 4.04 pay=");
 	expect_get("11=A", "ACK 4.04 pay=");
@@ -147,7 +122,7 @@ Test(resource, E39_unknown_path_is_404)
 
 Test(resource, E39_unknown_method_is_405)
 {
-	one("/a", &leaf);
+	s = stage_one("/a", &leaf);
 	stage_ask(s, 8, 1, "11=a");
 	expect("ACK 4.05 pay=");
 	stage_ask(s, 31, 2, "11=a");
@@ -174,7 +149,7 @@ STAGE_MODULE(picky, picky_hook, .flags = COAPD_F_RETRY);
 
 Test(resource, E34_accept_is_406_only_when_present_and_not_offered)
 {
-	one("/a", &picky);
+	s = stage_one("/a", &picky);
 	expect_get("11=a", "ACK 2.05 pay=fine");
 	expect_get("11=a 17=#32", "ACK 2.05 pay=fine");
 	expect_get("11=a 17=#0032", "ACK 2.05 pay=fine");
@@ -184,7 +159,7 @@ Test(resource, E34_accept_is_406_only_when_present_and_not_offered)
 
 Test(resource, E35_unknown_content_format_is_415)
 {
-	one("/a", &picky);
+	s = stage_one("/a", &picky);
 	stage_ask(s, COAP_PUT, 1, "11=a 12=#3c");
 	expect("ACK 2.05 pay=fine");
 	stage_ask(s, COAP_PUT, 2, "11=a 12=#32");
@@ -197,7 +172,7 @@ Test(resource, E35_unknown_content_format_is_415)
 
 Test(resource, E39_a_module_refuses_methods_with_405)
 {
-	one("/a", &picky);
+	s = stage_one("/a", &picky);
 	stage_ask(s, COAP_POST, 1, "11=a");
 	expect("ACK 4.05 pay=");
 	stage_ask(s, COAP_IPATCH, 2, "11=a");
@@ -236,11 +211,11 @@ STAGE_MODULE(bad, bad_hook, .flags = COAPD_F_RETRY);
 
 Test(resource, mistakes_of_a_module_are_500_and_counted)
 {
-	one("/a", &bad);
+	s = stage_one("/a", &bad);
 	for (misdeed = 0; misdeed <= 5; misdeed++)
 		expect_get("11=a", "ACK 5.00 pay=");
-	cr_assert_eq(counter(COUNT_MODULE_FAILED), 6);
-	cr_assert_eq(tasks_live(), 0);
+	cr_assert_eq(stage_counter(s, COUNT_MODULE_FAILED), 6);
+	cr_assert_eq(stage_tasks(s), 0);
 	cr_assert_eq(slab_room(&s->rig->e.space, engine_slab(&s->rig->e, TASK_SLAB)),
 		     STAGE_TASKS);
 }
@@ -260,7 +235,7 @@ STAGE_MODULE(longer, long_hook, .flags = 0);
 
 Test(resource, a_reply_is_sliced_for_who_asks)
 {
-	one("/a", &longer);
+	s = stage_one("/a", &longer);
 	expect_get("11=a 23=#", "ACK 2.05 12=# 23=#08 pay=0123456789abcdef");
 	expect_get("11=a 23=#10", "ACK 2.05 12=# 23=#18 pay=ghijklmnopqrstuv");
 	expect_get("11=a 23=#20", "ACK 2.05 12=# 23=#20 pay=w");
@@ -270,7 +245,7 @@ Test(resource, a_reply_is_sliced_for_who_asks)
 
 Test(resource, E42_and_E45_of_a_sliced_reply)
 {
-	one("/a", &longer);
+	s = stage_one("/a", &longer);
 	expect_get("11=a 23=#07", "ACK 4.00 pay=");
 	expect_get("11=a 23=#30", "ACK 4.00 pay=");
 	expect_get("11=a 23=#fffff0", "ACK 4.00 pay=");

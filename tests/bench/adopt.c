@@ -1,9 +1,9 @@
-/* How long a successor takes to adopt a full slot, and a test that it drops
- * nothing: 100,000 peers, as many remembered answers, 10,000 waiting requests.
+/* How long a successor takes to adopt a full slot, and tests that it drops nothing
+ * and takes no longer per peer than for a small one, but for the caches.
  *
- * Prints TAP.  The best round is judged, of the CPU time it took, and only in an
- * optimised build without sanitizers: at most 15 ms, twice what it takes on an
- * ordinary machine.  Median and worst say more of the machine's other work. */
+ * Prints TAP; the times, of CPU, are remarks: figures to look at, not to pass or
+ * fail by.  Best, median and worst of the rounds: the latter two say more of the
+ * machine's other work. */
 #include "base/log.h"
 #include "base/poison.h"
 #include "coap/frame_udp.h"
@@ -19,15 +19,10 @@
 #include <time.h>
 
 #define PEERS 100000u
-#define WAITING 10000u
+#define WAITING_PER 10u         /* peers for each that has a waiting request */
 #define ROUNDS 11
-#define BOUND_NS 15000000u
-
-#if defined __OPTIMIZE__ && !defined POISON_ACTIVE
-#define JUDGED 1
-#else
-#define JUDGED 0
-#endif
+#define GROWTH 9u               /* per peer, from a tenth of them to all: caches make
+				 * it 2, an order of n squared would make it 20 */
 
 static struct space_def def;
 static struct engine_conf conf;
@@ -78,12 +73,12 @@ static void wait_for(struct engine *e, struct request *r)
 	undo_set64(&e->space, &t->waiting, request_ref(e, r));
 }
 
-static void populate(struct engine *e)
+static void populate(struct engine *e, uint32_t peers)
 {
 	struct batch *b = batch_of(&e->space);
 	struct input in;
 
-	for (uint32_t n = 0; n < PEERS; n++) {
+	for (uint32_t n = 0; n < peers; n++) {
 		struct writer w;
 
 		engine_flushed(e, 0);
@@ -92,7 +87,7 @@ static void populate(struct engine *e)
 		b->rx_n = 1;
 		if (input_datagram(e, 0, &in) != INPUT_REQUEST)
 			abort();
-		if (n % (PEERS / WAITING) == 0) {
+		if (n % WAITING_PER == 0) {
 			wait_for(e, &in.request);
 		} else {
 			w = request_answer(e, &in.request);
@@ -109,52 +104,72 @@ static int by_size(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-int main(void)
+static uint64_t adopt_once(struct engine *e, void *mem)
 {
-	struct engine e;
 	enum space_state state;
-	uint64_t t[ROUNDS];
-	void *mem;
-	bool whole = true, fast;
+	uint64_t start;
 
-	log_setup(LOG_ERROR, "adopt");
+	engine_close(e);
+	unpoison(mem, space_size(&def));
+	start = now_ns();
+	if (engine_open(e, mem, &def, 1, &key, &conf, &state))
+		abort();
+	e->now = 1000000;
+	adopt_begin(e);
+	task_adopt(e);
+	adopt_end(e);
+	start = now_ns() - start;
+	adopt_survived(e);
+	return start;
+}
+
+/* The best time for a slot full of peers; whole becomes false if any is lost. */
+static uint64_t measure(uint32_t peers, bool *whole)
+{
+	uint32_t waiting = peers / WAITING_PER;
+	uint64_t t[ROUNDS];
+	enum space_state state;
+	struct engine e;
+	void *mem;
+
 	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200,
-				     .limits = { PEERS, PEERS, 1000, WAITING, 1000, 8, 256, 64 } };
+				     .limits = { peers, peers, 1000, waiting, 1000, 8, 256, 64 } };
 	option_set_add(&conf.options, OPT_URI_PATH);
 	engine_layout(&def, &conf.limits);
-	task_layout(&def, WAITING);
+	task_layout(&def, waiting);
 	mem = mmap(NULL, space_size(&def), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		   -1, 0);
 	if (mem == MAP_FAILED || engine_open(&e, mem, &def, 1, &key, &conf, &state))
 		abort();
 	e.now = 1000000;
-	populate(&e);
+	populate(&e, peers);
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		engine_close(&e);
-		unpoison(mem, space_size(&def));
-		t[i] = now_ns();
-		if (engine_open(&e, mem, &def, 1, &key, &conf, &state))
-			abort();
-		e.now = 1000000;
-		adopt_begin(&e);
-		task_adopt(&e);
-		adopt_end(&e);
-		t[i] = now_ns() - t[i];
-		adopt_survived(&e);
-		whole = whole && e.space.ctl->live[SLAB_ENDPOINT] == PEERS &&
-			e.space.ctl->live[SLAB_DEDUP] == PEERS &&
-			e.space.ctl->live[TASK_SLAB] == WAITING && e.waiting_n == WAITING;
+		t[i] = adopt_once(&e, mem);
+		*whole = *whole && e.space.ctl->live[SLAB_ENDPOINT] == peers &&
+			 e.space.ctl->live[SLAB_DEDUP] == peers &&
+			 e.space.ctl->live[TASK_SLAB] == waiting && e.waiting_n == waiting;
 	}
 	engine_close(&e);
 	unpoison(mem, space_size(&def));
 	munmap(mem, space_size(&def));
 	qsort(t, ROUNDS, sizeof t[0], by_size);
 	printf("# %u peers, %u answers, %u waiting requests: best %.1f ms, median %.1f ms, worst %.1f ms\n",
-	       PEERS, PEERS, WAITING, (double)t[0] / 1e6, (double)t[ROUNDS / 2] / 1e6,
+	       peers, peers, waiting, (double)t[0] / 1e6, (double)t[ROUNDS / 2] / 1e6,
 	       (double)t[ROUNDS - 1] / 1e6);
-	fast = !JUDGED || t[0] <= BOUND_NS;
+	return t[0];
+}
+
+int main(void)
+{
+	bool whole = true, flat;
+	uint64_t few, all;
+
+	log_setup(LOG_ERROR, "adopt");
+	few = measure(PEERS / 10, &whole);
+	all = measure(PEERS, &whole);
+	flat = all <= few * 10 * GROWTH;
 	printf("%s 1 - a full slot is adopted whole\n", whole ? "ok" : "not ok");
-	printf("%s 2 - %s\n1..2\n", fast ? "ok" : "not ok",
-	       JUDGED ? "within 15 ms" : "in a time that is not judged in this build");
-	return !whole || !fast;
+	printf("%s 2 - in a time that grows with the peers and no faster\n", flat ? "ok" : "not ok");
+	printf("1..2\n");
+	return !whole || !flat;
 }

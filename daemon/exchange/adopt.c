@@ -99,16 +99,6 @@ static bool has_owner(struct engine *e, const struct exchange *x)
 		slab_get(&e->space, engine_slab(e, slab), x->owner));
 }
 
-/* An entry that another request waits by is not this one's to settle. */
-static void check_dedup(struct engine *e, struct exchange *x)
-{
-	const struct dedup *d = dedup_get(e, x->dedup);
-
-	if (x->state == EXCHANGE_WAITING && d &&
-	    (d->state != DEDUP_WAITING || d->exchange != exchange_ref(e, x)))
-		__atomic_store_n(&x->dedup, 0, __ATOMIC_RELAXED);
-}
-
 static const struct stored *stored_of(struct engine *e, ref_t owner)
 {
 	struct exchange *x = exchange_get(e, owner);
@@ -140,10 +130,8 @@ void adopt_end(struct engine *e)
 		}
 	}
 	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_EXCHANGE]; i++)
-		if (slab_live(b, i)) {
-			check_dedup(e, slab_at(b, i));
+		if (slab_live(b, i))
 			exchange_sorted(e, slab_at(b, i));
-		}
 	ADOPT_SLAB(e, SLAB_BLOB, struct blob, blob_owned);
 	for (unsigned i = 0; i < e->space.nslabs; i++)
 		slab_rebuild_free(&e->space, engine_slab(e, i));

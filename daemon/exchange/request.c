@@ -219,6 +219,15 @@ static bool read_again(const struct engine *e, struct span bytes, struct message
 	       code_is_request(m->code) && m->token.n <= e->conf.limits.token_length;
 }
 
+/* The entry of a waiting request, if it is still there: another that took its place,
+ * or that damage points to, is not this one's to settle. */
+static struct dedup *entry_of(struct engine *e, const struct exchange *x)
+{
+	struct dedup *d = dedup_get(e, x->dedup);
+
+	return d && d->state == DEDUP_WAITING && d->exchange == exchange_ref(e, x) ? d : NULL;
+}
+
 bool request_resume(struct engine *e, ref_t waiting, struct request *r)
 {
 	struct exchange *x = exchange_get(e, waiting);
@@ -227,7 +236,7 @@ bool request_resume(struct engine *e, ref_t waiting, struct request *r)
 		return false;
 	*r = (struct request){ .rx = REQUEST_RESUMED, .waiting = x };
 	r->peer = endpoint_get(e, x->peer);
-	r->dedup = dedup_get(e, x->dedup);
+	r->dedup = entry_of(e, x);
 	r->from = r->peer->remote;
 	r->to = r->peer->local;
 	if (read_again(e, stored_get(e, &x->msg, x->inside), &r->msg))

@@ -78,9 +78,10 @@ uint64_t engine_next(const struct engine *e)
 uint64_t engine_random(struct engine *e)
 {
 	struct engine_root *root = engine_root(e);
+	uint32_t in[2] = { root->draw + 1, e->space.number };   /* slots share a key */
 
-	undo_set(&e->space, &root->draw, root->draw + 1);
-	return siphash(&e->space.ctl->key, &root->draw, sizeof root->draw);
+	undo_set(&e->space, &root->draw, in[0]);
+	return siphash(&e->space.ctl->key, in, sizeof in);
 }
 
 uint32_t engine_order(struct engine *e)

@@ -372,10 +372,12 @@ static void give_up(struct space *s, unsigned i)
 }
 
 /* Sends i up to end by one socket.  Returns the first that is still to be sent. */
+#define SEND_TRIES 4u   /* errors of other datagrams that may be in the way of one */
+
 static unsigned send_run(struct space *s, int fd, unsigned i, unsigned end)
 {
 	struct batch *b = batch_of(s);
-	bool again = false;
+	unsigned tries = 0;
 
 	while (i < end) {
 		int r = sendmmsg(fd, b->tx_hdr + i, end - i, MSG_DONTWAIT);
@@ -383,17 +385,16 @@ static unsigned send_run(struct space *s, int fd, unsigned i, unsigned end)
 		if (r > 0) {
 			s->ctl->counter[COUNT_TX] += (unsigned)r;
 			i += (unsigned)r;
-			again = false;
+			tries = 0;
 		} else if (errno == EAGAIN) {
 			break;
-		} else if (!again) {
+		} else if (tries++ < SEND_TRIES) {
 			/* Likely the error of a datagram sent before, to somebody
-			 * else; asking took it away. */
-			again = true;
+			 * else; asking took it away, and another may have come. */
 			space_count(s, COUNT_TX_AGAIN);
 		} else {
 			give_up(s, i++);
-			again = false;
+			tries = 0;
 		}
 	}
 	return i;

@@ -76,6 +76,7 @@ static int become(const char *user, struct err *err)
 
 int sandbox_drop(const char *user, struct err *err)
 {
+	pid_t parent = getppid();
 	int r = geteuid() == 0 ? become(user, err) : 0;
 
 	if (r)
@@ -85,5 +86,7 @@ int sandbox_drop(const char *user, struct err *err)
 			       strerror(errno));
 	/* A change of user takes the wish away, so it comes last. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		return err_set(err, -ESRCH, "the supervisor is gone");
 	return 0;
 }

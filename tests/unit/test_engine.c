@@ -38,6 +38,16 @@ Test(engine, random_numbers_are_drawn_again_after_a_death)
 	rig_free(r);
 }
 
+Test(engine, slots_draw_different_numbers_from_one_key)
+{
+	struct rig *r = rig_new(NULL), *other = rig_new(NULL);
+
+	other->e.space.number++;
+	cr_assert_neq(engine_random(&r->e), engine_random(&other->e));
+	rig_free(r);
+	rig_free(other);
+}
+
 Test(engine, the_earliest_deadline_of_any_slab)
 {
 	struct rig *r = rig_new(NULL);

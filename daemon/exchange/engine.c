@@ -3,6 +3,7 @@
 #include "base/siphash.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
+#include "exchange/obs.h"
 
 #include <errno.h>
 
@@ -11,6 +12,8 @@ _Static_assert(sizeof(struct endpoint) % 8 == 0, "endpoint size");
 _Static_assert(sizeof(struct dedup) % 8 == 0, "dedup size");
 _Static_assert(sizeof(struct exchange) % 8 == 0, "exchange size");
 _Static_assert(sizeof(struct blob) % 8 == 0, "blob size");
+_Static_assert(sizeof(struct xfer) % 8 == 0, "transfer size");
+_Static_assert(sizeof(struct obs) % 8 == 0, "observation size");
 
 void engine_layout(struct space_def *def, const struct engine_limits *limits)
 {
@@ -23,6 +26,10 @@ void engine_layout(struct space_def *def, const struct engine_limits *limits)
 					    limits->exchanges + limits->waiting },
 			[SLAB_BLOB] = { "messages", 0xb10b, sizeof(struct blob),
 					limits->messages },
+			[SLAB_XFER] = { "transfers", 0x8fe4, sizeof(struct xfer),
+					limits->xfers },
+			[SLAB_OBS] = { "observations", 0x0b55, sizeof(struct obs),
+				       limits->observations },
 		},
 		.nslabs = ENGINE_SLABS,
 		.extra = sizeof(struct batch),

@@ -20,7 +20,8 @@
 #include "coap/params.h"
 
 /* Slabs of the engine; a layer above numbers its own from ENGINE_SLABS. */
-enum engine_slab { SLAB_ENDPOINT, SLAB_DEDUP, SLAB_EXCHANGE, SLAB_BLOB, ENGINE_SLABS };
+enum engine_slab { SLAB_ENDPOINT, SLAB_DEDUP, SLAB_EXCHANGE, SLAB_BLOB, SLAB_XFER, SLAB_OBS,
+		   ENGINE_SLABS };
 
 struct engine_limits {
 	uint32_t endpoints;     /* peers remembered */
@@ -28,6 +29,8 @@ struct engine_limits {
 	uint32_t exchanges;     /* outgoing requests and confirmable messages */
 	uint32_t waiting;       /* requests waiting for a module */
 	uint32_t messages;      /* stored messages that do not fit their object */
+	uint32_t xfers;         /* block-wise requests of ours; may be 0 */
+	uint32_t observations;  /* of ours, of others' resources; may be 0 */
 	uint32_t answers_per_endpoint;
 	uint32_t exchanges_per_endpoint;        /* waiting and outgoing ones */
 	uint32_t token_length;  /* longer tokens are message format errors */
@@ -51,11 +54,15 @@ struct engine_root {
 	uint32_t hand_endpoint, hand_dedup;     /* clock hands; may be anything */
 };
 
+struct xfer_source;
+
 struct engine {
 	struct space space;
 	struct engine_conf conf;
 	uint64_t now;           /* ms, CLOCK_MONOTONIC or invented; set per event */
 	unsigned tx_n;          /* datagrams appended, committed ones included */
+	const struct xfer_source *source;       /* of request bodies, borrowed; NULL: none
+				 * has one (xfer.h) */
 	/* derived: */
 	struct table endpoints; /* by remote and local address */
 	struct table dedups;    /* by endpoint and message ID of the peer's */

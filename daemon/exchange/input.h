@@ -16,7 +16,8 @@ enum input_verdict {
 
 /* What came for a request of ours. */
 struct response {
-	ref_t exchange;         /* stale from now on unless more is to come */
+	ref_t exchange;         /* stale from now on unless it is kept */
+	struct addr peer;       /* who sent msg: of a group's request, one of many */
 	uint64_t owner;         /* as given to client_send() */
 	struct message msg;     /* borrows the batch; unset when status is not 0 */
 	int status;             /* 0, or -ECONNRESET, -ETIMEDOUT, -ECONNREFUSED */

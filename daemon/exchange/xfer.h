@@ -1,0 +1,94 @@
+/* xfer.h - stage xfer, client role: one request and its response, each with a body
+ * of any size, in as many messages as they take (RFC 7959).
+ *
+ * A transfer is an object in the slot, so a successor goes on with it.  Bodies are
+ * not: the stage asks for bytes of the request's by offset when it needs them
+ * (struct xfer_source) and hands on those of the response's as they come, in
+ * order, each once.  One exchange (client.h) at a time belongs to it; it sends the
+ * next one by itself.
+ *
+ *	UPLOAD --2.31 ...--> (last Block1) --response--> DOWNLOAD --Block2 ...--> gone
+ */
+#ifndef EXCHANGE_XFER_H
+#define EXCHANGE_XFER_H
+
+#include "exchange/client.h"
+#include "exchange/input.h"
+
+/* Where bytes of request bodies come from; set in engine.source once, borrowed.
+ * They stay the same as long as the transfer lives: a retransmission is made of the
+ * stored message, but a smaller block of the same offset is read again. */
+struct xfer_source {
+	/* Writes bytes offset to offset + n of the body of the transfer with this
+	 * owner; all of them, or false: the transfer then fails with -EIO. */
+	bool (*read)(void *arg, uint64_t owner, uint64_t offset, uint8_t *out, size_t n);
+	void *arg;
+};
+
+struct xfer_request {
+	struct addr to;
+	struct local from;
+	bool non;
+	uint8_t code;
+	uint8_t szx;            /* of the largest block in either direction, 0 to 6 */
+	struct span token;      /* as in client.h, for the first message; the following
+				 * ones have tokens of their own */
+	struct span options;    /* as encoded, without Block1, Block2, Size1 and
+				 * Request-Tag, no payload marker */
+	uint64_t body_n;        /* bytes of the request's body; 0 none */
+	uint32_t from_block;    /* of the response's body, for what was begun elsewhere:
+				 * the rest of a notification's (RFC 7641 3.4); else 0 */
+	struct span etag;       /* then: what all its parts must bear; may be empty */
+	uint32_t timeout_ms;    /* as in client.h, for each message */
+	uint64_t owner;
+};
+
+/* Starts it.  0; -EAGAIN at a limit (counted); -EMSGSIZE: the options leave no room,
+ * or the body is longer than 2^20 blocks of that size; -EIO; -EEXIST. */
+int xfer_start(struct engine *e, const struct xfer_request *q, ref_t *xfer);
+
+enum xfer_verdict {
+	XFER_NOTHING,           /* an intermediate answer; the next message is off */
+	XFER_PART,              /* bytes of the response's body; more will come */
+	XFER_DONE,              /* the response, or the last part of its body */
+	XFER_FAILED
+};
+
+/* What has come of one; it borrows the batch. */
+struct xfer_event {
+	ref_t xfer;             /* stale after XFER_DONE and XFER_FAILED */
+	uint64_t owner;
+	struct message msg;     /* PART, DONE: the response in hand */
+	struct addr peer;       /* who sent it */
+	uint64_t offset;        /* PART, DONE: of msg.payload within the body */
+	uint64_t total;         /* its length where Size2 tells (an estimate), else 0 */
+	uint64_t sent;          /* bytes of the request's body the server has so far */
+	int status;             /* FAILED: -ETIMEDOUT, -ECONNRESET, -ECONNREFUSED;
+				 * -ESTALE: the representation changed on the way
+				 * (ETag); -EPROTO: blocks out of place; -EIO */
+};
+
+/* Whether the owner of a response is a transfer: then it is for xfer_response(). */
+static inline bool xfer_owns(uint64_t owner)
+{
+	return REF_SLAB(owner) == SLAB_XFER;
+}
+
+/* Takes a response, or the end without one (status), of an exchange of a
+ * transfer's.  Part of the caller's event. */
+enum xfer_verdict xfer_response(struct engine *e, const struct response *r,
+				struct xfer_event *out);
+
+/* Forgets it and the exchange it has under way. */
+void xfer_cancel(struct engine *e, ref_t xfer);
+
+struct xfer {
+	struct object o;
+	uint64_t owner;
+	ref_t exchange;         /* the one under way */
+};
+
+/* Adopt: whether a live transfer is plausible. */
+bool xfer_adopt(struct engine *e, struct xfer *x);
+
+#endif

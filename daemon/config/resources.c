@@ -1,5 +1,5 @@
 #include "config/resources.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/pairs.h"
 #include "config/path.h"
 #include "config/schema_site.h"

@@ -1,5 +1,5 @@
 #include "config/schema.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/value.h"
 
 #include <errno.h>

@@ -1,6 +1,8 @@
-/* nearest.h - which of the right names a wrong one was probably meant to be. */
-#ifndef CONFIG_NEAREST_H
-#define CONFIG_NEAREST_H
+/* nearest.h - which of the right names a wrong one was probably meant to be.
+ *
+ * Pure; used in every process. */
+#ifndef BASE_NEAREST_H
+#define BASE_NEAREST_H
 
 #include <stddef.h>
 

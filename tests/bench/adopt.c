@@ -133,7 +133,11 @@ static uint64_t measure(uint32_t peers, bool *whole)
 	void *mem;
 
 	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200,
-				     .limits = { peers, peers, 1000, waiting, 1000, 8, 256, 64 } };
+				     .limits = { .endpoints = peers, .dedup = peers,
+						 .exchanges = 1000, .waiting = waiting,
+						 .messages = 1000, .answers_per_endpoint = 8,
+						 .exchanges_per_endpoint = 256,
+						 .token_length = 64 } };
 	option_set_add(&conf.options, OPT_URI_PATH);
 	engine_layout(&def, &conf.limits);
 	task_layout(&def, waiting);

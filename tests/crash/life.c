@@ -214,7 +214,11 @@ void life_setup(void)
 	static const uint16_t known[] = { OPT_URI_PATH, OPT_URI_QUERY, OPT_URI_HOST, OPT_ACCEPT };
 
 	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200,
-				     .limits = { 16, 32, 8, 8, 4, 4, 8, 64 } };
+				     .limits = { .endpoints = 16, .dedup = 32, .exchanges = 8,
+						 .waiting = 8, .messages = 4,
+						 .answers_per_endpoint = 4,
+						 .exchanges_per_endpoint = 8,
+						 .token_length = 64 } };
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		option_set_add(&conf.options, known[i]);
 	engine_layout(&def, &conf.limits);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "coap/message.h"
 
@@ -32,35 +33,17 @@ uint16_t uri_scheme_port(enum uri_scheme scheme)
 
 /* --- characters (RFC 3986 section 2; ASCII whatever the locale) -------------- */
 
-static bool is_alnum(uint8_t c)
-{
-	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-}
-
 /* Whether c is unreserved, a sub-delimiter, or one of the characters in more. */
 static bool is_plain(uint8_t c, const char *more)
 {
-	return c && (is_alnum(c) || strchr("-._~!$&'()*+,;=", c) || strchr(more, c));
-}
-
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c && (ascii_is_alnum(c) || strchr("-._~!$&'()*+,;=", c) || strchr(more, c));
 }
 
 /* Whether a percent-encoding is at i. */
 static bool is_encoded(struct span s, size_t i)
 {
-	return s.p[i] == '%' && s.n - i >= 3 && hex_value(s.p[i + 1]) >= 0 &&
-	       hex_value(s.p[i + 2]) >= 0;
-}
-
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 32 : c;
+	return s.p[i] == '%' && s.n - i >= 3 && ascii_hex_value(s.p[i + 1]) >= 0 &&
+	       ascii_hex_value(s.p[i + 2]) >= 0;
 }
 
 /* Decodes percent-encodings into out; false if s does not fit or "%" is not
@@ -76,7 +59,8 @@ static bool percent_decode(struct span s, uint8_t out[COMPONENT_MAX], size_t *n)
 		if (c == '%') {
 			if (!is_encoded(s, i))
 				return false;
-			c = (uint8_t)(hex_value(s.p[i + 1]) << 4 | hex_value(s.p[i + 2]));
+			c = (uint8_t)(ascii_hex_value(s.p[i + 1]) << 4 |
+				      ascii_hex_value(s.p[i + 2]));
 			i += 2;
 		}
 		out[(*n)++] = c;
@@ -217,8 +201,7 @@ static int parse_scheme(struct parse *p, struct span *rest)
 	if (!cut(rest, ':', &name))
 		return fail(p, p->text.p, "no scheme, so it is not absolute");
 	for (size_t i = 0; i < SCHEME_COUNT; i++)
-		if (strlen(schemes[i].name) == name.n &&
-		    !strncasecmp(schemes[i].name, (const char *)name.p, name.n)) {
+		if (ascii_same(span_str(schemes[i].name), name)) {
 			p->out->scheme = (uint8_t)i;
 			return 0;
 		}
@@ -232,7 +215,7 @@ static int parse_port(struct parse *p, struct span digits)
 	if (!digits.n)
 		return 0;
 	for (size_t i = 0; i < digits.n; i++) {
-		if (digits.p[i] < '0' || digits.p[i] > '9')
+		if (!ascii_is_digit(digits.p[i]))
 			return fail(p, digits.p + i, "a port that is no number");
 		port = port * 10 + (uint32_t)(digits.p[i] - '0');
 		if (port > UINT16_MAX)
@@ -253,7 +236,7 @@ static int parse_zone(struct parse *p, struct span zone)
 	if (!zone.n)
 		return fail(p, zone.p, "an empty zone");
 	for (size_t i = 0; i < zone.n; i++)
-		if (!is_alnum(zone.p[i]) && !memchr("-._~", zone.p[i], 4))
+		if (!ascii_is_alnum(zone.p[i]) && !memchr("-._~", zone.p[i], 4))
 			return fail(p, zone.p + i, "a character that no zone has");
 	if (!addr_is_linklocal(p->out->ip))
 		return fail(p, zone.p, "a zone at an address that is not link-local");
@@ -407,7 +390,7 @@ static void write_literal(const struct uri *u, struct option_writer *ow)
 	if (brackets)
 		write_u8(&w, '[');
 	for (size_t i = 0; i < u->host.n; i++)
-		write_u8(&w, lower(u->host.p[i]));
+		write_u8(&w, ascii_lower(u->host.p[i]));
 	if (brackets)
 		write_u8(&w, ']');
 	option_write(ow, OPT_URI_HOST, span_of(text, (size_t)(w.p - text)));
@@ -419,7 +402,7 @@ static void write_name(const struct uri *u, struct option_writer *ow)
 	size_t n = u->host.n < sizeof name ? u->host.n : sizeof name;
 
 	for (size_t i = 0; i < n; i++)
-		name[i] = lower(u->host.p[i]);
+		name[i] = ascii_lower(u->host.p[i]);
 	write_decoded(ow, OPT_URI_HOST, span_of(name, n));
 }
 

@@ -4,6 +4,7 @@
 #ifndef BASE_NEAREST_H
 #define BASE_NEAREST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* How many letters must be put in, left out, changed or swapped with their
@@ -16,6 +17,7 @@ unsigned nearest_distance(const char *a, const char *b);
 struct nearest {
 	const char *wanted, *best;      /* best is NULL while there is none */
 	unsigned distance;
+	bool any_case;                  /* big and small letters are the same */
 };
 void nearest_offer(struct nearest *n, const char *candidate);
 

@@ -60,3 +60,15 @@ Test(nearest, a_short_name_may_have_one_slip)
 	nearest_offer(&n, "if");
 	cr_expect_null(n.best);
 }
+
+Test(nearest, case_counts_only_if_wanted)
+{
+	struct nearest n = { .wanted = "URI-PAHT" };
+
+	nearest_offer(&n, "Uri-Path");
+	cr_expect_null(n.best);
+	n.any_case = true;
+	nearest_offer(&n, "Uri-Path");
+	cr_expect_str_eq(n.best, "Uri-Path");
+	cr_expect_eq(n.distance, 1);
+}

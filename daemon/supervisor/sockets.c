@@ -1,6 +1,7 @@
 #include "supervisor/sockets.h"
 
 #include "transport/udp.h"
+#include "worker/worker.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -54,9 +55,9 @@ int sockets_open(struct sockets *s, const struct site *site, unsigned slots,
 	int rc;
 
 	*s = (struct sockets){ .slots = slots, .listeners = (unsigned)site->nlisteners };
-	if (site->nlisteners >= UDP_SOCKS)
+	if (site->nlisteners >= WORKER_SOCKS)
 		rc = err_set(err, -EINVAL, "%s: at most %d listeners are possible, not %zu",
-			     site->file, UDP_SOCKS - 1, site->nlisteners);
+			     site->file, WORKER_SOCKS - 1, site->nlisteners);
 	else if (!group || !make_table(s))
 		rc = err_set(err, -ENOMEM, "no memory for the table of sockets");
 	else

@@ -25,11 +25,10 @@ int udp_open_client(int *fd, struct err *err);
 
 /* --- worker: the datagrams of one slot ------------------------------------------ */
 
-#define UDP_SOCKS 16            /* sockets a slot can have, client socket included */
-
-/* The sockets of a slot; its number in this table is local.sock. */
+/* The sockets of a slot; its number in this table is local.sock, so there are at
+ * most UINT16_MAX. */
 struct udp_socks {
-	int fd[UDP_SOCKS];
+	int *fd;                /* borrowed */
 	unsigned n;
 };
 

@@ -266,12 +266,12 @@ static int map_memory(struct service *v, const struct worker_slot *slot, struct 
 static int take_sockets(struct service *v, const struct worker_slot *slot,
 			const struct site *site, struct err *err)
 {
-	if (site->nlisteners >= UDP_SOCKS)
-		return err_set(err, -E2BIG, "more than %d listeners", UDP_SOCKS - 1);
+	if (site->nlisteners >= WORKER_SOCKS)
+		return err_set(err, -E2BIG, "more than %d listeners", WORKER_SOCKS - 1);
 	for (size_t i = 0; i < site->nlisteners; i++)
-		v->socks.fd[i] = slot->socks[i];
-	v->socks.fd[site->nlisteners] = slot->client_sock;
-	v->socks.n = (unsigned)site->nlisteners + 1;
+		v->fd[i] = slot->socks[i];
+	v->fd[site->nlisteners] = slot->client_sock;
+	v->socks = (struct udp_socks){ v->fd, (unsigned)site->nlisteners + 1 };
 	return 0;
 }
 

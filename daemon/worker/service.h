@@ -25,12 +25,13 @@ const char *service_state_name(enum service_state state);
 
 struct service {
 	struct dispatch dispatch;
+	int fd[WORKER_SOCKS];           /* those of socks */
 	struct udp_socks socks;
 	enum service_state state;
 	unsigned blocked;               /* number of the socket that is full */
 	unsigned slot;
 	struct ev_loop *loop;           /* borrowed */
-	ev_io read[UDP_SOCKS];
+	ev_io read[WORKER_SOCKS];
 	ev_io write;
 	ev_timer due;
 	uint64_t due_at;                /* ms; what the timer is set to, UINT64_MAX off */

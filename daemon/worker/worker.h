@@ -26,6 +26,8 @@ enum worker_exit {
 	WORKER_EXIT_ORPHAN = 4  /* the supervisor is gone */
 };
 
+#define WORKER_SOCKS 16         /* sockets a slot can have, client socket included */
+
 struct worker_slot {
 	unsigned slot;          /* number of the slot, below 256 */
 	int memfd;              /* slot_size() bytes */

@@ -17,6 +17,7 @@ struct udp_slot {
 	struct space space;
 	struct batch *batch;
 	void *mem;
+	int fd[16];
 	struct udp_socks socks;
 };
 
@@ -30,6 +31,7 @@ static inline void udp_slot_open(struct udp_slot *u)
 	cr_assert(u->mem != MAP_FAILED);
 	udp_wire(&u->space, space_open(&u->space, u->mem, &u->def, 0, &key));
 	u->batch = batch_of(&u->space);
+	u->socks.fd = u->fd;
 	udp_adopted(&u->space, 0);
 }
 

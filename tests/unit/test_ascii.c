@@ -33,6 +33,7 @@ Test(ascii, same_but_for_case)
 	cr_expect(ascii_same(span_str("Uri-Path"), span_str("uRI-pATH")));
 	cr_expect(ascii_same(span_of(NULL, 0), span_str("")));
 	cr_expect(!ascii_same(span_str("Uri-Path"), span_str("uri-pat")));
+	cr_expect(!ascii_same(span_str("uri-pat"), span_str("Uri-Path")));
 	cr_expect(!ascii_same(span_str("a["), span_str("a{")), "32 apart, and no letters");
 	cr_expect(!ascii_same(span_str("\xc4"), span_str("\xe4")), "not letters of ours");
 }

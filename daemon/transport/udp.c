@@ -2,6 +2,7 @@
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "transport/segment.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -182,6 +183,17 @@ int udp_open_client(int *fd, struct err *err)
 	return 0;
 }
 
+int udp_set_hops(int fd, unsigned hops, struct err *err)
+{
+	const struct sockopt options[] = {
+		{ SOL_IPV6, IPV6_MULTICAST_HOPS, (int)hops, "IPV6_MULTICAST_HOPS" },
+		{ SOL_IP, IP_MULTICAST_TTL, (int)hops, "IP_MULTICAST_TTL" },
+		{ 0, 0, 0, NULL }
+	};
+
+	return set_options(fd, options, err);
+}
+
 /* --- wiring ------------------------------------------------------------------- */
 
 /* Makes header i ready to receive; a header that is not ready holds a datagram. */
@@ -323,29 +335,44 @@ static bool is_zero(const uint8_t ip[16])
 	return memcmp(ip, zero, 16) == 0;
 }
 
-/* The answer leaves from the address that was asked; from a group's it cannot. */
-static size_t put_pktinfo(const struct local *from, uint8_t *control)
+/* The answer leaves from the address that was asked; from a group's it cannot.  An
+ * interface alone says where a request to a group goes out.  Where IPv4 is to be
+ * spoken, "any address" must be one of that family. */
+static size_t put_pktinfo(const struct tx_dgram *d, uint8_t *control)
 {
+	static const uint8_t v4_any[16] = { [10] = 0xff, [11] = 0xff };
+	const struct local *from = &d->from;
 	struct in6_pktinfo info = { .ipi6_ifindex = from->ifindex };
 	struct cmsghdr c = { .cmsg_len = CMSG_LEN(sizeof info), .cmsg_level = SOL_IPV6,
 			     .cmsg_type = IPV6_PKTINFO };
+	bool any = is_zero(from->ip);
 
-	if (is_zero(from->ip))
+	if (any && !from->ifindex)
 		return 0;
-	if (!addr_is_multicast(from->ip))
+	if (!any && !addr_is_multicast(from->ip))
 		memcpy(&info.ipi6_addr, from->ip, 16);
+	else if (addr_is_v4(d->to.ip))
+		memcpy(&info.ipi6_addr, v4_any, 16);
 	memcpy(control, &c, sizeof c);
 	memcpy(control + CMSG_LEN(0), &info, sizeof info);
 	return CMSG_SPACE(sizeof info);
 }
 
-static void fill(struct batch *b, unsigned i)
+static void fill(struct batch *b, unsigned i, const struct udp_socks *socks)
 {
 	struct tx_dgram *d = &b->tx[i];
+	struct msghdr *m = &b->tx_hdr[i].msg_hdr;
 
 	b->tx_name[i] = addr_to_sin6(&d->to);
 	b->tx_iov[i].iov_len = d->len;
-	b->tx_hdr[i].msg_hdr.msg_controllen = put_pktinfo(&d->from, b->tx_control[i]);
+	m->msg_namelen = socks->connected ? 0 : sizeof b->tx_name[i];
+	m->msg_controllen = put_pktinfo(d, b->tx_control[i]);
+}
+
+/* Sent, given up or lost. */
+static bool is_gone(const struct batch *b, unsigned i)
+{
+	return b->tx_hdr[i].msg_len != BATCH_UNTOUCHED;
 }
 
 /* Only damaged memory says anything else. */
@@ -360,8 +387,8 @@ static unsigned fill_run(struct batch *b, unsigned i, unsigned n, const struct u
 {
 	unsigned sock = b->tx[i].from.sock;
 
-	for (; i < n && b->tx[i].from.sock == sock && sane(&b->tx[i], socks); i++)
-		fill(b, i);
+	for (; i < n && b->tx[i].from.sock == sock && !is_gone(b, i) && sane(&b->tx[i], socks); i++)
+		fill(b, i, socks);
 	return i;
 }
 
@@ -374,13 +401,14 @@ static void give_up(struct space *s, unsigned i)
 /* Sends i up to end by one socket.  Returns the first that is still to be sent. */
 #define SEND_TRIES 4u   /* errors of other datagrams that may be in the way of one */
 
-static unsigned send_run(struct space *s, int fd, unsigned i, unsigned end)
+static unsigned send_run(struct space *s, int fd, bool segments, unsigned i, unsigned end)
 {
 	struct batch *b = batch_of(s);
 	unsigned tries = 0;
 
 	while (i < end) {
-		int r = sendmmsg(fd, b->tx_hdr + i, end - i, MSG_DONTWAIT);
+		int r = segments ? segment_send(fd, b, i, end) :
+			sendmmsg(fd, b->tx_hdr + i, end - i, MSG_DONTWAIT);
 
 		if (r > 0) {
 			s->ctl->counter[COUNT_TX] += (unsigned)r;
@@ -392,6 +420,7 @@ static unsigned send_run(struct space *s, int fd, unsigned i, unsigned end)
 			/* Likely the error of a datagram sent before, to somebody
 			 * else; asking took it away, and another may have come. */
 			space_count(s, COUNT_TX_AGAIN);
+			segments = false;       /* not every device has them */
 		} else {
 			give_up(s, i++);
 			tries = 0;
@@ -400,20 +429,28 @@ static unsigned send_run(struct space *s, int fd, unsigned i, unsigned end)
 	return i;
 }
 
+void udp_lose(struct space *s, unsigned i)
+{
+	assert(i < space_tx_n(s));
+	batch_of(s)->tx_hdr[i].msg_len = batch_of(s)->tx[i].len;
+}
+
 enum udp_flush udp_flush(struct space *s, const struct udp_socks *socks, unsigned *blocked)
 {
 	struct batch *b = batch_of(s);
 	unsigned n = space_tx_n(s), i = 0, end;
 
-	while (i < n && b->tx_hdr[i].msg_len != BATCH_UNTOUCHED)
-		i++;
 	while (i < n) {
+		if (is_gone(b, i)) {
+			i++;
+			continue;
+		}
 		end = fill_run(b, i, n, socks);
 		if (end == i) {
 			give_up(s, i++);
 			continue;
 		}
-		i = send_run(s, socks->fd[b->tx[i].from.sock], i, end);
+		i = send_run(s, socks->fd[b->tx[i].from.sock], socks->segments, i, end);
 		if (i < end) {
 			*blocked = b->tx[i].from.sock;
 			return UDP_BLOCKED;

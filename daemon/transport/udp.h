@@ -23,6 +23,10 @@ int udp_open(const struct addr *at, unsigned count, int *fds, struct addr *bound
  * that responses come back to it.  0, or a negative errno. */
 int udp_open_client(int *fd, struct err *err);
 
+/* How many routers a datagram to a group may pass, of either family; 1 is the
+ * system's default.  0, or a negative errno. */
+int udp_set_hops(int fd, unsigned hops, struct err *err);
+
 /* --- worker: the datagrams of one slot ------------------------------------------ */
 
 /* The sockets of a slot; its number in this table is local.sock, so there are at
@@ -30,6 +34,9 @@ int udp_open_client(int *fd, struct err *err);
 struct udp_socks {
 	int *fd;                /* borrowed */
 	unsigned n;
+	bool connected;         /* each to the peer that it is to send to: no address is
+				 * given then, which spares the kernel finding a route */
+	bool segments;          /* runs of equal datagrams go as one (segment.h) */
 };
 
 /* To be called once in every process, right after the space is open: points the
@@ -49,6 +56,10 @@ int udp_receive(struct space *s, const struct udp_socks *socks, unsigned sock);
 /* Takes address and interface of ours from a control message; false: it is about
  * something else. */
 bool udp_pktinfo(const struct cmsghdr *c, struct local *to);
+
+/* Between the commit that made it and udp_flush(): datagram i is to be lost on the
+ * way, for tests.  Nothing is sent, and a successor sends nothing either. */
+void udp_lose(struct space *s, unsigned i);
 
 enum udp_flush {
 	UDP_SENT,               /* everything is off or given up: engine_flushed() */

@@ -271,7 +271,7 @@ static int take_sockets(struct service *v, const struct worker_slot *slot,
 	for (size_t i = 0; i < site->nlisteners; i++)
 		v->fd[i] = slot->socks[i];
 	v->fd[site->nlisteners] = slot->client_sock;
-	v->socks = (struct udp_socks){ v->fd, (unsigned)site->nlisteners + 1 };
+	v->socks = (struct udp_socks){ .fd = v->fd, .n = (unsigned)site->nlisteners + 1 };
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/counter.h"
 
+#include <net/if.h>
 #include <sys/syscall.h>
 
 /* The socket calls of the code under test come through here, so that a test can
@@ -351,6 +352,112 @@ Test(udp, datagram_that_cannot_be_sent_is_given_up_after_one_more_try)
 	cr_assert_eq(udp_flush(&u.space, &u.socks, &(unsigned){ 0 }), UDP_SENT);
 	cr_expect_eq(expect_datagrams(p, "ab"), -1);
 	cr_expect_eq(slot_count(&u, COUNT_TX_FAILED), 1);
+}
+
+Test(udp, what_is_to_be_lost_does_not_leave)
+{
+	struct udp_slot u;
+	struct addr to;
+	int p = peer("::1", NULL, &to);
+
+	udp_slot_open(&u);
+	udp_slot_listen(&u, "::1");
+	for (unsigned i = 0; i < 6; i++)
+		udp_slot_put(&u, &to, &(struct local){ 0 }, &"abcdef"[i], 1);
+	udp_lose(&u.space, 0);
+	udp_lose(&u.space, 3);
+	udp_lose(&u.space, 5);
+	send_limited = true;
+	send_most = 2;
+	cr_expect_eq(udp_flush(&u.space, &u.socks, &(unsigned){ 0 }), UDP_BLOCKED);
+	send_limited = false;
+	cr_expect_eq(udp_flush(&u.space, &u.socks, &(unsigned){ 0 }), UDP_SENT);
+	cr_expect_eq(expect_datagrams(p, "bce"), -1);
+	cr_expect_eq(slot_count(&u, COUNT_TX), 3);
+	cr_expect_eq(slot_count(&u, COUNT_TX_FAILED), 0);
+}
+
+Test(udp, connected_socket_is_given_no_address)
+{
+	struct udp_slot u;
+	struct addr self, to, other = loopback("::1", 9);
+	struct sockaddr_in6 sin6;
+	int p = peer("::1", NULL, &to);
+
+	udp_slot_open(&u);
+	self = udp_slot_listen(&u, "::1");
+	(void)self;
+	sin6 = addr_to_sin6(&to);
+	cr_assert(connect(u.socks.fd[0], (void *)&sin6, sizeof sin6) == 0);
+	u.socks.connected = true;
+	udp_slot_put(&u, &other, &(struct local){ 0 }, "x", 1);
+	cr_assert_eq(udp_flush(&u.space, &u.socks, &(unsigned){ 0 }), UDP_SENT);
+	cr_expect_eq(expect_datagrams(p, "x"), -1);
+	udp_slot_sent(&u);
+	u.socks.connected = false;
+	udp_slot_put(&u, &to, &(struct local){ 0 }, "y", 1);
+	cr_assert_eq(udp_flush(&u.space, &u.socks, &(unsigned){ 0 }), UDP_SENT);
+	cr_expect_eq(expect_datagrams(p, "y"), -1);
+}
+
+Test(udp, request_to_a_group_goes_out_by_the_interface_named_ipv4)
+{
+	struct udp_slot u;
+	struct addr to = loopback("::ffff:224.0.1.187", 0), at;
+	struct local from = { .ifindex = if_nametoindex("lo") };
+	struct group_req join = { .gr_interface = from.ifindex };
+	struct sockaddr_in *sin = (void *)&join.gr_group;
+	int p = peer("::ffff:0.0.0.0", NULL, &at);
+
+	sin->sin_family = AF_INET;
+	memcpy(&sin->sin_addr, to.ip + 12, 4);
+	cr_assert(setsockopt(p, SOL_IP, MCAST_JOIN_GROUP, &join, sizeof join) == 0);
+	to.port = at.port;
+	udp_slot_open(&u);
+	cr_assert(udp_open_client(&u.fd[0], NULL) == 0);
+	u.socks.n = 1;
+	udp_slot_put(&u, &to, &from, "g", 1);
+	cr_assert_eq(udp_flush(&u.space, &u.socks, &(unsigned){ 0 }), UDP_SENT);
+	cr_expect_eq(expect_datagrams(p, "g"), -1);
+	cr_expect_eq(slot_count(&u, COUNT_TX), 1);
+}
+
+/* No route leads to groups on the loopback: what the kernel is asked has to do. */
+Test(udp, request_to_a_group_goes_out_by_the_interface_named_ipv6)
+{
+	struct udp_slot u;
+	struct addr to = loopback("ff02::fd", 5683);
+	struct local from = { .ifindex = 77 };
+	struct in6_pktinfo info;
+	const struct cmsghdr *c;
+
+	udp_slot_open(&u);
+	cr_assert(udp_open_client(&u.fd[0], NULL) == 0);
+	u.socks.n = 1;
+	udp_slot_put(&u, &to, &from, "g", 1);
+	send_limited = true;
+	cr_assert_eq(udp_flush(&u.space, &u.socks, &(unsigned){ 0 }), UDP_BLOCKED);
+	c = CMSG_FIRSTHDR(&u.batch->tx_hdr[0].msg_hdr);
+	cr_assert(c && c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_PKTINFO);
+	memcpy(&info, CMSG_DATA(c), sizeof info);
+	cr_expect_eq(info.ipi6_ifindex, 77);
+	cr_expect(IN6_IS_ADDR_UNSPECIFIED(&info.ipi6_addr));
+}
+
+Test(udp, hops_are_of_both_families)
+{
+	int fd, v4 = 0, v6 = 0;
+	socklen_t n = sizeof v4;
+	struct err err;
+
+	cr_assert(udp_open_client(&fd, NULL) == 0);
+	cr_assert(udp_set_hops(fd, 7, NULL) == 0);
+	cr_assert(getsockopt(fd, SOL_IP, IP_MULTICAST_TTL, &v4, &n) == 0);
+	cr_assert(getsockopt(fd, SOL_IPV6, IPV6_MULTICAST_HOPS, &v6, &n) == 0);
+	cr_expect_eq(v4, 7);
+	cr_expect_eq(v6, 7);
+	cr_expect_eq(udp_set_hops(fd, 300, &err), -EINVAL);
+	cr_expect(strstr(err.text, "MULTICAST"), "%s", err.text);
 }
 
 /* --- taking over ---------------------------------------------------------------- */

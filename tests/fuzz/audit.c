@@ -248,7 +248,7 @@ void audit_harm(struct space *s, uint32_t (*draw)(uint32_t))
 		uint32_t slab = draw(s->nslabs + 2);
 		uint8_t *at = s->base + CTL + draw(sizeof *s->ctl - CTL);
 
-		if (slab < s->nslabs)
+		if (slab < s->nslabs && s->slab[slab].cap)
 			at = s->slab[slab].at + draw(s->slab[slab].size * s->slab[slab].cap);
 		else if (slab == s->nslabs)
 			at = s->extra + draw(sizeof(struct batch));

@@ -15,6 +15,11 @@ _Static_assert(sizeof(struct blob) % 8 == 0, "blob size");
 _Static_assert(sizeof(struct xfer) % 8 == 0, "transfer size");
 _Static_assert(sizeof(struct obs) % 8 == 0, "observation size");
 
+/* What an event ends is free only after its commit, yet makes room at once for what
+ * the same event begins: a transfer's next message, the next transfer.  The limits
+ * themselves count what lives. */
+#define EVENT_SPARE 2u
+
 void engine_layout(struct space_def *def, const struct engine_limits *limits)
 {
 	*def = (struct space_def){
@@ -23,11 +28,11 @@ void engine_layout(struct space_def *def, const struct engine_limits *limits)
 					    limits->endpoints },
 			[SLAB_DEDUP] = { "dedup", 0xdd02, sizeof(struct dedup), limits->dedup },
 			[SLAB_EXCHANGE] = { "exchanges", 0xe7c3, sizeof(struct exchange),
-					    limits->exchanges + limits->waiting },
+					    limits->exchanges + limits->waiting + EVENT_SPARE },
 			[SLAB_BLOB] = { "messages", 0xb10b, sizeof(struct blob),
-					limits->messages },
+					limits->messages + EVENT_SPARE },
 			[SLAB_XFER] = { "transfers", 0x8fe4, sizeof(struct xfer),
-					limits->xfers },
+					limits->xfers ? limits->xfers + EVENT_SPARE : 0 },
 			[SLAB_OBS] = { "observations", 0x0b55, sizeof(struct obs),
 				       limits->observations },
 		},

@@ -1,8 +1,14 @@
 #include "exchange/stored.h"
 
+static bool blob_room(const struct engine *e)
+{
+	return e->space.ctl->live[SLAB_BLOB] < e->conf.limits.messages &&
+	       slab_room(&e->space, &e->space.slab[SLAB_BLOB]);
+}
+
 bool stored_room(struct engine *e, size_t n, size_t cap)
 {
-	if (n <= cap || slab_room(&e->space, engine_slab(e, SLAB_BLOB)))
+	if (n <= cap || blob_room(e))
 		return true;
 	engine_count(e, COUNT_FULL_MESSAGES);
 	return false;
@@ -11,7 +17,7 @@ bool stored_room(struct engine *e, size_t n, size_t cap)
 static struct blob *blob_new(struct engine *e, struct span m, ref_t owner)
 {
 	struct slab *b = engine_slab(e, SLAB_BLOB);
-	struct blob *blob = slab_take(&e->space, b);
+	struct blob *blob = blob_room(e) ? slab_take(&e->space, b) : NULL;
 
 	if (!blob) {
 		engine_count(e, COUNT_FULL_MESSAGES);

@@ -36,6 +36,7 @@
 	X(FULL_EXCHANGES, "full-exchanges", "refused because the exchange limit was reached") \
 	X(FULL_WAITING, "full-waiting", "refused because the waiting limit was reached") \
 	X(FULL_MESSAGES, "full-messages", "refused because the stored message limit was reached") \
+	X(FULL_XFERS, "full-xfers", "refused because the limit of block-wise requests of ours was reached") \
 	X(EVICTED_EARLY, "evicted-early", "answers forgotten before their lifetime ended") \
 	X(CLIENT_SENT, "client-sent", "requests sent as a client") \
 	X(CLIENT_DONE, "client-done", "responses taken as a client") \

@@ -2,6 +2,7 @@
 
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
+#include "exchange/xfer.h"
 
 /* When a slot is wiped: after two deaths within an adoption, or many in the first
  * event behind one in a row.  A module or a datagram that kills is given up
@@ -86,14 +87,19 @@ bool adopt_begin(struct engine *e)
 	ADOPT_SLAB(e, SLAB_ENDPOINT, struct endpoint, endpoint_adopt);
 	ADOPT_SLAB(e, SLAB_EXCHANGE, struct exchange, exchange_adopt);
 	ADOPT_SLAB(e, SLAB_DEDUP, struct dedup, dedup_adopt);
+	ADOPT_SLAB(e, SLAB_XFER, struct xfer, xfer_adopt);
 	return true;
 }
 
-/* A waiting exchange whose task did not survive would wait for ever. */
+/* A waiting exchange whose task did not survive would wait for ever; the response
+ * to one whose transfer did not is for nobody. */
 static bool has_owner(struct engine *e, const struct exchange *x)
 {
 	unsigned slab = REF_SLAB(x->owner);
+	const struct xfer *t = xfer_get(e, x->owner);
 
+	if (x->role == ROLE_CLIENT && xfer_owns(x->owner))
+		return t && t->exchange == exchange_ref(e, x);
 	return x->state != EXCHANGE_WAITING ||
 	       (slab >= ENGINE_SLABS && slab < e->space.nslabs &&
 		slab_get(&e->space, engine_slab(e, slab), x->owner));
@@ -103,7 +109,10 @@ static const struct stored *stored_of(struct engine *e, ref_t owner)
 {
 	struct exchange *x = exchange_get(e, owner);
 	struct dedup *d = dedup_get(e, owner);
+	struct xfer *t = xfer_get(e, owner);
 
+	if (t)
+		return &t->options;
 	if (d && d->state != DEDUP_DONE)
 		return NULL;
 	return x ? &x->msg : d ? &d->answer : NULL;

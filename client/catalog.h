@@ -1,0 +1,38 @@
+/* catalog.h - the links that a server's document has, read and looked through.
+ *
+ * The document is borrowed.  A link's target is taken apart as far as it is on the
+ * same server: relative ones are, and absolute ones that name its origin (RFC 6690
+ * section 2.1).  Owned by whoever asked. */
+#ifndef CLIENT_CATALOG_H
+#define CLIENT_CATALOG_H
+
+#include "coap/links.h"
+#include "coap/uri.h"
+
+struct catalog_entry {
+	struct span href;       /* as written */
+	struct span params;     /* for links_param() */
+	bool here;              /* it is on the server, at path */
+	struct span path;       /* without the slash at its beginning, with the query */
+	bool relation;          /* it says something of another resource (anchor) */
+};
+
+struct catalog {
+	struct catalog_entry *v;
+	size_t n;
+	size_t passed_over;     /* links that did not pass the filters */
+	const char *wrong;      /* what is malformed, NULL: nothing */
+	size_t at;              /* where in the document */
+};
+
+/* Reads what can be read, and keeps the links that pass every filter ("name=value",
+ * linkformat.h).  base is the document's own URI.  0, or -ENOMEM; catalog_free() in
+ * either case. */
+int catalog_read(struct catalog *c, struct span document, const struct uri *base,
+		 const char *const *filters, unsigned nfilters);
+void catalog_free(struct catalog *c);
+
+/* The first attribute of that name; false if there is none. */
+bool catalog_param(const struct catalog_entry *e, const char *name, struct links_param *out);
+
+#endif

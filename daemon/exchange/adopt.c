@@ -17,7 +17,9 @@ static void forget_derived(struct engine *e)
 	table_clear(&e->dedups);
 	table_clear(&e->mids);
 	heap_clear(&e->deadlines);
-	e->waiting_n = e->outgoing_n = 0;
+	e->waiting_n = e->outgoing_n = e->server_n = e->client_n = 0;
+	e->groups = CHAIN_EMPTY;
+	memset(e->answers, 0, sizeof e->answers);
 	e->tx_n = 0;
 }
 
@@ -91,8 +93,8 @@ bool adopt_begin(struct engine *e)
 	return true;
 }
 
-/* A waiting exchange whose task did not survive would wait for ever; the response
- * to one whose transfer did not is for nobody. */
+/* A waiting exchange whose task did not survive would wait for ever; the responses to
+ * one whose transfer or observation did not are for nobody. */
 static bool has_owner(struct engine *e, const struct exchange *x)
 {
 	unsigned slab = REF_SLAB(x->owner);
@@ -100,6 +102,8 @@ static bool has_owner(struct engine *e, const struct exchange *x)
 
 	if (x->role == ROLE_CLIENT && xfer_owns(x->owner))
 		return t && t->exchange == exchange_ref(e, x);
+	if (x->role == ROLE_CLIENT && slab == SLAB_OBS)
+		return slab_get(&e->space, engine_slab(e, SLAB_OBS), x->owner);
 	return x->state != EXCHANGE_WAITING ||
 	       (slab >= ENGINE_SLABS && slab < e->space.nslabs &&
 		slab_get(&e->space, engine_slab(e, slab), x->owner));

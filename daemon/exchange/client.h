@@ -24,7 +24,8 @@ struct client_request {
 	uint32_t timeout_ms;    /* to wait for the response once acknowledged or sent
 				 * non-confirmable, of a group for all of them; 0:
 				 * MAX_TRANSMIT_WAIT */
-	uint64_t owner;         /* given back with the response */
+	uint64_t owner;         /* given back with the response; references to objects of
+				 * SLAB_XFER and SLAB_OBS are for those stages alone */
 };
 
 /* Sends it, or queues it behind others to the peer (NSTART).  0; -EAGAIN at a

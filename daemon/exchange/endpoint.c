@@ -85,7 +85,7 @@ static void fill(struct engine *e, struct endpoint *p, const struct addr *remote
 	p->remote = *remote;
 	p->local = *local;
 	p->seen_s = engine_seconds(e);
-	p->out_head = p->out_tail = SLAB_NIL;
+	p->queue = p->sent = CHAIN_EMPTY;
 	p->dedup_head = p->dedup_tail = SLAB_NIL;
 }
 
@@ -250,8 +250,8 @@ bool endpoint_adopt(struct engine *e, struct endpoint *p)
 {
 	if (!p->remote.port || p->remote.zero || p->local.zero)
 		return false;
-	p->nexchanges = p->nactive = p->ndedup = p->nkept = 0;
-	p->out_head = p->out_tail = SLAB_NIL;
+	p->nexchanges = p->nactive = p->nnamed = p->ndedup = p->nkept = 0;
+	p->queue = p->sent = CHAIN_EMPTY;
 	p->dedup_head = p->dedup_tail = SLAB_NIL;
 	table_insert(&e->endpoints, engine_slab(e, SLAB_ENDPOINT),
 		     key_hash(e, &p->remote, &p->local), p);

@@ -24,12 +24,13 @@ struct endpoint {
 	uint32_t window[2][WINDOW_BITS / 32];   /* seen, by message ID mod 256: from
 				 * window_s on, and before */
 	uint32_t next_mid;      /* of ours, MID_VALID; 0 before the first */
-	uint32_t zero;
 	uint32_t quarter_s[4];  /* when a quarter of our IDs was last left, 0 never */
 	/* derived: */
 	uint32_t nexchanges;    /* of any kind */
 	uint32_t nactive;       /* confirmable, not yet acknowledged: NSTART */
-	uint32_t out_head, out_tail;    /* outgoing exchanges in order */
+	uint32_t nnamed;        /* requests of ours with tokens that callers chose */
+	struct chain queue;     /* exchanges that wait for their turn, in order */
+	struct chain sent;      /* those that had it, in any */
 	uint32_t ndedup;        /* entries of any state */
 	uint32_t nkept, dedup_head, dedup_tail; /* settled ones, oldest first */
 };

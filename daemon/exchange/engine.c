@@ -59,7 +59,7 @@ int engine_open(struct engine *e, void *mem, const struct space_def *def, uint8_
 		const struct hash_key *key, const struct engine_conf *conf,
 		enum space_state *state)
 {
-	*e = (struct engine){ .conf = *conf };
+	*e = (struct engine){ .conf = *conf, .groups = CHAIN_EMPTY };
 	*state = space_open(&e->space, mem, def, number, key);
 	if (table_init(&e->endpoints, e->space.slab[SLAB_ENDPOINT].cap) ||
 	    table_init(&e->dedups, e->space.slab[SLAB_DEDUP].cap) ||

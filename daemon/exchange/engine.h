@@ -56,6 +56,15 @@ struct engine_root {
 
 struct xfer_source;
 
+/* A chain of a slab's objects by index, both ends; SLAB_NIL each when it is empty. */
+struct chain {
+	uint32_t head, tail;
+};
+
+#define CHAIN_EMPTY ((struct chain){ SLAB_NIL, SLAB_NIL })
+
+#define ENGINE_ANSWERS 256u     /* a power of 2 */
+
 struct engine {
 	struct space space;
 	struct engine_conf conf;
@@ -71,6 +80,9 @@ struct engine {
 	uint32_t first_item[SPACE_SLABS];
 	uint32_t waiting_n, outgoing_n;         /* exchanges by state */
 	uint32_t server_n, client_n;            /* and by role: the limits' */
+	struct chain groups;    /* exchanges with groups that have been sent */
+	uint32_t answers[ENGINE_ANSWERS];       /* what groups' members said lately, by
+				 * hash; a hint, empty after a death */
 };
 
 /* Fills in the engine's slabs and the batch; the caller appends slabs of its

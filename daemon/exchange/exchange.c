@@ -41,28 +41,45 @@ static bool active(const struct exchange *x)
 	return x->state == EXCHANGE_SENT;
 }
 
-static void list_add(struct engine *e, struct endpoint *p, struct exchange *x)
+static bool named(const struct exchange *x)
 {
+	return x->flags & EXCHANGE_NAMED;
+}
+
+/* The chain that an outgoing one is in: thousands may have been sent to one peer and
+ * none of them is looked at to find who is next. */
+static struct chain *chain_of(struct engine *e, struct endpoint *p, const struct exchange *x)
+{
+	if (x->state == EXCHANGE_QUEUED)
+		return &p->queue;
+	return x->flags & EXCHANGE_GROUP ? &e->groups : &p->sent;
+}
+
+static void chain_add(struct engine *e, struct endpoint *p, struct exchange *x)
+{
+	struct chain *c = chain_of(e, p, x);
 	uint32_t self = slab_index(slab(e), x);
 
 	/* Each is the newest when it comes; an adopter sorts in the end. */
-	x->prev = p->out_tail;
+	x->prev = c->tail;
 	x->next = SLAB_NIL;
-	*(x->prev == SLAB_NIL ? &p->out_head : &at(e, x->prev)->next) = self;
-	p->out_tail = self;
+	*(x->prev == SLAB_NIL ? &c->head : &at(e, x->prev)->next) = self;
+	c->tail = self;
 }
 
-static void list_remove(struct engine *e, struct endpoint *p, struct exchange *x)
+static void chain_remove(struct engine *e, struct endpoint *p, struct exchange *x)
 {
-	*(x->prev == SLAB_NIL ? &p->out_head : &at(e, x->prev)->next) = x->next;
-	*(x->next == SLAB_NIL ? &p->out_tail : &at(e, x->next)->prev) = x->prev;
+	struct chain *c = chain_of(e, p, x);
+
+	*(x->prev == SLAB_NIL ? &c->head : &at(e, x->prev)->next) = x->next;
+	*(x->next == SLAB_NIL ? &c->tail : &at(e, x->next)->prev) = x->prev;
 }
 
 /* Enters a live exchange wherever its state wants it, and the reverse. */
 static void link_up(struct engine *e, struct endpoint *p, struct exchange *x)
 {
 	if (outgoing(x)) {
-		list_add(e, p, x);
+		chain_add(e, p, x);
 		e->outgoing_n++;
 	} else {
 		e->waiting_n++;
@@ -71,6 +88,7 @@ static void link_up(struct engine *e, struct endpoint *p, struct exchange *x)
 		table_insert(&e->mids, slab(e), mid_hash(e, x->peer, x->mid), x);
 	*(x->role == ROLE_SERVER ? &e->server_n : &e->client_n) += 1;
 	p->nactive += active(x);
+	p->nnamed += named(x);
 	p->nexchanges++;
 	if (x->deadline)
 		engine_deadline(e, slab(e), x, x->deadline);
@@ -79,7 +97,7 @@ static void link_up(struct engine *e, struct endpoint *p, struct exchange *x)
 static void unlink_all(struct engine *e, struct endpoint *p, struct exchange *x)
 {
 	if (outgoing(x)) {
-		list_remove(e, p, x);
+		chain_remove(e, p, x);
 		e->outgoing_n--;
 	} else {
 		e->waiting_n--;
@@ -88,6 +106,7 @@ static void unlink_all(struct engine *e, struct endpoint *p, struct exchange *x)
 		table_remove(&e->mids, slab(e), mid_hash(e, x->peer, x->mid), x);
 	*(x->role == ROLE_SERVER ? &e->server_n : &e->client_n) -= 1;
 	p->nactive -= active(x);
+	p->nnamed -= named(x);
 	p->nexchanges--;
 	engine_no_deadline(e, slab(e), x);
 }
@@ -153,7 +172,7 @@ struct exchange *exchange_wait(struct engine *e, struct endpoint *p, ref_t dedup
 	return x;
 }
 
-struct exchange *exchange_new(struct engine *e, struct endpoint *p, bool non)
+struct exchange *exchange_new(struct engine *e, struct endpoint *p, bool non, uint32_t flags)
 {
 	struct exchange *x = take(e, p, ROLE_CLIENT);
 
@@ -163,13 +182,15 @@ struct exchange *exchange_new(struct engine *e, struct endpoint *p, bool non)
 	}
 	x->state = EXCHANGE_QUEUED;
 	x->type = non ? COAP_NON : COAP_CON;
+	x->flags = flags;
 	x->secret = (uint32_t)engine_random(e);
 	slab_publish(&e->space, slab(e), x);
 	link_up(e, p, x);
 	return x;
 }
 
-bool exchange_turn(struct engine *e, struct exchange *x, struct span m)
+/* It goes to the end of the queue, with another message. */
+static bool requeue(struct engine *e, struct exchange *x, struct span m, uint8_t type)
 {
 	struct endpoint *p = endpoint_get(e, x->peer);
 
@@ -177,11 +198,26 @@ bool exchange_turn(struct engine *e, struct exchange *x, struct span m)
 		return false;
 	unlink_all(e, p, x);
 	undo_set(&e->space, &x->state, EXCHANGE_QUEUED);
-	undo_set(&e->space, &x->type, COAP_CON);
+	undo_set(&e->space, &x->type, type);
 	undo_set(&e->space, &x->order, engine_order(e));
-	undo_set64(&e->space, &x->owner, 0);
 	undo_set64(&e->space, &x->deadline, 0);
 	link_up(e, p, x);
+	return true;
+}
+
+bool exchange_turn(struct engine *e, struct exchange *x, struct span m)
+{
+	if (!requeue(e, x, m, COAP_CON))
+		return false;
+	undo_set64(&e->space, &x->owner, 0);
+	return true;
+}
+
+bool exchange_requeue(struct engine *e, struct exchange *x, struct span m, uint8_t type)
+{
+	if (!requeue(e, x, m, type))
+		return false;
+	undo_set(&e->space, &x->retries, 0);
 	return true;
 }
 
@@ -225,10 +261,13 @@ static uint64_t first_timeout(struct engine *e)
 static void send_first(struct engine *e, struct endpoint *p, struct exchange *x, uint16_t mid)
 {
 	endpoint_mid_used(e, p);
+	chain_remove(e, p, x);
 	undo_set(&e->space, &x->mid, mid);
-	undo_set(&e->space, &x->state, EXCHANGE_SENT);
+	undo_set(&e->space, &x->state,
+		 x->flags & EXCHANGE_GROUP ? EXCHANGE_ACKED : EXCHANGE_SENT);
+	chain_add(e, p, x);
 	table_insert(&e->mids, slab(e), mid_hash(e, x->peer, mid), x);
-	p->nactive++;
+	p->nactive += active(x);
 	if (x->type == COAP_CON) {
 		uint64_t t = first_timeout(e);
 
@@ -240,15 +279,6 @@ static void send_first(struct engine *e, struct endpoint *p, struct exchange *x,
 	transmit(e, p, x);
 }
 
-static struct exchange *next_queued(struct engine *e, const struct endpoint *p)
-{
-	uint32_t i = p->out_head;
-
-	while (i != SLAB_NIL && at(e, i)->state != EXCHANGE_QUEUED)
-		i = at(e, i)->next;
-	return i == SLAB_NIL ? NULL : at(e, i);
-}
-
 void exchange_start(struct engine *e, struct endpoint *p)
 {
 	struct exchange *x;
@@ -256,9 +286,9 @@ void exchange_start(struct engine *e, struct endpoint *p)
 	bool full;
 
 	for (unsigned n = 0; p->nactive < e->conf.params.nstart; n++) {
-		x = next_queued(e, p);
-		if (!x)
+		if (p->queue.head == SLAB_NIL)
 			return;
+		x = at(e, p->queue.head);
 		/* What BATCH_TX_SPARE leaves; the rest is due at once.  And when all
 		 * message IDs are in use (4.4), it is tried again.  Neither time is
 		 * stored: an adopter calls every queued one due. */
@@ -290,6 +320,16 @@ void exchange_acked(struct engine *e, struct exchange *x)
 	p->nactive -= active(x);
 	undo_set(&e->space, &x->state, EXCHANGE_ACKED);
 	set_deadline(e, x, e->now + x->wait_ms);
+}
+
+void exchange_keep(struct engine *e, struct exchange *x)
+{
+	struct endpoint *p = endpoint_get(e, x->peer);
+
+	table_remove(&e->mids, slab(e), mid_hash(e, x->peer, x->mid), x);
+	p->nactive -= active(x);
+	undo_set(&e->space, &x->state, EXCHANGE_KEPT);
+	set_deadline(e, x, 0);
 }
 
 void exchange_send_ack(struct engine *e, struct exchange *x)
@@ -328,7 +368,16 @@ void exchange_token(struct engine *e, const struct exchange *x, uint8_t token[CL
 	memcpy(token + 4, &x->secret, 4);
 }
 
-struct exchange *exchange_by_token(struct engine *e, struct endpoint *p, struct span token)
+struct span exchange_message_token(struct engine *e, const struct exchange *x)
+{
+	struct span m = stored_get(e, &x->msg, x->inside);
+	size_t n = m.p[0] & 15;
+
+	return n <= CLIENT_TOKEN && m.n >= 4 + n ? span_of(m.p + 4, n) : span_of(NULL, 0);
+}
+
+/* The one that a token made by exchange_token() is of. */
+static struct exchange *by_own_token(struct engine *e, struct span token)
 {
 	struct exchange *x;
 	uint32_t i, secret;
@@ -340,10 +389,65 @@ struct exchange *exchange_by_token(struct engine *e, struct endpoint *p, struct 
 	if (i >= e->space.ctl->hwm[SLAB_EXCHANGE] || !slab_live(slab(e), i))
 		return NULL;
 	x = at(e, i);
-	if (x->role != ROLE_CLIENT || x->secret != secret || !by_mid(x) ||
-	    x->peer != endpoint_ref(e, p))
+	if (x->role != ROLE_CLIENT || x->secret != secret || named(x) || x->code == COAP_EMPTY)
 		return NULL;
 	return x;
+}
+
+/* The one in a chain with a token that a caller chose. */
+static struct exchange *by_name(struct engine *e, const struct chain *c, struct span token)
+{
+	uint32_t i = c->head;
+
+	while (i != SLAB_NIL && !(named(at(e, i)) &&
+				  span_eq(exchange_message_token(e, at(e, i)), token)))
+		i = at(e, i)->next;
+	return i == SLAB_NIL ? NULL : at(e, i);
+}
+
+struct exchange *exchange_by_token(struct engine *e, struct endpoint *p, struct span token)
+{
+	struct exchange *x = by_own_token(e, token);
+
+	if (x && x->peer == endpoint_ref(e, p) && x->state != EXCHANGE_QUEUED)
+		return x;
+	return p->nnamed ? by_name(e, &p->sent, token) : NULL;
+}
+
+struct exchange *exchange_of_group(struct engine *e, uint16_t sock, struct span token)
+{
+	for (uint32_t i = e->groups.head; i != SLAB_NIL; i = at(e, i)->next) {
+		struct exchange *x = at(e, i);
+
+		if (endpoint_get(e, x->peer)->local.sock == sock &&
+		    span_eq(exchange_message_token(e, x), token))
+			return x;
+	}
+	return NULL;
+}
+
+bool exchange_has_token(struct engine *e, struct endpoint *p, struct span token)
+{
+	struct exchange *x = by_own_token(e, token);
+
+	return (x && x->peer == endpoint_ref(e, p)) ||
+	       (p->nnamed && (by_name(e, &p->queue, token) || by_name(e, &p->sent, token))) ||
+	       exchange_of_group(e, p->local.sock, token);
+}
+
+/* What only requests of ours can be. */
+static bool plausible_client(struct engine *e, const struct endpoint *p, const struct exchange *x)
+{
+	bool group = x->flags & EXCHANGE_GROUP;
+
+	if (x->state == EXCHANGE_WAITING || group != addr_is_multicast(p->remote.ip))
+		return false;
+	if (x->state == EXCHANGE_KEPT && (!(x->flags & EXCHANGE_KEEP) || x->deadline))
+		return false;
+	if (group && (x->type != COAP_NON || x->state == EXCHANGE_SENT ||
+		      x->state == EXCHANGE_KEPT))
+		return false;
+	return !named(x) || exchange_message_token(e, x).n;
 }
 
 bool exchange_adopt(struct engine *e, struct exchange *x)
@@ -355,9 +459,11 @@ bool exchange_adopt(struct engine *e, struct exchange *x)
 	    (x->role != ROLE_SERVER && x->role != ROLE_CLIENT) ||
 	    (x->type != COAP_CON && x->type != COAP_NON) || x->mid > 0xffff ||
 	    x->deadline > far || x->msg.len < 4 ||
-	    (x->role == ROLE_CLIENT && x->state == EXCHANGE_WAITING) ||
-	    (x->role == ROLE_SERVER && x->state == EXCHANGE_ACKED) ||
+	    x->flags & ~(uint32_t)EXCHANGE_FLAGS ||
+	    (x->role == ROLE_SERVER && (x->state >= EXCHANGE_ACKED || x->flags)) ||
 	    !stored_valid(e, &x->msg, EXCHANGE_INSIDE, exchange_ref(e, x)))
+		return false;
+	if (x->role == ROLE_CLIENT && !plausible_client(e, p, x))
 		return false;
 	/* What has been sent and has no deadline would stay for ever. */
 	if (by_mid(x) && (!x->deadline || exchange_by_mid(e, p, (uint16_t)x->mid)))
@@ -391,7 +497,7 @@ static uint32_t merge(struct engine *e, uint32_t a, uint32_t b)
  * chain k holds none or 2^k of them, as in counting. */
 static void sort(struct engine *e, struct endpoint *p)
 {
-	uint32_t chain[32], one = SLAB_NIL, k, i = p->out_head, before = SLAB_NIL;
+	uint32_t chain[32], one = SLAB_NIL, k, i = p->queue.head, before = SLAB_NIL;
 
 	memset(chain, 0xff, sizeof chain);
 	while (i != SLAB_NIL) {
@@ -406,15 +512,15 @@ static void sort(struct engine *e, struct endpoint *p)
 	}
 	for (k = 0, one = SLAB_NIL; k < 32; k++)
 		one = merge(e, chain[k], one);
-	p->out_head = one;
+	p->queue.head = one;
 	for (i = one; i != SLAB_NIL; before = i, i = at(e, i)->next)
 		at(e, i)->prev = before;
-	p->out_tail = before;
+	p->queue.tail = before;
 }
 
 void exchange_sorted(struct engine *e, const struct exchange *x)
 {
 	/* Whoever is first now speaks for all. */
-	if (outgoing(x) && x->prev == SLAB_NIL && x->next != SLAB_NIL)
+	if (x->state == EXCHANGE_QUEUED && x->prev == SLAB_NIL && x->next != SLAB_NIL)
 		sort(e, endpoint_get(e, x->peer));
 }

@@ -6,6 +6,7 @@
  *
  *	WAITING --answer--> QUEUED --NSTART--> SENT --ACK--> (gone, or ACKED for ours)
  *	   ours: QUEUED ...                     | timeout, RST, response: gone
+ *	   ours, kept:                          | response: KEPT --once more--> QUEUED
  */
 #ifndef EXCHANGE_EXCHANGE_H
 #define EXCHANGE_EXCHANGE_H
@@ -17,11 +18,21 @@ enum exchange_state {
 	EXCHANGE_WAITING = 1,   /* server role: a module works on it */
 	EXCHANGE_QUEUED,        /* NSTART others are under way to the peer */
 	EXCHANGE_SENT,          /* sent; no acknowledgement or response yet */
-	EXCHANGE_ACKED,         /* client role: acknowledged, no response yet */
+	EXCHANGE_ACKED,         /* client role: acknowledged, no response yet; or sent to
+				 * a group, which acknowledges nothing */
+	EXCHANGE_KEPT,          /* client role: had its response, others may follow */
 	EXCHANGE_STATES
 };
 
 enum exchange_role { ROLE_SERVER = 1, ROLE_CLIENT };
+
+/* Client role. */
+enum exchange_flags {
+	EXCHANGE_KEEP = 1,      /* responses do not end it */
+	EXCHANGE_GROUP = 2,     /* to a group: nor do members' errors; time does */
+	EXCHANGE_NAMED = 4,     /* the token in its message is of the caller's choice */
+	EXCHANGE_FLAGS = 7
+};
 
 #define EXCHANGE_INSIDE 160u
 
@@ -41,10 +52,10 @@ struct exchange {
 	uint32_t timeout_ms;    /* current retransmission timeout */
 	uint32_t wait_ms;       /* client role: for the response */
 	uint32_t secret;        /* client role: half of the token */
-	uint32_t zero;
+	uint32_t flags;         /* enum exchange_flags */
 	struct stored msg;
 	/* derived: */
-	uint32_t next, prev;    /* outgoing ones to the same peer, by order */
+	uint32_t next, prev;    /* in the chain of its state, see exchange.c */
 	uint8_t inside[EXCHANGE_INSIDE];
 };
 
@@ -62,9 +73,9 @@ static inline ref_t exchange_ref(struct engine *e, const struct exchange *x)
 struct exchange *exchange_wait(struct engine *e, struct endpoint *p, ref_t dedup,
 			       uint64_t owner, struct span m, uint8_t type, uint16_t mid);
 
-/* A new outgoing one in state QUEUED, message and token still to come; NULL at a
- * limit (counted). */
-struct exchange *exchange_new(struct engine *e, struct endpoint *p, bool non);
+/* A new outgoing one in state QUEUED, message still to come; NULL at a limit
+ * (counted). */
+struct exchange *exchange_new(struct engine *e, struct endpoint *p, bool non, uint32_t flags);
 
 /* A waiting one becomes an outgoing one that carries answer m (confirmable). */
 bool exchange_turn(struct engine *e, struct exchange *x, struct span m);
@@ -80,6 +91,12 @@ bool exchange_again(struct engine *e, struct exchange *x);
 /* Client role: an empty ACK came. */
 void exchange_acked(struct engine *e, struct exchange *x);
 
+/* Client role: a response came and does not end it. */
+void exchange_keep(struct engine *e, struct exchange *x);
+
+/* A kept one carries message m now, of this type; false if there is no room. */
+bool exchange_requeue(struct engine *e, struct exchange *x, struct span m, uint8_t type);
+
 /* The empty acknowledgement of the waiting request goes out. */
 void exchange_send_ack(struct engine *e, struct exchange *x);
 
@@ -90,11 +107,19 @@ void exchange_kill(struct engine *e, struct exchange *x);
  * message ID together), or NULL. */
 struct exchange *exchange_by_mid(struct engine *e, struct endpoint *p, uint16_t mid);
 
-/* The request of ours that a token belongs to, or NULL. */
+/* The request of ours to this peer, sent and not over, that a token belongs to, or
+ * NULL; and one to a group, sent from this socket of the space's. */
 struct exchange *exchange_by_token(struct engine *e, struct endpoint *p, struct span token);
+struct exchange *exchange_of_group(struct engine *e, uint16_t sock, struct span token);
 
-#define CLIENT_TOKEN 8u
+/* Whether any request to the peer, sent or not, has the token. */
+bool exchange_has_token(struct engine *e, struct endpoint *p, struct span token);
+
+#define CLIENT_TOKEN 8u         /* bytes of those we choose, and at most */
 void exchange_token(struct engine *e, const struct exchange *x, uint8_t token[CLIENT_TOKEN]);
+
+/* The token in the message of one of ours. */
+struct span exchange_message_token(struct engine *e, const struct exchange *x);
 
 /* Adopt: puts a plausible one back where its state wants it; false if it is
  * implausible.  drop takes it out again.  Once all are back, exchange_sorted() of

@@ -14,8 +14,8 @@ static enum expire_verdict end(struct engine *e, struct exchange *x, int status,
 	struct endpoint *p = endpoint_get(e, x->peer);
 	bool ours = x->role == ROLE_CLIENT;
 
-	*out = (struct response){ .exchange = exchange_ref(e, x), .owner = x->owner,
-				  .status = status };
+	*out = (struct response){ .exchange = exchange_ref(e, x), .peer = p->remote,
+				  .owner = x->owner, .status = status };
 	exchange_kill(e, x);
 	exchange_start(e, p);
 	return ours ? EXPIRE_FAILED : EXPIRE_DONE;
@@ -24,12 +24,9 @@ static enum expire_verdict end(struct engine *e, struct exchange *x, int status,
 /* One that is queued to the same peer, or NULL. */
 static struct exchange *queued_behind(struct engine *e, const struct exchange *x)
 {
-	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
-	uint32_t i = endpoint_get(e, x->peer)->out_head;
+	uint32_t i = endpoint_get(e, x->peer)->queue.head;
 
-	while (i != SLAB_NIL && ((struct exchange *)slab_at(b, i))->state != EXCHANGE_QUEUED)
-		i = ((struct exchange *)slab_at(b, i))->next;
-	return i == SLAB_NIL ? NULL : slab_at(b, i);
+	return i == SLAB_NIL ? NULL : slab_at(engine_slab(e, SLAB_EXCHANGE), i);
 }
 
 /* Nobody acknowledges: the peer is gone, and its backlog goes first, one exchange
@@ -58,6 +55,7 @@ static enum expire_verdict due(struct engine *e, struct exchange *x, struct resp
 			return EXPIRE_DONE;
 		return given_up(e, x, out);
 	case EXCHANGE_ACKED:
+	case EXCHANGE_KEPT:
 	case EXCHANGE_STATES:
 		break;
 	}
@@ -97,10 +95,30 @@ void expire_sweep(struct engine *e)
 static struct exchange *other_of(struct engine *e, struct endpoint *p, struct exchange *than)
 {
 	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
-	uint32_t i = p->out_head;
+	uint32_t i = p->queue.head != SLAB_NIL ? p->queue.head : p->sent.head;
 
 	if (i != SLAB_NIL && slab_at(b, i) == than)
 		i = than->next;
+	return i == SLAB_NIL ? NULL : slab_at(b, i);
+}
+
+/* What an error speaks of: the exchange whose message is quoted; or one that is kept,
+ * when it was the acknowledgement of what came for it. */
+static struct exchange *quoted_one(struct engine *e, struct endpoint *p, struct span quoted)
+{
+	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
+	uint32_t i = p->sent.head;
+	uint16_t mid;
+
+	if (quoted.n < 4)
+		return NULL;
+	mid = (uint16_t)(quoted.p[2] << 8 | quoted.p[3]);
+	if ((quoted.p[0] >> 4 & 3) != COAP_ACK)
+		return exchange_by_mid(e, p, mid);
+	if (!dedup_find(e, p, mid))
+		return NULL;
+	while (i != SLAB_NIL && ((struct exchange *)slab_at(b, i))->state != EXCHANGE_KEPT)
+		i = ((struct exchange *)slab_at(b, i))->next;
 	return i == SLAB_NIL ? NULL : slab_at(b, i);
 }
 
@@ -108,12 +126,10 @@ bool expire_unreachable(struct engine *e, const struct addr *to, const struct lo
 			struct span quoted, struct expired *out, enum expire_verdict *verdict)
 {
 	struct endpoint *p = endpoint_find(e, to, from);
-	struct exchange *named = NULL, *other;
+	struct exchange *named = p ? quoted_one(e, p, quoted) : NULL, *other;
 	bool more;
 
 	*verdict = EXPIRE_NOTHING;
-	if (p && quoted.n >= 4)
-		named = exchange_by_mid(e, p, (uint16_t)(quoted.p[2] << 8 | quoted.p[3]));
 	if (!named)
 		return false;
 	/* The backlog first, and what the error speaks of last: it is what makes

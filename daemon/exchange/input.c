@@ -195,25 +195,53 @@ static enum input_verdict unmatched(struct engine *e)
 	return INPUT_DONE;
 }
 
-/* Ends a request of ours; the exchange is gone when this returns. */
-static enum input_verdict end_of(struct engine *e, struct endpoint *p, struct exchange *x,
-				 const struct message *msg, int status, struct response *out)
+static struct response response_of(struct engine *e, const struct exchange *x,
+				   const struct request *r, int status)
 {
-	*out = (struct response){ .exchange = exchange_ref(e, x), .owner = x->owner,
-				  .status = status };
-	if (msg)
-		out->msg = *msg;
-	exchange_kill(e, x);
-	exchange_start(e, p);
-	return status ? INPUT_FAILED : INPUT_RESPONSE;
+	struct response out = { .exchange = exchange_ref(e, x), .peer = r->from,
+				.owner = x->owner, .status = status };
+
+	if (!status)
+		out.msg = r->msg;
+	return out;
 }
 
-static enum input_verdict input_ack(struct engine *e, struct endpoint *p, uint16_t mid)
+/* Ends a request of ours; the exchange is gone when this returns. */
+static enum input_verdict fail(struct engine *e, struct endpoint *p, struct exchange *x,
+			       const struct request *r, int status, struct response *out)
 {
-	struct exchange *x = p ? exchange_by_mid(e, p, mid) : NULL;
+	*out = response_of(e, x, r, status);
+	exchange_kill(e, x);
+	exchange_start(e, p);
+	return INPUT_FAILED;
+}
+
+/* A response; it ends the exchange unless that is to be kept. */
+static enum input_verdict deliver(struct engine *e, struct endpoint *p, struct exchange *x,
+				  const struct request *r, struct response *out)
+{
+	*out = response_of(e, x, r, 0);
+	engine_count(e, COUNT_CLIENT_DONE);
+	if (x->state == EXCHANGE_KEPT)
+		return INPUT_RESPONSE;
+	if (x->flags & EXCHANGE_KEEP)
+		exchange_keep(e, x);
+	else
+		exchange_kill(e, x);
+	exchange_start(e, p);
+	return INPUT_RESPONSE;
+}
+
+static enum input_verdict input_ack(struct engine *e, struct endpoint *p,
+				    const struct request *r, struct response *out)
+{
+	struct exchange *x = p ? exchange_by_mid(e, p, r->msg.mid) : NULL;
 
 	if (!x || x->state != EXCHANGE_SENT || x->type != COAP_CON)
 		return unmatched(e);
+	/* A ping should be reset (4.3); who acknowledges it is there all the same. */
+	if (x->role == ROLE_CLIENT && x->code == COAP_EMPTY)
+		return deliver(e, p, x, r, out);
 	if (x->role == ROLE_CLIENT)
 		exchange_acked(e, x);
 	else
@@ -222,16 +250,18 @@ static enum input_verdict input_ack(struct engine *e, struct endpoint *p, uint16
 	return INPUT_DONE;
 }
 
-static enum input_verdict input_rst(struct engine *e, struct endpoint *p, uint16_t mid,
-				    struct response *out)
+static enum input_verdict input_rst(struct engine *e, struct endpoint *p,
+				    const struct request *r, struct response *out)
 {
-	struct exchange *x = p ? exchange_by_mid(e, p, mid) : NULL;
+	struct exchange *x = p ? exchange_by_mid(e, p, r->msg.mid) : NULL;
 
 	if (!x)
 		return unmatched(e);
 	engine_count(e, COUNT_RESETS);
+	if (x->role == ROLE_CLIENT && x->code == COAP_EMPTY)
+		return deliver(e, p, x, r, out);
 	if (x->role == ROLE_CLIENT)
-		return end_of(e, p, x, NULL, -ECONNRESET, out);
+		return fail(e, p, x, r, -ECONNRESET, out);
 	exchange_kill(e, x);
 	exchange_start(e, p);
 	return INPUT_DONE;
@@ -244,14 +274,14 @@ static bool understood(const struct engine *e, const struct message *m)
 
 /* A response in an acknowledgement (5.2.1). */
 static enum input_verdict piggybacked(struct engine *e, struct endpoint *p,
-				      const struct message *m, struct response *out)
+				      const struct request *r, struct response *out)
 {
+	const struct message *m = &r->msg;
 	struct exchange *x = p ? exchange_by_mid(e, p, m->mid) : NULL;
 
 	if (!x || x != exchange_by_token(e, p, m->token) || !understood(e, m))
 		return unmatched(e);
-	engine_count(e, COUNT_CLIENT_DONE);
-	return end_of(e, p, x, m, 0, out);
+	return deliver(e, p, x, r, out);
 }
 
 /* Keeps in mind that a confirmable response was acknowledged; if there is no room
@@ -269,6 +299,54 @@ static void remember_response(struct engine *e, struct endpoint *p, const struct
 	dedup_answered(e, d, span_of(ack, sizeof ack));
 }
 
+/* A notification or response that nobody waits for: the server is told
+ * (RFC 7641 3.6). */
+static enum input_verdict unwanted(struct engine *e, const struct request *r)
+{
+	uint64_t observe;
+
+	if (r->msg.type == COAP_CON || message_option_uint(&r->msg, OPT_OBSERVE, &observe))
+		reset(e, r);
+	return unmatched(e);
+}
+
+/* Whether a member of a group said just this before.  There may be thousands of
+ * members, so none is remembered for what it says. */
+static bool said_before(struct engine *e, const struct request *r)
+{
+	uint64_t h = hash_words(&e->space.ctl->key, r->print,
+				hash_bytes(&e->space.ctl->key, &r->from, sizeof r->from));
+	uint32_t *last = &e->answers[h % ENGINE_ANSWERS], mark = (uint32_t)(h >> 32) | 1;
+
+	if (*last == mark)
+		return true;
+	*last = mark;
+	return false;
+}
+
+/* A response to what was sent to a group: from anybody, any number of them, until
+ * its time is over (8.2). */
+static enum input_verdict from_member(struct engine *e, struct exchange *x,
+				      const struct request *r, struct response *out)
+{
+	bool con = r->msg.type == COAP_CON;
+
+	if (!understood(e, &r->msg)) {
+		if (con)
+			reset(e, r);
+		return unmatched(e);
+	}
+	if (con)
+		send_empty(e, &r->from, &r->to, COAP_ACK, r->msg.mid);
+	if (said_before(e, r)) {
+		engine_count(e, COUNT_DUPLICATES);
+		return INPUT_DONE;
+	}
+	*out = response_of(e, x, r, 0);
+	engine_count(e, COUNT_CLIENT_DONE);
+	return INPUT_RESPONSE;
+}
+
 /* A response in a message of its own (5.2.2, 5.2.3). */
 static enum input_verdict separate(struct engine *e, struct endpoint *p, struct request *r,
 				   struct response *out)
@@ -276,28 +354,25 @@ static enum input_verdict separate(struct engine *e, struct endpoint *p, struct 
 	bool con = r->msg.type == COAP_CON;
 	struct dedup *d = p ? dedup_find(e, p, r->msg.mid) : NULL;
 	struct exchange *x = p ? exchange_by_token(e, p, r->msg.token) : NULL;
-	uint64_t observe;
+	struct exchange *group;
 
 	if (con && d && d->print == r->print)
 		return duplicate(e, r, d);
 	if (!x) {
-		/* A notification nobody waits for: tell the server (RFC 7641 3.6). */
-		if (con || message_option_uint(&r->msg, OPT_OBSERVE, &observe))
-			reset(e, r);
-		return unmatched(e);
+		group = exchange_of_group(e, r->to.sock, r->msg.token);
+		return group ? from_member(e, group, r, out) : unwanted(e, r);
 	}
 	if (!understood(e, &r->msg)) {
 		if (!con)
 			return unmatched(e);
 		reset(e, r);
-		return end_of(e, p, x, NULL, -EPROTO, out);
+		return fail(e, p, x, r, -EPROTO, out);
 	}
 	if (con) {
 		send_empty(e, &r->from, &r->to, COAP_ACK, r->msg.mid);
 		remember_response(e, p, r);
 	}
-	engine_count(e, COUNT_CLIENT_DONE);
-	return end_of(e, p, x, &r->msg, 0, out);
+	return deliver(e, p, x, r, out);
 }
 
 static enum input_verdict input_response(struct engine *e, struct request *r,
@@ -308,7 +383,7 @@ static enum input_verdict input_response(struct engine *e, struct request *r,
 	if (p)
 		heard(e, p);
 	if (r->msg.type == COAP_ACK)
-		return piggybacked(e, p, &r->msg, out);
+		return piggybacked(e, p, r, out);
 	return separate(e, p, r, out);
 }
 
@@ -328,8 +403,8 @@ static enum input_verdict input_empty(struct engine *e, const struct request *r,
 	default:
 		p = endpoint_find(e, &r->from, &r->to);
 		if (r->msg.type == COAP_ACK)
-			return input_ack(e, p, r->msg.mid);
-		return input_rst(e, p, r->msg.mid, out);
+			return input_ack(e, p, r, out);
+		return input_rst(e, p, r, out);
 	}
 }
 

@@ -67,24 +67,49 @@ static void audit_heap(const struct heap *h)
 
 /* --- lists of an endpoint ------------------------------------------------------ */
 
-static uint32_t audit_outgoing(struct engine *e, const struct endpoint *p, bool damaged)
+static struct exchange *at(struct engine *e, uint32_t i)
+{
+	return slab_at(engine_slab(e, SLAB_EXCHANGE), i);
+}
+
+/* Those in a chain, of one peer unless it is 0. */
+static uint32_t audit_chain(struct engine *e, const struct chain *c, ref_t peer)
 {
 	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
 	uint32_t n = 0, before = SLAB_NIL;
 
-	for (uint32_t i = p->out_head; i != SLAB_NIL; n++) {
-		const struct exchange *x = slab_at(b, i);
+	for (uint32_t i = c->head; i != SLAB_NIL; n++) {
+		const struct exchange *x = at(e, i);
 
 		CHECK(n < b->cap && slab_live(b, i) && is_outgoing(x));
-		CHECK(x->peer == endpoint_ref(e, p) && x->prev == before);
-		if (before != SLAB_NIL && !damaged)
-			CHECK((int32_t)(x->order -
-					((struct exchange *)slab_at(b, before))->order) > 0);
+		CHECK((!peer || x->peer == peer) && x->prev == before);
 		before = i;
 		i = x->next;
 	}
-	CHECK(p->out_tail == before);
+	CHECK(c->tail == before);
 	return n;
+}
+
+static uint32_t audit_queue(struct engine *e, const struct endpoint *p, bool damaged)
+{
+	uint32_t n = audit_chain(e, &p->queue, endpoint_ref(e, p));
+
+	for (uint32_t i = p->queue.head; i != SLAB_NIL; i = at(e, i)->next) {
+		uint32_t before = at(e, i)->prev;
+
+		CHECK(at(e, i)->state == EXCHANGE_QUEUED);
+		if (before != SLAB_NIL && !damaged)
+			CHECK((int32_t)(at(e, i)->order - at(e, before)->order) > 0);
+	}
+	return n;
+}
+
+static uint32_t audit_sent(struct engine *e, const struct endpoint *p)
+{
+	for (uint32_t i = p->sent.head; i != SLAB_NIL; i = at(e, i)->next)
+		CHECK(at(e, i)->state != EXCHANGE_QUEUED &&
+		      !(at(e, i)->flags & EXCHANGE_GROUP));
+	return audit_chain(e, &p->sent, endpoint_ref(e, p));
 }
 
 static uint32_t audit_kept(struct engine *e, const struct endpoint *p, bool damaged)
@@ -109,7 +134,7 @@ static uint32_t audit_kept(struct engine *e, const struct endpoint *p, bool dama
 
 static void audit_endpoint(struct engine *e, struct endpoint *p, bool damaged)
 {
-	uint32_t exchanges = 0, outgoing = 0, active = 0, queued = 0, dedups = 0, kept = 0;
+	uint32_t exchanges = 0, sent = 0, active = 0, queued = 0, named = 0, dedups = 0, kept = 0;
 	ref_t ref = endpoint_ref(e, p);
 
 	CHECK(damaged || endpoint_find(e, &p->remote, &p->local) == p);
@@ -117,7 +142,8 @@ static void audit_endpoint(struct engine *e, struct endpoint *p, bool damaged)
 		if (x->peer != ref)
 			continue;
 		exchanges++;
-		outgoing += is_outgoing(x);
+		sent += x->state > EXCHANGE_QUEUED && !(x->flags & EXCHANGE_GROUP);
+		named += (x->flags & EXCHANGE_NAMED) != 0;
 		active += x->state == EXCHANGE_SENT;
 		queued += x->state == EXCHANGE_QUEUED;
 	}
@@ -128,11 +154,13 @@ static void audit_endpoint(struct engine *e, struct endpoint *p, bool damaged)
 	CHECK(p->nexchanges == exchanges);
 	CHECK(damaged || exchanges <= e->conf.limits.exchanges_per_endpoint);
 	CHECK(p->nactive == active);
+	CHECK(p->nnamed == named);
 	CHECK(damaged || active <= e->conf.params.nstart);
 	CHECK(p->ndedup == dedups);
 	CHECK(p->nkept == kept);
 	CHECK(damaged || kept <= e->conf.limits.answers_per_endpoint);
-	CHECK(audit_outgoing(e, p, damaged) == outgoing);
+	CHECK(audit_queue(e, p, damaged) == queued);
+	CHECK(audit_sent(e, p) == sent);
 	CHECK(audit_kept(e, p, damaged) == kept);
 	if (queued && active < e->conf.params.nstart) {
 		bool due = false;       /* else nobody would ever start it */
@@ -163,6 +191,14 @@ static void audit_exchange(struct engine *e, struct exchange *x, bool damaged)
 		CHECK(timed);           /* it would stay for ever */
 		CHECK(damaged || exchange_by_mid(e, p, (uint16_t)x->mid) == x);
 	}
+	if (x->flags & EXCHANGE_NAMED)
+		CHECK(exchange_message_token(e, x).n);
+	if (x->state == EXCHANGE_KEPT) {
+		CHECK(!timed && x->flags & EXCHANGE_KEEP && x->role == ROLE_CLIENT);
+		CHECK(damaged || exchange_by_token(e, p, exchange_message_token(e, x)) == x);
+	}
+	if (x->flags & EXCHANGE_GROUP)
+		CHECK(x->state == EXCHANGE_QUEUED || x->state == EXCHANGE_ACKED);
 	if (x->state == EXCHANGE_WAITING) {
 		CHECK(damaged || timed == (x->type == COAP_CON && !x->acked));
 		CHECK(damaged || !d || (d->state == DEDUP_WAITING && d->exchange == exchange_ref(e, x)));
@@ -195,7 +231,7 @@ static void audit_blob(struct engine *e, const struct blob *b)
 
 void audit(struct engine *e, bool damaged)
 {
-	uint32_t waiting = 0, outgoing = 0, with_mid = 0, ours = 0;
+	uint32_t waiting = 0, outgoing = 0, with_mid = 0, ours = 0, groups = 0;
 	const uint32_t *live = e->space.ctl->live;
 
 	CHECK(e->space.nfrees == 0);
@@ -210,6 +246,7 @@ void audit(struct engine *e, bool damaged)
 		waiting += !is_outgoing(x);
 		outgoing += is_outgoing(x);
 		with_mid += has_mid(x);
+		groups += x->flags & EXCHANGE_GROUP && x->state != EXCHANGE_QUEUED;
 		ours += x->role == ROLE_CLIENT;
 	}
 	EACH(e, SLAB_DEDUP, struct dedup, d)
@@ -217,6 +254,7 @@ void audit(struct engine *e, bool damaged)
 	EACH(e, SLAB_BLOB, struct blob, b)
 		audit_blob(e, b);
 	CHECK(e->waiting_n == waiting && e->outgoing_n == outgoing);
+	CHECK(audit_chain(e, &e->groups, 0) == groups);
 	CHECK(e->client_n == ours && e->server_n + ours == waiting + outgoing);
 	CHECK(damaged || ours <= e->conf.limits.exchanges);
 	CHECK(damaged || e->server_n <= e->conf.limits.waiting);

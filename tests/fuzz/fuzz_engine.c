@@ -6,12 +6,12 @@
  * and a model of what the engine promised is asked (model.h). */
 #include "coap/frame_udp.h"
 #include "model.h"
+#include "ours.h"
 
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define PEERS 6u
 #define KEPT 32u                /* datagrams remembered in each direction */
 #define STEPS 160u
 
@@ -28,7 +28,7 @@ static uint32_t draw32(void)
 	return (uint32_t)(generator * 0x2545f4914f6cdd1du >> 32);
 }
 
-static uint32_t draw(uint32_t below)
+uint32_t draw(uint32_t below)
 {
 	uint32_t v = input < input_end ? *input++ : draw32();
 
@@ -37,7 +37,7 @@ static uint32_t draw(uint32_t below)
 	return v % below;
 }
 
-static bool one_in(uint32_t n)
+bool one_in(uint32_t n)
 {
 	return draw(n) == 0;
 }
@@ -158,53 +158,10 @@ static void end_here(void)
 
 /* --- requests of ours ------------------------------------------------------------- */
 
-static void ask(void)
-{
-	static uint8_t body[1401];
-	size_t n = one_in(4) ? draw(1400) : draw(40);
-	struct client_request c = { .to = rig_peer(draw(PEERS) + 1), .from = rig_local(),
-				    .non = one_in(3), .code = COAP_GET,
-				    .timeout_ms = one_in(2) ? 1 + draw(60000) : 0 };
-	int id = model_owner();
-
-	if (id < 0)
-		return;
-	body[0] = 0xff;
-	memset(body + 1, 'b', n);
-	c.body = span_of(body, n ? n + 1 : 0);
-	c.owner = (uint64_t)id;
-	if (client_send(e, &c, &model.owner[id].ref) == 0)
-		model.owner[id].out = true;
-}
-
-static void ended(const struct response *in)
-{
-	CHECK(!exchange_get(e, in->exchange));
-	if (!model.damaged) {
-		CHECK(in->owner < MODEL_OWNERS && model.owner[in->owner].out);
-		CHECK(in->exchange == model.owner[in->owner].ref);
-	}
-	model.owner[in->owner % MODEL_OWNERS].out = false;
-	for (unsigned n = draw(5); n > 2; n--)
-		ask();
-}
-
-static void cancel(void)
-{
-	unsigned id = draw(MODEL_OWNERS);
-
-	if (exchange_get(e, model.owner[id].ref))
-		model.owner[id].out = false;
-	client_cancel(e, model.owner[id].ref);
-}
-
 static void op_client(void)
 {
 	begin();
-	if (one_in(4))
-		cancel();
-	else
-		ask();
+	ours_choose(e);
 	end_here();
 }
 
@@ -298,7 +255,7 @@ static void datagram(unsigned i)
 	if (d->len <= DGRAM_RX_MAX)
 		model_reaction(r, peer, bytes, before, waits);
 	if (v == INPUT_RESPONSE || v == INPUT_FAILED)
-		ended(&r->in.response);
+		ours_ended(e, &r->in.response);
 	CHECK(e->tx_n - before <= BATCH_TX_SPARE);
 	end(i + 1);
 }
@@ -464,7 +421,7 @@ static void expire(void)
 		v = expire_next(e, &x);
 		CHECK(v != EXPIRE_OTHER);
 		if (v == EXPIRE_FAILED)
-			ended(&x.response);
+			ours_ended(e, &x.response);
 		end_here();
 	} while (v != EXPIRE_NOTHING);
 	flush();
@@ -504,7 +461,7 @@ static void op_unreachable(void)
 		begin();
 		more = expire_unreachable(e, &to, &from, span_of(k->data, k->n), &x, &v);
 		if (v == EXPIRE_FAILED)
-			ended(&x.response);
+			ours_ended(e, &x.response);
 		end_here();
 	} while (more);
 }
@@ -552,6 +509,11 @@ static void finish(void)
 {
 	input = input_end;
 	deaths = 1u << 31;
+	begin();
+	while (ours_cancel_kept(e)) {
+		end_here();
+		begin();
+	}
 	for (unsigned i = 0; i < 1000 && (e->waiting_n || e->deadlines.n); i++) {
 		op_finish();
 		if (e->deadlines.n && e->now < engine_next(e))

@@ -6,7 +6,7 @@
  *  - a confirmable message is acknowledged or reset at once, or within the delay
  *    when its request waits; others never are (E5, E10);
  *  - a message ID of ours means the same confirmable message for as long (E22, E23);
- *  - each request of ours ends once.
+ *  - each request of ours ends once, and goes on after a response only if it is kept.
  *
  * What an event changes is forgotten when the event's worker dies. */
 #ifndef TESTS_MODEL_H
@@ -15,13 +15,14 @@
 #include "audit.h"
 #include "rig.h"
 
+#define PEERS 6u                /* from 1 on, as rig_peer() has them */
 #define MODEL_OWNERS 64u
 #define MODEL_RUNS 256u
 #define MODEL_CONS 256u
 #define MODEL_WAITS 64u
 
 struct model {
-	struct { bool out; ref_t ref; } owner[MODEL_OWNERS];    /* requests of ours */
+	struct { bool out, keep; ref_t ref; } owner[MODEL_OWNERS];      /* requests of ours */
 	struct { unsigned peer; uint16_t mid; uint64_t print, at; } run[MODEL_RUNS];
 	struct { ref_t peer; uint16_t mid; uint64_t print, at; } con[MODEL_CONS];
 	struct { unsigned peer; uint16_t mid; uint64_t by; } wait[MODEL_WAITS];

@@ -1,67 +1,7 @@
 /* The client role: requests of ours, their retransmission and their end. */
-#include <criterion/criterion.h>
-
-#include "rig.h"
-
-#include <errno.h>
-
-#define expect(r, text) cr_assert_str_eq(rig_next(r), text)
-
-static struct rig *r;
-static ref_t sent;              /* exchange of the last request */
-static struct rig_sent out;     /* its first transmission */
-static uint8_t token[8];
-
-static void setup(void)
-{
-	r = rig_new(NULL);
-}
-
-static void teardown(void)
-{
-	rig_free(r);
-}
+#include "asking.h"
 
 TestSuite(client, .init = setup, .fini = teardown);
-
-static int request(unsigned peer, bool non, const char *path)
-{
-	uint8_t body[64];
-	struct writer w = writer_of(body, sizeof body);
-	struct option_writer ow = option_writer(&w);
-	struct client_request c = { .to = rig_peer(peer), .from = rig_local(), .non = non,
-				    .code = COAP_GET, .owner = 4711 };
-	int err;
-
-	option_write(&ow, OPT_URI_PATH, span_str(path));
-	c.body = span_of(body, (size_t)(w.p - body));
-	err = client_send(&r->e, &c, &sent);
-	engine_commit(&r->e, space_rx_next(&r->e.space));
-	return err;
-}
-
-/* Sends a request and takes what went out. */
-static void send_one(bool non)
-{
-	cr_assert_eq(request(1, non, "t"), 0);
-	cr_assert(rig_take(r, &out));
-	memcpy(token, out.m.token.p, sizeof token);
-	cr_assert_eq(out.m.token.n, sizeof token);
-}
-
-/* An answer with the token of the last request. */
-static enum input_verdict answer(unsigned peer, uint8_t type, uint8_t code, uint16_t mid,
-				 const char *options)
-{
-	uint8_t buf[128];
-	size_t n = rig_build(buf, sizeof buf, type, code, mid, "12345678", options, "hi");
-	enum input_verdict v;
-
-	memcpy(buf + 4, token, sizeof token);
-	v = rig_in(r, peer, buf, n);
-	rig_commit(r);
-	return v;
-}
 
 Test(client, piggybacked_response)
 {

@@ -17,6 +17,9 @@ static bool numbers(uint64_t body_n, uint32_t szx)
 	return body_n <= ((uint64_t)BLOCK_NUM_MAX + 1) << (szx + 4);
 }
 
+/* What header and token leave to a message. */
+#define ROOM (DGRAM_TX_MAX - 4u - CLIENT_TOKEN)
+
 static uint32_t size_of(uint32_t szx)
 {
 	return 16u << szx;
@@ -29,7 +32,7 @@ static uint32_t size_of(uint32_t szx)
 static int ask(struct engine *e, struct xfer *x, struct xfer_state *s, struct span token,
 	       bool live)
 {
-	uint8_t body[DGRAM_TX_MAX];
+	uint8_t body[ROOM];
 	struct client_request c = { .to = x->to, .from = x->from, .non = x->non,
 				    .code = (uint8_t)x->code, .token = token,
 				    .timeout_ms = x->timeout_ms };
@@ -73,7 +76,7 @@ static int check(const struct xfer_request *q)
 		return -EINVAL;
 	part = q->body_n < size_of(q->szx) ? (size_t)q->body_n : size_of(q->szx);
 	if (!numbers(q->body_n, q->szx) || q->from_block > BLOCK_NUM_MAX ||
-	    DGRAM_TX_MAX - 4 - CLIENT_TOKEN - XFER_OWN_OPTIONS < q->options.n + part)
+	    ROOM - XFER_OWN_OPTIONS < q->options.n + part)
 		return -EMSGSIZE;
 	return 0;
 }

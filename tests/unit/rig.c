@@ -63,6 +63,7 @@ void rig_free(struct rig *r)
 
 void rig_adopt(struct rig *r)
 {
+	const struct xfer_source *source = r->e.source;
 	uint64_t now = r->e.now;
 	enum space_state state;
 
@@ -70,6 +71,7 @@ void rig_adopt(struct rig *r)
 	unpoison(r->mem, space_size(&r->def));
 	open_engine(r, &state);
 	r->e.now = now;
+	r->e.source = source;
 	adopt_begin(&r->e);
 	if (r->adopt)
 		r->adopt(&r->e);

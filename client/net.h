@@ -24,8 +24,10 @@ struct net_datagram {
 };
 
 struct net_hooks {
-	/* A response to a request whose owner is no stage's (client_send()). */
+	/* A response to a request whose owner is no stage's (client_send()): bits 48 to
+	 * 55 of such an owner are 0. */
 	void (*response)(void *arg, const struct response *r);
+	/* XFER_NOTHING too: a body is on its way.  Owners of transfers are not 0. */
 	void (*xfer)(void *arg, enum xfer_verdict verdict, const struct xfer_event *x);
 	void (*obs)(void *arg, enum obs_verdict verdict, const struct obs_event *o);
 	/* Each datagram, as it leaves and as it comes; NULL: nobody looks. */
@@ -45,6 +47,13 @@ struct net_conf {
 	unsigned loss_permille;         /* datagrams dropped on purpose, either way */
 	bool segments;                  /* UDP_SEGMENT for runs of equal datagrams */
 	const struct xfer_source *source;
+	/* For who has many sockets: */
+	unsigned spare;                 /* how many more net_renew() may use up */
+	const struct addr *from;        /* addresses of ours that the ends take in turn */
+	unsigned nfrom;                 /* 0: any */
+	const struct addr *peer;        /* all ends talk to this one alone; NULL: to anybody */
+	bool short_requests;            /* none is longer than EXCHANGE_INSIDE bytes: takes
+					 * no memory for longer ones */
 };
 
 struct net;
@@ -57,13 +66,29 @@ void net_close(struct net *n);
 /* The engine, for requests within an event. */
 struct engine *net_engine(struct net *n);
 
-/* Our end number i, below net_conf.sockets, for client_request.from. */
+/* Our end number i, below net_conf.sockets, for client_request.from: good until it is
+ * renewed.  A request to a group may have an ifindex in it. */
 struct local net_local(const struct net *n, unsigned i);
+
+/* Gives end i another socket, port and number, with message IDs of its own (RFC 7252
+ * 4.4): between events, when nothing of it is under way.  0, or a negative errno with
+ * err; -EAGAIN: all there are were used lately. */
+int net_renew(struct net *n, unsigned i, struct err *err);
+
+/* How many hops requests to groups may make, of all ends.  0, or a negative errno. */
+int net_set_hops(struct net *n, unsigned hops, struct err *err);
 
 /* Begins an event; false while the socket is full: wait for hooks.ready.  net_end()
  * commits it and sends. */
 bool net_begin(struct net *n);
 void net_end(struct net *n);
+
+/* Ends the event and begins another; what they send leaves together.  False: as
+ * net_begin(), and no event is under way. */
+bool net_next(struct net *n);
+
+/* What is counted (base/counter.h), since net_open(). */
+uint64_t net_counter(const struct net *n, enum counter c);
 
 /* Seconds since net_open(), of the event under way. */
 double net_now(const struct net *n);

@@ -166,21 +166,60 @@ int udp_open(const struct addr *at, unsigned count, int *fds, struct addr *bound
 	return 0;
 }
 
-int udp_open_client(int *fd, struct err *err)
+/* The kernel looks for a free port only among those for short use. */
+static int not_bound(int error, const struct addr *at, struct err *err)
+{
+	char text[ADDR_TEXT];
+
+	addr_print(at, text, sizeof text);
+	if (error == EADDRINUSE && at->port == 0)
+		return err_set(err, -error, "no local port is left at %s: "
+			       "net.ipv4.ip_local_port_range has how many there are", text);
+	return err_set(err, -error, "cannot send from %s: %s", text, strerror(error));
+}
+
+static int bind_end(int fd, const struct addr *at, const struct addr *peer,
+		    struct addr *bound, struct err *err)
+{
+	static const struct addr any;
+	struct sockaddr_in6 from = addr_to_sin6(at ? at : &any), to;
+	socklen_t len = sizeof from;
+
+	if (bind(fd, (struct sockaddr *)&from, sizeof from))
+		return not_bound(errno, at ? at : &any, err);
+	if (peer) {
+		to = addr_to_sin6(peer);
+		if (connect(fd, (struct sockaddr *)&to, sizeof to)) {
+			char text[ADDR_TEXT];
+			int error = errno;
+
+			addr_print(peer, text, sizeof text);
+			return err_set(err, -error, "no way to %s: %s", text, strerror(error));
+		}
+	}
+	if (bound && getsockname(fd, (struct sockaddr *)&from, &len) == 0)
+		*bound = addr_from_sin6(&from);
+	return 0;
+}
+
+int udp_open_end(const struct addr *at, const struct addr *peer, int *fd, struct addr *bound,
+		 struct err *err)
 {
 	static const struct sockopt none[] = { { 0, 0, 0, NULL } };
-	struct sockaddr_in6 any = { .sin6_family = AF_INET6 };
+	int r;
 
 	*fd = open_socket(none, err);
 	if (*fd < 0)
 		return *fd;
-	if (bind(*fd, (struct sockaddr *)&any, sizeof any)) {
-		int error = errno;
-
+	r = bind_end(*fd, at, peer, bound, err);
+	if (r)
 		close(*fd);
-		return err_set(err, -error, "cannot bind a client socket: %s", strerror(error));
-	}
-	return 0;
+	return r;
+}
+
+int udp_open_client(int *fd, struct err *err)
+{
+	return udp_open_end(NULL, NULL, fd, NULL, err);
 }
 
 int udp_set_hops(int fd, unsigned hops, struct err *err)

@@ -23,6 +23,13 @@ int udp_open(const struct addr *at, unsigned count, int *fds, struct addr *bound
  * that responses come back to it.  0, or a negative errno. */
 int udp_open_client(int *fd, struct err *err);
 
+/* Opens a socket for requests alone, as a client has them by the thousand: bound to
+ * address at (NULL: any) with its port, 0 lets the kernel pick one, and connected to
+ * peer (NULL: it is not).  bound (may be NULL) gets address and port.  0, or a
+ * negative errno; -EADDRINUSE also when no port is left. */
+int udp_open_end(const struct addr *at, const struct addr *peer, int *fd, struct addr *bound,
+		 struct err *err);
+
 /* How many routers a datagram to a group may pass, of either family; 1 is the
  * system's default.  0, or a negative errno. */
 int udp_set_hops(int fd, unsigned hops, struct err *err);

@@ -37,6 +37,7 @@
 	X(FULL_WAITING, "full-waiting", "refused because the waiting limit was reached") \
 	X(FULL_MESSAGES, "full-messages", "refused because the stored message limit was reached") \
 	X(FULL_XFERS, "full-xfers", "refused because the limit of block-wise requests of ours was reached") \
+	X(FULL_BODIES, "full-bodies", "refused because no more bodies, or bytes of them, may be kept") \
 	X(EVICTED_EARLY, "evicted-early", "answers forgotten before their lifetime ended") \
 	X(CLIENT_SENT, "client-sent", "requests sent as a client") \
 	X(CLIENT_DONE, "client-done", "responses taken as a client") \

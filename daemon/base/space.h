@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SPACE_SLABS 8           /* slabs a space can have */
+#define SPACE_SLABS 16          /* slabs a space can have */
 #define SPACE_COUNTERS 64
 #define UNDO_MAX 512u           /* words one transaction may change; a power of 2 */
 #define SPACE_FREES 64          /* objects one transaction may free */

@@ -1,5 +1,6 @@
 #include "exchange/adopt.h"
 
+#include "exchange/body.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
 #include "exchange/xfer.h"
@@ -73,6 +74,7 @@ bool adopt_begin(struct engine *e)
 	forget_derived(e);
 	if (c->tries >= TRIES_MAX) {
 		space_wipe(&e->space);
+		body_wiped(e);
 		batch_of(&e->space)->rx_n = 0;
 		engine_count(e, COUNT_ADOPT_WIPED);
 		return false;
@@ -90,6 +92,8 @@ bool adopt_begin(struct engine *e)
 	ADOPT_SLAB(e, SLAB_EXCHANGE, struct exchange, exchange_adopt);
 	ADOPT_SLAB(e, SLAB_DEDUP, struct dedup, dedup_adopt);
 	ADOPT_SLAB(e, SLAB_XFER, struct xfer, xfer_adopt);
+	ADOPT_SLAB(e, SLAB_BODY_SMALL, struct body, body_adopt);
+	ADOPT_SLAB(e, SLAB_BODY, struct body, body_adopt);
 	return true;
 }
 
@@ -146,6 +150,7 @@ void adopt_end(struct engine *e)
 		if (slab_live(b, i))
 			exchange_sorted(e, slab_at(b, i));
 	ADOPT_SLAB(e, SLAB_BLOB, struct blob, blob_owned);
+	body_adopted(e);
 	for (unsigned i = 0; i < e->space.nslabs; i++)
 		slab_rebuild_free(&e->space, engine_slab(e, i));
 	engine_count(e, COUNT_ADOPTED);

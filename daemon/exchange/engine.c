@@ -1,6 +1,7 @@
 #include "exchange/engine.h"
 
 #include "base/siphash.h"
+#include "exchange/body.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
 #include "exchange/obs.h"
@@ -35,6 +36,9 @@ void engine_layout(struct space_def *def, const struct engine_limits *limits)
 					limits->xfers ? limits->xfers + EVENT_SPARE : 0 },
 			[SLAB_OBS] = { "observations", 0x0b55, sizeof(struct obs),
 				       limits->observations },
+			[SLAB_BODY_SMALL] = { "small bodies", 0x5b0d, sizeof(struct body),
+					      limits->small_bodies },
+			[SLAB_BODY] = { "bodies", 0xb0d7, sizeof(struct body), limits->bodies },
 		},
 		.nslabs = ENGINE_SLABS,
 		.extra = sizeof(struct batch),

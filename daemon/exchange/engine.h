@@ -21,7 +21,7 @@
 
 /* Slabs of the engine; a layer above numbers its own from ENGINE_SLABS. */
 enum engine_slab { SLAB_ENDPOINT, SLAB_DEDUP, SLAB_EXCHANGE, SLAB_BLOB, SLAB_XFER, SLAB_OBS,
-		   ENGINE_SLABS };
+		   SLAB_BODY_SMALL, SLAB_BODY, ENGINE_SLABS };
 
 struct engine_limits {
 	uint32_t endpoints;     /* peers remembered */
@@ -31,16 +31,20 @@ struct engine_limits {
 	uint32_t messages;      /* stored messages that do not fit their object */
 	uint32_t xfers;         /* block-wise requests of ours; may be 0 */
 	uint32_t observations;  /* of ours, of others' resources; may be 0 */
+	uint32_t small_bodies, bodies;  /* put together or taken apart; may be 0 */
 	uint32_t answers_per_endpoint;
 	uint32_t exchanges_per_endpoint;        /* waiting and outgoing ones */
 	uint32_t token_length;  /* longer tokens are message format errors */
 };
+
+struct bodies;
 
 struct engine_conf {
 	struct params params;           /* RFC 7252 4.8 */
 	struct engine_limits limits;    /* for this space */
 	struct option_set options;      /* critical options that are understood */
 	uint32_t ack_delay_ms;          /* an answer sooner than this is piggybacked */
+	struct bodies *bodies;          /* room for them (body.h), borrowed; NULL: none */
 };
 
 /* Stored words that belong to no object; in the space's root record. */
@@ -52,6 +56,7 @@ struct engine_root {
 	uint32_t draw;          /* draws from the generator so far */
 	uint32_t mid;           /* for messages to nobody we remember */
 	uint32_t hand_endpoint, hand_dedup;     /* clock hands; may be anything */
+	uint64_t body_pages;    /* what bodies of this slot hold; read by other slots */
 };
 
 struct xfer_source;
@@ -72,6 +77,7 @@ struct engine {
 	unsigned tx_n;          /* datagrams appended, committed ones included */
 	const struct xfer_source *source;       /* of request bodies, borrowed; NULL: none
 				 * has one (xfer.h) */
+	unsigned ndead_bodies;  /* killed by the event under way */
 	/* derived: */
 	struct table endpoints; /* by remote and local address */
 	struct table dedups;    /* by endpoint and message ID of the peer's */
@@ -97,6 +103,9 @@ int engine_open(struct engine *e, void *mem, const struct space_def *def, uint8_
 		enum space_state *state);
 void engine_close(struct engine *e);
 
+/* After a commit: gives the memory of bodies that ended back (body.h). */
+void body_release(struct engine *e);
+
 /* --- events --------------------------------------------------------------- */
 
 /* Ends the event: everything changed since the last commit becomes true, and
@@ -104,6 +113,8 @@ void engine_close(struct engine *e);
 static inline void engine_commit(struct engine *e, unsigned rx_next)
 {
 	space_commit(&e->space, rx_next, e->tx_n, 0);
+	if (e->ndead_bodies)
+		body_release(e);
 }
 
 /* To be called once tx_n datagrams have been sent. */

@@ -127,12 +127,14 @@ static const char *servers_print(const struct resolver *r, char out[SERVERS_TEXT
 	return out;
 }
 
+/* Of a server that says SERVFAIL or REFUSED c-ares tells no more than of one that is not
+ * there: it asks the next one, and in the end there was none. */
 static int no_server(const struct question *q, struct err *err)
 {
 	char servers[SERVERS_TEXT];
 
-	return err_set(err, -EAGAIN, "cannot look up %s: no DNS server answers%s; check %s, or "
-		       "write the address instead of the name", q->host,
+	return err_set(err, -EAGAIN, "cannot look up %s: no DNS server answers, or only that it "
+		       "failed%s; check %s, or write the address instead of the name", q->host,
 		       servers_print(q->resolver, servers),
 		       q->resolver->own_servers ? "the servers given" :
 		       "the network and /etc/resolv.conf");

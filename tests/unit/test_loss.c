@@ -29,6 +29,13 @@ Test(loss, a_tenth_is_about_a_tenth_wherever_it_begins)
 	}
 }
 
+Test(loss, one_in_a_thousand_is_not_two)
+{
+	unsigned n = losses(1, 1);
+
+	cr_expect(n > 60 && n < 150, "%u", n);
+}
+
 Test(loss, one_does_not_tell_of_the_next)
 {
 	struct loss l = { 500, 1 };

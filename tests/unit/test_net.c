@@ -366,6 +366,17 @@ Test(net, E21_refused_port_ends_all_requests_to_it)
 	run_until(&b.failures, 8);
 }
 
+Test(net, what_a_hook_sends_on_an_error_leaves)
+{
+	open_net();
+	close(b.server);
+	b.go_on = 1;
+	ask(1, 0);
+	run_until(&b.failures, 2);
+	cr_expect_eq(b.owner, 2);
+	cr_expect_eq(b.out, 2);
+}
+
 Test(net, reset_is_told)
 {
 	struct sockaddr_in6 from;
@@ -396,6 +407,7 @@ Test(net, full_socket_refuses_until_it_is_not)
 	answer();
 	answer();
 	run_until(&b.responses, 2);
+	cr_expect_eq(b.ready, 1);
 }
 
 Test(net, full_socket_reads_nothing_and_hears_it_later)

@@ -14,6 +14,7 @@ claimed()
 		esac
 		i=$((i + 1))
 	done
+	echo E48 E52 E54
 }
 
 for edge in $(claimed); do

@@ -375,7 +375,7 @@ enum kind {
 static enum xfer_verdict (*const action[XFER_PHASES][KINDS])(struct turn *) = {
 	[XFER_WHOLE] = { wrong, answered, prove, smaller, done },
 	[XFER_UPLOAD] = { upload, block_done, prove, smaller, done },
-	[XFER_LAST] = { wrong, answered, prove, smaller, done },
+	[XFER_LAST] = { wrong, answered, prove, done, done },
 	[XFER_DOWNLOAD] = { wrong, download, prove, done, done },
 };
 

@@ -138,6 +138,10 @@ Test(xfer, blocks_out_of_place_end_a_download)
 	talk_answer_body(COAP_CONTENT, "12=0 23=#0a", 0, 64);
 	talk_answer_body(COAP_CHANGED, "12=0 23=#12", 64, 5);
 	talk_expect_failed(-EPROTO);
+	talk_begin(COAP_GET, 2, 0);
+	talk_answer_body(COAP_CONTENT, "12=0 23=#0a", 0, 64);
+	talk_answer_body(COAP_CONTINUE, "12=0 23=#12", 64, 5);
+	talk_expect_failed(-EPROTO);
 }
 
 Test(xfer, a_first_block_that_is_none_ends_a_download)
@@ -298,15 +302,19 @@ Test(xfer, E51_each_upload_in_blocks_has_a_tag_of_its_own)
 
 Test(xfer, E47_too_large_is_tried_again_in_smaller_blocks_where_that_helps)
 {
+	uint64_t tag;
+
 	/* No Block1 yet: a hint to try it (2.9.3). */
 	talk_begin(COAP_PUT, 6, 1000);
 	cr_assert_eq(talk_answer(COAP_TOO_LARGE, ""), XFER_NOTHING);
 	cr_assert(talk.has1 && talk.block1.szx == 5 && talk.block1.num == 0 && talk.block1.more);
-	cr_assert_neq(talk_uint(OPT_REQUEST_TAG), UINT64_MAX);
+	tag = talk_uint(OPT_REQUEST_TAG);
+	cr_assert_neq(tag, UINT64_MAX);
 	/* A smaller size. */
 	cr_assert_eq(talk_answer(COAP_TOO_LARGE, talk_block(27, 0, true, 2)), XFER_NOTHING);
 	cr_assert(talk.block1.szx == 2 && talk.block1.num == 0 && talk.block1.more);
 	cr_assert_eq(talk.event.sent, 0);
+	cr_assert_eq(talk_uint(OPT_REQUEST_TAG), tag, "what was kept of it is void");
 	/* The same size says that it is about the body. */
 	cr_assert_eq(talk_answer(COAP_TOO_LARGE, talk_block(27, 0, true, 2)), XFER_DONE);
 	cr_assert_eq(talk.event.msg.code, COAP_TOO_LARGE);
@@ -324,6 +332,9 @@ Test(xfer, E47_too_large_is_the_response_where_nothing_helps)
 	cr_assert_eq(talk_answer(COAP_CONTINUE, talk_block(27, 0, true, 4)), XFER_NOTHING);
 	cr_assert_eq(talk_answer(COAP_TOO_LARGE, talk_block(27, 1, true, 2)), XFER_DONE, "midway");
 	cr_assert_eq(talk.event.sent, 256);
+	talk_begin(COAP_PUT, 6, 17u << 20);
+	cr_assert_eq(talk_answer(COAP_TOO_LARGE, talk_block(27, 0, true, 0)), XFER_DONE,
+		     "more blocks than there are numbers");
 }
 
 /* --- both ------------------------------------------------------------------------------ */

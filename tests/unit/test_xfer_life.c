@@ -91,21 +91,31 @@ Test(xfer_life, the_source_must_have_the_body)
 	talk_expect_failed(-EIO);
 }
 
+static void expect_live(uint32_t xfers, uint32_t blobs)
+{
+	cr_assert_eq(talk.r->e.space.ctl->live[SLAB_XFER], xfers);
+	cr_assert_eq(talk.r->e.space.ctl->live[SLAB_BLOB], blobs);
+}
+
 Test(xfer_life, at_a_limit_nothing_happens)
 {
 	struct engine_limits limits = rig_limits();
 	ref_t first;
 
 	limits.exchanges = 2;
-	limits.messages = 2;
+	limits.messages = 3;
 	with_limits(&limits);
-	/* Options that need a blob and a message that does: only one goes. */
+	/* Options and message need a blob each: there is one for the second's options. */
 	cr_assert_eq(talk_start(get, long_options(300)), 0);
 	first = talk.xfer;
-	cr_assert_eq(talk_start(get, long_options(140)), -EAGAIN);
-	cr_assert_eq(rig_counter(talk.r, COUNT_FULL_MESSAGES), 1);
-	cr_assert_eq(talk.r->e.space.ctl->live[SLAB_XFER], 1);
-	cr_assert_eq(talk.r->e.space.ctl->live[SLAB_BLOB], 2);
+	for (unsigned i = 0; i < 20; i++)
+		cr_assert_eq(talk_start(get, long_options(300)), -EAGAIN);
+	cr_assert_eq(rig_counter(talk.r, COUNT_FULL_MESSAGES), 20);
+	expect_live(1, 2);
+	talk.r->e.conf.limits.messages = 2;     /* and none */
+	for (unsigned i = 0; i < 20; i++)
+		cr_assert_eq(talk_start(get, long_options(300)), -EAGAIN);
+	expect_live(1, 2);
 	xfer_cancel(&talk.r->e, first);
 	engine_commit(&talk.r->e, 0);
 	talk_expect_gone();
@@ -113,7 +123,7 @@ Test(xfer_life, at_a_limit_nothing_happens)
 	cr_assert_eq(talk_start(get, "11=r"), 0);
 	cr_assert_eq(talk_start(get, "11=r"), -EAGAIN);
 	cr_assert_eq(rig_counter(talk.r, COUNT_FULL_EXCHANGES), 1);
-	cr_assert_eq(talk.r->e.space.ctl->live[SLAB_XFER], 2);
+	expect_live(2, 0);
 }
 
 Test(xfer_life, there_are_so_many_transfers_at_a_time)
@@ -340,6 +350,25 @@ Test(xfer_life, a_challenge_of_a_request_with_a_body)
 	cr_assert_eq(talk.event.sent, 64);
 }
 
+Test(xfer_life, every_message_may_be_challenged)
+{
+	talk_begin(COAP_POST, 6, 1000);
+	cr_assert_eq(talk_answer(COAP_UNAUTHORIZED, "252=a"), XFER_NOTHING);
+	cr_assert_eq(talk_answer(COAP_TOO_LARGE, ""), XFER_NOTHING);
+	cr_assert_eq(talk_answer(COAP_UNAUTHORIZED, "252=b"), XFER_NOTHING);
+	cr_assert_eq(talk_answer(COAP_CONTINUE, talk_block(27, 0, true, 5)), XFER_NOTHING);
+	cr_assert_eq(talk_answer(COAP_UNAUTHORIZED, "252=c"), XFER_NOTHING);
+	expect_echo("c");
+	cr_assert(talk.has1 && !talk.block1.more);
+	cr_assert_eq(talk_answer_body(COAP_CHANGED, "23=#0a", 0, 64), XFER_PART);
+	cr_assert_eq(talk_answer(COAP_UNAUTHORIZED, "252=d"), XFER_NOTHING);
+	cr_assert(talk.has2 && talk.block2.num == 1);
+	cr_assert_eq(talk_answer_body(COAP_CHANGED, "23=#1a", 64, 64), XFER_PART);
+	cr_assert_eq(talk_answer(COAP_UNAUTHORIZED, "252=e"), XFER_NOTHING);
+	expect_echo("e");
+	cr_assert_eq(talk_answer_body(COAP_CHANGED, "23=#22", 128, 1), XFER_DONE);
+}
+
 Test(xfer_life, a_challenge_that_no_message_has_room_for_is_a_refusal)
 {
 	struct xfer_request q = { .code = COAP_PUT, .szx = 6, .body_n = 5000 };
@@ -433,9 +462,32 @@ Test(xfer_life, neither_transfer_nor_exchange_survives_the_other)
 	talk_expect_gone();
 }
 
+Test(xfer_life, each_has_the_exchange_that_it_names_and_no_other)
+{
+	struct client_request c = { .to = rig_peer(2), .from = rig_local(), .code = COAP_GET };
+	ref_t other, first;
+
+	talk_begin(COAP_PUT, 2, 500);
+	c.owner = first = talk.xfer;
+	cr_assert_eq(client_send(&talk.r->e, &c, &other), 0);
+	engine_commit(&talk.r->e, 0);
+	cr_assert(rig_take(talk.r, &talk.out));
+	rig_crash(talk.r);
+	adopt_survived(&talk.r->e);
+	cr_assert_eq(rig_counter(talk.r, COUNT_ADOPT_DROPPED), 1);
+	cr_assert_null(exchange_get(&talk.r->e, other));
+	talk.r->e.conf.params.nstart = 2;
+	talk_begin(COAP_PUT, 2, 500);
+	xfer_get(&talk.r->e, talk.xfer)->exchange = xfer_get(&talk.r->e, first)->exchange;
+	rig_crash(talk.r);
+	cr_assert_null(xfer_get(&talk.r->e, talk.xfer));
+	cr_assert_not_null(xfer_get(&talk.r->e, first));
+	cr_assert_eq(talk.r->e.outgoing_n, 1);
+}
+
 Test(xfer_life, implausible_ones_are_dropped_by_an_adopter)
 {
-	for (unsigned i = 0; i < 17; i++) {
+	for (unsigned i = 0; i < 20; i++) {
 		struct xfer *x;
 
 		talk_begin(COAP_PUT, 2, 500);
@@ -459,6 +511,12 @@ Test(xfer_life, implausible_ones_are_dropped_by_an_adopter)
 		case 14: x->to.port++; break;
 		case 15: x->from.sock++; break;
 		case 16: x->exchange = 0; break;
+		case 17: x->body_n = 65u << 20; break;
+		case 18: x->options.len = XFER_INSIDE + 1; break;
+		case 19:
+			x->s.phase = XFER_DOWNLOAD;
+			x->s.offset = 1u << 30;
+			break;
 		}
 		rig_crash(talk.r);
 		adopt_survived(&talk.r->e);

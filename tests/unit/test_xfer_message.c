@@ -182,7 +182,10 @@ Test(xfer_message, no_room_and_no_body_are_errors)
 	full = (size_t)written();
 	cr_assert_eq(xfer_write(&r->e, &x, &x.s, out, full), (int)full);
 	cr_assert_eq(xfer_write(&r->e, &x, &x.s, out, full - 1), -EMSGSIZE);
-	cr_assert_eq(xfer_write(&r->e, &x, &x.s, out, 5), -EMSGSIZE);
+	x.s.phase = XFER_DOWNLOAD;      /* options alone */
+	full = (size_t)written();
+	cr_assert_eq(xfer_write(&r->e, &x, &x.s, out, full - 1), -EMSGSIZE);
+	x.s.phase = XFER_UPLOAD;
 	gives = false;
 	cr_assert_eq(written(), -EIO);
 	r->e.source = NULL;

@@ -46,57 +46,12 @@ static void place(struct catalog_entry *e, const struct uri *base)
 	}
 }
 
-/* --- filters -------------------------------------------------------------------- */
-
-/* Attributes as link_matches() takes them: plain holds their values. */
-struct attributes {
-	struct link_attr *v;
-	size_t n;
-	uint8_t *plain;
-};
-
-static int attributes_of(struct attributes *a, struct span params)
+static bool passes(const struct link *link, const char *const *filters, unsigned n)
 {
-	struct links_param p;
-	struct writer w;
-
-	/* Each takes two bytes of the text at least, and its value no more than it has there. */
-	a->n = 0;
-	a->v = calloc(params.n / 2 + 1, sizeof *a->v);
-	a->plain = malloc(params.n + 1);
-	if (!a->v || !a->plain)
-		return -ENOMEM;
-	w = writer_of(a->plain, params.n + 1);
-	while (links_param(&params, &p)) {
-		uint8_t *start = w.p;
-
-		links_write_value(&w, &p);
-		a->v[a->n++] = (struct link_attr){ p.name, span_of(start, (size_t)(w.p - start)),
-						   p.form };
-	}
-	return 0;
-}
-
-static void attributes_free(struct attributes *a)
-{
-	free(a->v);
-	free(a->plain);
-}
-
-/* 1: it passes every filter; 0; -ENOMEM. */
-static int passes(const struct catalog_entry *e, const char *const *filters, unsigned n)
-{
-	struct attributes a;
-	int rc = attributes_of(&a, e->params);
-	struct link link = { e->href, a.v, a.n };
-
-	for (unsigned i = 0; rc >= 0 && i < n; i++)
-		if (!link_matches(&link, span_str(filters[i]))) {
-			attributes_free(&a);
-			return 0;
-		}
-	attributes_free(&a);
-	return rc < 0 ? rc : 1;
+	for (unsigned i = 0; i < n; i++)
+		if (!link_matches(link, span_str(filters[i])))
+			return false;
+	return true;
 }
 
 /* --- the document --------------------------------------------------------------- */
@@ -119,27 +74,29 @@ static int keep(struct catalog *c, size_t *room, const struct catalog_entry *e)
 int catalog_read(struct catalog *c, struct span document, const struct uri *base,
 		 const char *const *filters, unsigned nfilters)
 {
-	struct links_reader r = links_reader(document);
-	struct links_link link;
+	struct link_parse p;
+	struct link link;
 	size_t room = 0;
+	int rc;
 
 	*c = (struct catalog){ 0 };
-	while (links_next(&r, &link)) {
-		struct catalog_entry e = { .href = link.href, .params = link.params };
-		struct links_param anchor;
-		int rc = nfilters ? passes(&e, filters, nfilters) : 1;
+	link_parse(&p, document);
+	while ((rc = link_parse_next(&p, &link, &c->wrong)) > 0) {
+		const uint8_t *start = link.href.p - 1, *end = p.text.p + p.at;
+		struct catalog_entry e = { .text = span_of(start, (size_t)(end - start)),
+					   .href = link.href,
+					   .relation = link_find(&link, "anchor") != NULL };
 
-		place(&e, base);
-		e.relation = catalog_param(&e, "anchor", &anchor);
-		if (rc > 0)
-			rc = keep(c, &room, &e);
-		else
+		if (!passes(&link, filters, nfilters)) {
 			c->passed_over++;
-		if (rc < 0)
-			return rc;
+			continue;
+		}
+		place(&e, base);
+		if (keep(c, &room, &e))
+			return -ENOMEM;
 	}
-	c->wrong = r.wrong;
-	c->at = r.at;
+	c->malformed = rc < 0;
+	c->at = p.at;
 	return 0;
 }
 
@@ -149,12 +106,9 @@ void catalog_free(struct catalog *c)
 	*c = (struct catalog){ 0 };
 }
 
-bool catalog_param(const struct catalog_entry *e, const char *name, struct links_param *out)
+void catalog_link(const struct catalog_entry *e, struct link_parse *p, struct link *out)
 {
-	struct span params = e->params;
-
-	while (links_param(&params, out))
-		if (span_eq(out->name, span_str(name)))
-			return true;
-	return false;
+	link_parse(p, e->text);
+	if (link_parse_next(p, out, NULL) <= 0)         /* it could be read before */
+		*out = (struct link){ .href = e->href };
 }

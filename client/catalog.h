@@ -6,12 +6,12 @@
 #ifndef CLIENT_CATALOG_H
 #define CLIENT_CATALOG_H
 
-#include "coap/links.h"
+#include "coap/linkparse.h"
 #include "coap/uri.h"
 
 struct catalog_entry {
+	struct span text;       /* the whole link, for catalog_link() */
 	struct span href;       /* as written */
-	struct span params;     /* for links_param() */
 	bool here;              /* it is on the server, at path */
 	struct span path;       /* without the slash at its beginning, with the query */
 	bool relation;          /* it says something of another resource (anchor) */
@@ -21,8 +21,9 @@ struct catalog {
 	struct catalog_entry *v;
 	size_t n;
 	size_t passed_over;     /* links that did not pass the filters */
-	const char *wrong;      /* what is malformed, NULL: nothing */
-	size_t at;              /* where in the document */
+	bool malformed;         /* what follows could not be read */
+	struct err wrong;       /* then: why */
+	size_t at;              /* and where */
 };
 
 /* Reads what can be read, and keeps the links that pass every filter ("name=value",
@@ -32,7 +33,7 @@ int catalog_read(struct catalog *c, struct span document, const struct uri *base
 		 const char *const *filters, unsigned nfilters);
 void catalog_free(struct catalog *c);
 
-/* The first attribute of that name; false if there is none. */
-bool catalog_param(const struct catalog_entry *e, const char *name, struct links_param *out);
+/* The link with its attributes; it borrows the parser. */
+void catalog_link(const struct catalog_entry *e, struct link_parse *p, struct link *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/quote.h"
 #include "coap/content_format.h"
+#include "coap/linkparse.h"
 
 #define MORE "..."
 
@@ -25,26 +26,15 @@ void link_cell_text(struct writer *w, struct span text, bool utf8)
 		put_quoted(w, text, utf8);
 }
 
-/* A value as it is meant; out holds it. */
-static struct span plain(const struct links_param *p, uint8_t *out, size_t cap)
-{
-	struct writer w = writer_of(out, cap);
-
-	links_write_value(&w, p);
-	return span_of(out, (size_t)(w.p - out));
-}
-
 /* --- one attribute -------------------------------------------------------------- */
 
-static void put_param(struct writer *w, const struct links_param *p, bool utf8)
+static void put_attr(struct writer *w, const struct link_attr *a, bool utf8)
 {
-	uint8_t value[2 * CELL_VALUE_MAX];
-
-	link_cell_text(w, p->name, utf8);
-	if (p->form == LINK_FLAG)
+	link_cell_text(w, a->name, utf8);
+	if (a->form == LINK_FLAG)
 		return;
 	put(w, "=");
-	link_cell_text(w, plain(p, value, sizeof value), utf8);
+	link_cell_text(w, a->value, utf8);
 }
 
 static void put_format(struct writer *w, struct span word, bool utf8)
@@ -68,11 +58,8 @@ static void put_format(struct writer *w, struct span word, bool utf8)
 }
 
 /* Several formats stand in one value, with blanks between them. */
-static void put_formats(struct writer *w, const struct links_param *p, bool utf8)
+static void put_formats(struct writer *w, struct span left, bool utf8)
 {
-	uint8_t value[2 * CELL_VALUE_MAX];
-	struct span left = plain(p, value, sizeof value);
-
 	for (bool first = true; first || left.n; first = false) {
 		const uint8_t *blank = left.n ? memchr(left.p, ' ', left.n) : NULL;
 		size_t n = blank ? (size_t)(blank - left.p) : left.n;
@@ -105,33 +92,31 @@ static enum link_cell cell_of(struct span name)
 	return CELL_REST;
 }
 
-static void put_in_cell(struct writer *w, enum link_cell cell, const struct links_param *p,
+static void put_in_cell(struct writer *w, enum link_cell cell, const struct link_attr *a,
 			bool utf8)
 {
-	uint8_t value[2 * CELL_VALUE_MAX];
-
-	if (cell == CELL_CT && p->form != LINK_FLAG)
-		put_formats(w, p, utf8);
-	else if (cell == CELL_TITLE && p->form != LINK_FLAG)
-		put_quoted(w, plain(p, value, sizeof value), utf8);
+	if (cell == CELL_CT && a->form != LINK_FLAG)
+		put_formats(w, a->value, utf8);
+	else if (cell == CELL_TITLE && a->form != LINK_FLAG)
+		put_quoted(w, a->value, utf8);
 	else
-		put_param(w, p, utf8);
+		put_attr(w, a, utf8);
 }
 
-void link_cell(const struct catalog_entry *e, enum link_cell cell, bool utf8,
-	       char out[CELL_MAX])
+void link_cell(const struct link *link, enum link_cell cell, bool utf8, char out[CELL_MAX])
 {
 	struct writer w = writer_of(out, CELL_MAX - sizeof MORE - 1);
-	struct span params = e->params;
-	struct links_param p;
+	bool relation = link_find(link, "anchor") != NULL;
 	uint8_t *good = w.p;
 
-	while (!w.full && links_param(&params, &p)) {
-		if (cell_of(p.name) != cell || (e->relation && span_eq(p.name, span_str("rel"))))
+	for (size_t i = 0; i < link->attr_count && !w.full; i++) {
+		const struct link_attr *a = &link->attrs[i];
+
+		if (cell_of(a->name) != cell || (relation && span_eq(a->name, span_str("rel"))))
 			continue;
 		if (w.p != (uint8_t *)out)
 			put(&w, " ");
-		put_in_cell(&w, cell, &p, utf8);
+		put_in_cell(&w, cell, a, utf8);
 		if (!w.full)
 			good = w.p;
 	}

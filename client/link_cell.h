@@ -4,7 +4,7 @@
 #ifndef CLIENT_LINK_CELL_H
 #define CLIENT_LINK_CELL_H
 
-#include "client/catalog.h"
+#include "coap/linkformat.h"
 
 enum link_cell {
 	CELL_OBS,               /* it can be observed */
@@ -20,9 +20,9 @@ enum link_cell {
 #define CELL_MAX 1024
 #define CELL_VALUE_MAX 80u      /* bytes of a value that are shown */
 
-/* Writes the text of a cell, terminated; empty if there is nothing to say. */
-void link_cell(const struct catalog_entry *e, enum link_cell cell, bool utf8,
-	       char out[CELL_MAX]);
+/* Writes the text of a cell, terminated; empty if there is nothing to say.  What makes
+ * a link a relation (anchor, rel) is told elsewhere. */
+void link_cell(const struct link *link, enum link_cell cell, bool utf8, char out[CELL_MAX]);
 
 /* How many columns such a text takes. */
 size_t link_cell_width(const char *text);

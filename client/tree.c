@@ -226,14 +226,18 @@ static void measure(struct tree *t, const char *title)
 
 	t->names = link_cell_width(title);
 	for (uint32_t i = 0; i < t->n; i++) {
+		struct link_parse p;
+		struct link link = { 0 };
 		size_t width;
 
 		name_of(t, i, text);
 		width = 3 * depth_of(t, i) + link_cell_width(text);
 		if (i && width > t->names)
 			t->names = width;
-		for (unsigned c = 0; c < CELLS && t->v[i].entry != SIZE_MAX; c++) {
-			link_cell(&t->catalog->v[t->v[i].entry], c, t->look->utf8, text);
+		if (t->v[i].entry != SIZE_MAX)
+			catalog_link(&t->catalog->v[t->v[i].entry], &p, &link);
+		for (unsigned c = 0; c < CELLS; c++) {
+			link_cell(&link, c, t->look->utf8, text);
 			width = link_cell_width(text);
 			if (width > t->width[c])
 				t->width[c] = width < WIDE ? width : WIDE;
@@ -273,14 +277,17 @@ static void draw_cells(FILE *out, const struct tree *t, const struct catalog_ent
 		       size_t owed)
 {
 	char text[CELL_MAX];
+	struct link_parse p;
+	struct link link;
 
+	catalog_link(e, &p, &link);
 	for (unsigned c = 0; c < CELLS; c++) {
 		const char *color = t->look->color ? color_of(c) : NULL;
 		size_t width;
 
 		if (!t->width[c])
 			continue;
-		link_cell(e, c, t->look->utf8, text);
+		link_cell(&link, c, t->look->utf8, text);
 		width = link_cell_width(text);
 		if (width)
 			fprintf(out, "%*s%s%s%s", (int)owed + 2, "", color ? color : "", text,
@@ -328,35 +335,32 @@ static void draw_text(FILE *out, struct span text, const struct tree *t)
 }
 
 /* The value of an attribute, or what its absence means. */
-static void draw_param(FILE *out, const struct tree *t, const struct catalog_entry *e,
-		       const char *name, const char *absent)
+static void draw_attr(FILE *out, const struct tree *t, const struct link *link,
+		      const char *name, const char *absent)
 {
-	uint8_t plain[CELL_MAX];
-	struct writer w = writer_of(plain, sizeof plain);
-	struct links_param p;
+	const struct link_attr *a = link_find(link, name);
 
-	if (!catalog_param(e, name, &p)) {
-		fputs(absent, out);
-		return;
-	}
-	links_write_value(&w, &p);
-	draw_text(out, span_of(plain, (size_t)(w.p - plain)), t);
+	draw_text(out, a ? a->value : span_str(absent), t);
 }
 
 static void draw_other(FILE *out, const struct tree *t, const struct catalog_entry *e)
 {
+	struct link_parse p;
+	struct link link;
+
+	catalog_link(e, &p, &link);
 	fputs("   ", out);
 	if (e->relation) {
-		draw_param(out, t, e, "anchor", "/");
+		draw_attr(out, t, &link, "anchor", "/");
 		fputs(" --", out);
-		draw_param(out, t, e, "rel", "hosts");
+		draw_attr(out, t, &link, "rel", "hosts");
 		fputs("--> ", out);
 	}
 	draw_text(out, e->href, t);
 	for (unsigned c = 0; c < CELLS; c++) {
 		char text[CELL_MAX];
 
-		link_cell(e, c, t->look->utf8, text);
+		link_cell(&link, c, t->look->utf8, text);
 		if (*text)
 			fprintf(out, "  %s", text);
 	}

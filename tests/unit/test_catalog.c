@@ -93,8 +93,28 @@ Test(catalog, what_precedes_the_malformed_part_is_kept)
 	struct catalog c = read("coap://h/x", "</a>,</b>;x=\"y,</c>", NULL);
 
 	cr_assert_eq(c.n, 1);
-	cr_assert_not_null(c.wrong);
+	cr_assert(c.malformed);
 	cr_assert_eq(c.at, 12);
+	cr_assert_str_eq(c.wrong.text, "links: a quote without its second one (byte 13)");
+	catalog_free(&c);
+}
+
+Test(catalog, links_are_read_again_with_all_they_have)
+{
+	struct catalog c = read("coap://h/x", "</a>;x=\"1\\\"\" , </b>;y,</c>", NULL);
+	struct link_parse p;
+	struct link link;
+
+	cr_assert_eq(c.n, 3);
+	cr_assert(!c.malformed);
+	catalog_link(&c.v[0], &p, &link);
+	cr_assert_span(link.href, span_str("/a"));
+	cr_assert_span(link_find(&link, "x")->value, span_str("1\""));
+	catalog_link(&c.v[1], &p, &link);
+	cr_assert_eq(link.attr_count, 1);
+	cr_assert_span(link.attrs[0].name, span_str("y"));
+	catalog_link(&c.v[2], &p, &link);
+	cr_assert_eq(link.attr_count, 0);
 	catalog_free(&c);
 }
 

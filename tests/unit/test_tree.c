@@ -152,11 +152,11 @@ Test(tree, links_to_elsewhere_and_relations)
 
 Test(tree, commands_to_a_terminal_are_escaped)
 {
-	expect("</\033[31m>,<x:\007>,</y>;anchor=\"\033c\"",
+	expect("</\xff>,<x:\xfe>,</y>;anchor=\"\033c\"",
 	       "coap://h\n"
-	       "└─ /\"\\x1b[31m\"\n"
+	       "└─ /\"\\xff\"\n"
 	       "elsewhere:\n"
-	       "   \"x:\\x07\"\n"
+	       "   \"x:\\xfe\"\n"
 	       "relations:\n"
 	       "   \"\\x1bc\" --hosts--> /y\n");
 }

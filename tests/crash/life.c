@@ -1,7 +1,7 @@
 #include "life.h"
 
 #include "base/poison.h"
-#include "exchange/client.h"
+#include "exchange/xfer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,12 +144,41 @@ void life_ask(struct engine *e, uint64_t owner)
 	client_send(e, &c, &x);
 }
 
+static bool read_body(void *arg, uint64_t owner, uint64_t offset, uint8_t *out, size_t n)
+{
+	(void)arg;
+	for (size_t i = 0; i < n; i++)
+		out[i] = (uint8_t)(owner + offset + i);
+	return true;
+}
+
+static const struct xfer_source source = { read_body, NULL };
+
+void life_transfer(struct engine *e)
+{
+	static const uint8_t options[] = { 0xb1, 'b' };
+	struct xfer_request q = { .to = life_peer(11), .from = life_local, .code = COAP_POST,
+				  .body_n = 40, .options = { options, sizeof options },
+				  .owner = 11 };
+	ref_t x;
+
+	xfer_start(e, &q, &x);
+	q.to = life_peer(12);
+	q.code = COAP_GET;
+	q.body_n = 0;
+	xfer_start(e, &q, &x);
+}
+
 /* The answer to one question brings up the next, in the same event. */
 static void on_response(void *arg, struct engine *e, const struct response *r)
 {
+	struct xfer_event event;
+
 	(void)arg;
 	now_living->world->responses++;
-	if (r->owner < 3)
+	if (xfer_owns(r->owner))
+		xfer_response(e, r, &event);
+	else if (r->owner < 3)
 		life_ask(e, r->owner + 1);
 }
 
@@ -170,6 +199,7 @@ void life_begin(struct life *l)
 	if (dispatch_open(&l->d, l->mem, &def, 3, &life_key, &conf, resources, &state))
 		abort();
 	l->d.response = on_response;
+	l->d.engine.source = &source;
 	l->open = true;
 	life_enter(l);
 }
@@ -211,11 +241,12 @@ void life_open(struct life *l)
 
 void life_setup(void)
 {
-	static const uint16_t known[] = { OPT_URI_PATH, OPT_URI_QUERY, OPT_URI_HOST, OPT_ACCEPT };
+	static const uint16_t known[] = { OPT_URI_PATH, OPT_URI_QUERY, OPT_URI_HOST, OPT_ACCEPT,
+					  OPT_BLOCK1, OPT_BLOCK2 };
 
 	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200,
 				     .limits = { .endpoints = 16, .dedup = 32, .exchanges = 8,
-						 .waiting = 8, .messages = 4,
+						 .waiting = 8, .messages = 4, .xfers = 4,
 						 .answers_per_endpoint = 4,
 						 .exchanges_per_endpoint = 8,
 						 .token_length = 64 } };

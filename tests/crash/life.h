@@ -49,4 +49,7 @@ bool life_peer_is_opaque(unsigned n);
 /* Sends a question to peer 9; its answer brings up the next one, three in all. */
 void life_ask(struct engine *e, uint64_t owner);
 
+/* Begins an upload to peer 11 and a download from peer 12. */
+void life_transfer(struct engine *e);
+
 #endif

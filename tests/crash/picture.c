@@ -3,6 +3,7 @@
 #include "coap/frame_udp.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
+#include "exchange/xfer.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -106,6 +107,20 @@ static void see_exchanges(struct picture *p, struct engine *e)
 	}
 }
 
+static void see_xfers(struct picture *p, struct engine *e)
+{
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_XFER]; i++) {
+		const struct xfer *x = slab_at(engine_slab(e, SLAB_XFER), i);
+		struct span options = stored_get(e, &x->options, x->inside);
+
+		if (x->o.word & 1)
+			note(p, x->to.port - 1000u, "transfer ph%u at%u of%u %llx %llx\n",
+			     x->s.phase, x->s.offset, x->body_n,
+			     (unsigned long long)digest(&x->s, sizeof x->s),
+			     (unsigned long long)digest(options.p, options.n));
+	}
+}
+
 void picture_take(struct picture *p, struct life *l)
 {
 	struct engine *e = &l->d.engine;
@@ -114,6 +129,7 @@ void picture_take(struct picture *p, struct life *l)
 	see_sent(p, l);
 	see_endpoints(p, e);
 	see_exchanges(p, e);
+	see_xfers(p, e);
 	for (unsigned i = 0; i < PEERS; i++)
 		if (!life_peer_is_opaque(i))
 			note(p, i, "count %u\n", l->world->count[i]);

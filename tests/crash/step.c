@@ -84,22 +84,46 @@ static void remember_sent(const struct life *l)
 	}
 }
 
-/* Acknowledges, resets or answers it. */
-static void add_answer(unsigned peer, uint8_t type, uint8_t code, uint16_t mid)
+static struct message last_message(unsigned peer)
 {
-	struct dgram *g = &phase.in[phase.n++];
 	struct message m;
-	struct writer w = writer_of(g->data, sizeof g->data);
 
 	if (frame_udp_parse(span_of(last_sent[peer].data, last_sent[peer].n), &m) != FRAME_OK) {
 		printf("Bail out! nothing was sent to peer %u before phase %s\n", peer, phase.name);
 		exit(1);
 	}
+	return m;
+}
+
+/* Acknowledges, resets or answers it. */
+static void add_answer(unsigned peer, uint8_t type, uint8_t code, uint16_t mid)
+{
+	struct dgram *g = &phase.in[phase.n++];
+	struct message m = last_message(peer);
+	struct writer w = writer_of(g->data, sizeof g->data);
+
 	g->peer = peer;
 	frame_udp_head(&w, type, code, type == COAP_CON ? mid : m.mid,
 		       code ? m.token : span_of(NULL, 0));
 	if (code)
 		message_write_payload(&w, span_str("re"));
+	g->n = (size_t)(w.p - g->data);
+}
+
+/* Answers a message of a transfer: a Block option, and a block of the least size. */
+static void add_block(unsigned peer, uint8_t code, uint16_t option, uint32_t value)
+{
+	struct dgram *g = &phase.in[phase.n++];
+	struct message m = last_message(peer);
+	struct writer w = writer_of(g->data, sizeof g->data);
+	struct option_writer ow = option_writer(&w);
+
+	g->peer = peer;
+	frame_udp_head(&w, COAP_ACK, code, m.mid, m.token);
+	option_write(&ow, OPT_ETAG, span_str("v1"));
+	option_write_uint(&ow, option, value);
+	if (option == OPT_BLOCK2)
+		message_write_payload(&w, span_str("sixteen bytes so"));
 	g->n = (size_t)(w.p - g->data);
 }
 
@@ -356,6 +380,7 @@ static void prior_life(void)
 	load(&life[0]);
 	work(&life[0]);
 	life_ask(&life[0].d.engine, 1);
+	life_transfer(&life[0].d.engine);
 	engine_commit(&life[0].d.engine, space_rx_next(&life[0].d.engine.space));
 	remember_sent(&life[0]);
 }
@@ -387,7 +412,12 @@ static void script(long nested)
 	add_answer(9, COAP_CON, COAP_CONTENT, 700);
 	run_phase(nested);
 
-	start_phase("modules answer late", 500);
+	start_phase("blocks go both ways", 100);
+	add_block(11, COAP_CONTINUE, OPT_BLOCK1, 0 << 4 | 8);
+	add_block(12, COAP_CONTENT, OPT_BLOCK2, 0 << 4 | 8);
+	run_phase(nested);
+
+	start_phase("modules answer late", 400);
 	add_answer(9, COAP_RST, COAP_EMPTY, 0);
 	run_phase(nested);
 
@@ -395,6 +425,8 @@ static void script(long nested)
 	run_phase(nested);
 
 	start_phase("acknowledged at last", 100);
+	add_block(11, COAP_CONTINUE, OPT_BLOCK1, 1 << 4 | 8);
+	add_block(12, COAP_CONTENT, OPT_BLOCK2, 1 << 4);
 	add_answer(5, COAP_ACK, COAP_EMPTY, 0);
 	run_phase(nested);
 

@@ -38,6 +38,9 @@
 	X(FULL_MESSAGES, "full-messages", "refused because the stored message limit was reached") \
 	X(FULL_XFERS, "full-xfers", "refused because the limit of block-wise requests of ours was reached") \
 	X(FULL_BODIES, "full-bodies", "refused because no more bodies, or bytes of them, may be kept") \
+	X(FULL_ASSEMBLIES, "full-assemblies", "refused because the limit of bodies that come in blocks was reached") \
+	X(TOO_LARGE, "too-large", "bodies refused as too large, 4.13") \
+	X(ASSEMBLY_LOST, "assembly-lost", "bodies of which no further block came in time") \
 	X(EVICTED_EARLY, "evicted-early", "answers forgotten before their lifetime ended") \
 	X(CLIENT_SENT, "client-sent", "requests sent as a client") \
 	X(CLIENT_DONE, "client-done", "responses taken as a client") \

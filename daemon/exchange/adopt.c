@@ -1,5 +1,6 @@
 #include "exchange/adopt.h"
 
+#include "exchange/assembly.h"
 #include "exchange/body.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
@@ -17,6 +18,7 @@ static void forget_derived(struct engine *e)
 	table_clear(&e->endpoints);
 	table_clear(&e->dedups);
 	table_clear(&e->mids);
+	table_clear(&e->assemblies);
 	heap_clear(&e->deadlines);
 	e->waiting_n = e->outgoing_n = e->server_n = e->client_n = 0;
 	e->groups = CHAIN_EMPTY;
@@ -94,6 +96,7 @@ bool adopt_begin(struct engine *e)
 	ADOPT_SLAB(e, SLAB_XFER, struct xfer, xfer_adopt);
 	ADOPT_SLAB(e, SLAB_BODY_SMALL, struct body, body_adopt);
 	ADOPT_SLAB(e, SLAB_BODY, struct body, body_adopt);
+	ADOPT_SLAB(e, SLAB_ASSEMBLY, struct assembly, assembly_adopt);
 	return true;
 }
 
@@ -133,6 +136,13 @@ static bool blob_owned(struct engine *e, struct blob *b)
 	return s && s->blob == slab_index(engine_slab(e, SLAB_BLOB), b);
 }
 
+static bool body_owned(struct engine *e, struct body *b)
+{
+	const struct assembly *a = assembly_get(e, b->owner);
+
+	return a && a->body == body_ref(e, b);
+}
+
 void adopt_end(struct engine *e)
 {
 	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
@@ -150,6 +160,8 @@ void adopt_end(struct engine *e)
 		if (slab_live(b, i))
 			exchange_sorted(e, slab_at(b, i));
 	ADOPT_SLAB(e, SLAB_BLOB, struct blob, blob_owned);
+	ADOPT_SLAB(e, SLAB_BODY_SMALL, struct body, body_owned);
+	ADOPT_SLAB(e, SLAB_BODY, struct body, body_owned);
 	body_adopted(e);
 	for (unsigned i = 0; i < e->space.nslabs; i++)
 		slab_rebuild_free(&e->space, engine_slab(e, i));

@@ -42,7 +42,7 @@ bool endpoint_forgetful(const struct engine *e, const struct endpoint *p)
 /* Of one that is forgetful the window is all that tells duplicates. */
 static bool evictable(const struct engine *e, const struct endpoint *p)
 {
-	return p->nexchanges == 0 && p->ndedup == 0 && !endpoint_forgetful(e, p);
+	return p->nexchanges == 0 && p->nassemblies == 0 && p->ndedup == 0 && !endpoint_forgetful(e, p);
 }
 
 /* The clock hand: the first of a few endpoints that has nothing attached, one
@@ -250,7 +250,7 @@ bool endpoint_adopt(struct engine *e, struct endpoint *p)
 {
 	if (!p->remote.port || p->remote.zero || p->local.zero)
 		return false;
-	p->nexchanges = p->nactive = p->nnamed = p->ndedup = p->nkept = 0;
+	p->nexchanges = p->nassemblies = p->nactive = p->nnamed = p->ndedup = p->nkept = 0;
 	p->queue = p->sent = CHAIN_EMPTY;
 	p->dedup_head = p->dedup_tail = SLAB_NIL;
 	table_insert(&e->endpoints, engine_slab(e, SLAB_ENDPOINT),

@@ -27,6 +27,8 @@ struct endpoint {
 	uint32_t quarter_s[4];  /* when a quarter of our IDs was last left, 0 never */
 	/* derived: */
 	uint32_t nexchanges;    /* of any kind */
+	uint32_t nassemblies;   /* requests whose bodies come in blocks */
+	uint32_t zero2;
 	uint32_t nactive;       /* confirmable, not yet acknowledged: NSTART */
 	uint32_t nnamed;        /* requests of ours with tokens that callers chose */
 	struct chain queue;     /* exchanges that wait for their turn, in order */

@@ -1,7 +1,7 @@
 #include "exchange/engine.h"
 
 #include "base/siphash.h"
-#include "exchange/body.h"
+#include "exchange/assembly.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
 #include "exchange/obs.h"
@@ -39,6 +39,8 @@ void engine_layout(struct space_def *def, const struct engine_limits *limits)
 			[SLAB_BODY_SMALL] = { "small bodies", 0x5b0d, sizeof(struct body),
 					      limits->small_bodies },
 			[SLAB_BODY] = { "bodies", 0xb0d7, sizeof(struct body), limits->bodies },
+			[SLAB_ASSEMBLY] = { "assemblies", 0xa55e, sizeof(struct assembly),
+					    limits->assemblies },
 		},
 		.nslabs = ENGINE_SLABS,
 		.extra = sizeof(struct batch),
@@ -68,6 +70,7 @@ int engine_open(struct engine *e, void *mem, const struct space_def *def, uint8_
 	if (table_init(&e->endpoints, e->space.slab[SLAB_ENDPOINT].cap) ||
 	    table_init(&e->dedups, e->space.slab[SLAB_DEDUP].cap) ||
 	    table_init(&e->mids, e->space.slab[SLAB_EXCHANGE].cap) ||
+	    table_init(&e->assemblies, e->space.slab[SLAB_ASSEMBLY].cap) ||
 	    heap_init(&e->deadlines, number_items(e))) {
 		engine_close(e);
 		return -ENOMEM;
@@ -80,6 +83,7 @@ void engine_close(struct engine *e)
 	table_free(&e->endpoints);
 	table_free(&e->dedups);
 	table_free(&e->mids);
+	table_free(&e->assemblies);
 	heap_free(&e->deadlines);
 	space_close(&e->space);
 }

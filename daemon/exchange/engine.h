@@ -21,7 +21,7 @@
 
 /* Slabs of the engine; a layer above numbers its own from ENGINE_SLABS. */
 enum engine_slab { SLAB_ENDPOINT, SLAB_DEDUP, SLAB_EXCHANGE, SLAB_BLOB, SLAB_XFER, SLAB_OBS,
-		   SLAB_BODY_SMALL, SLAB_BODY, ENGINE_SLABS };
+		   SLAB_BODY_SMALL, SLAB_BODY, SLAB_ASSEMBLY, ENGINE_SLABS };
 
 struct engine_limits {
 	uint32_t endpoints;     /* peers remembered */
@@ -32,6 +32,8 @@ struct engine_limits {
 	uint32_t xfers;         /* block-wise requests of ours; may be 0 */
 	uint32_t observations;  /* of ours, of others' resources; may be 0 */
 	uint32_t small_bodies, bodies;  /* put together or taken apart; may be 0 */
+	uint32_t assemblies;    /* requests whose bodies come in blocks; may be 0 */
+	uint32_t assemblies_per_endpoint;
 	uint32_t answers_per_endpoint;
 	uint32_t exchanges_per_endpoint;        /* waiting and outgoing ones */
 	uint32_t token_length;  /* longer tokens are message format errors */
@@ -44,6 +46,8 @@ struct engine_conf {
 	struct engine_limits limits;    /* for this space */
 	struct option_set options;      /* critical options that are understood */
 	uint32_t ack_delay_ms;          /* an answer sooner than this is piggybacked */
+	uint32_t assembly_ms;           /* between two blocks of a body at most */
+	uint32_t szx;                   /* of the largest block we take and give */
 	struct bodies *bodies;          /* room for them (body.h), borrowed; NULL: none */
 };
 
@@ -82,6 +86,7 @@ struct engine {
 	struct table endpoints; /* by remote and local address */
 	struct table dedups;    /* by endpoint and message ID of the peer's */
 	struct table mids;      /* exchanges by endpoint and message ID of ours */
+	struct table assemblies;        /* by endpoint and what their requests share */
 	struct heap deadlines;  /* items: see engine_deadline() */
 	uint32_t first_item[SPACE_SLABS];
 	uint32_t waiting_n, outgoing_n;         /* exchanges by state */

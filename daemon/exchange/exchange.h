@@ -40,6 +40,7 @@ struct exchange {
 	struct object o;
 	ref_t peer;
 	ref_t dedup;            /* server role: of the request */
+	ref_t assembly;         /* server role: of a request whose body came in blocks; 0 */
 	uint64_t owner;         /* of a layer above: its task */
 	uint64_t deadline;      /* ms; delayed ACK, retransmission, give-up; 0 none */
 	uint32_t state, role;

@@ -1,5 +1,6 @@
 #include "exchange/expire.h"
 
+#include "exchange/assembly.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
 
@@ -78,6 +79,10 @@ enum expire_verdict expire_next(struct engine *e, struct expired *out)
 	if (slab == SLAB_EXCHANGE)
 		return due(e, out->obj, &out->response);
 	heap_remove(&e->deadlines, item);
+	if (slab == SLAB_ASSEMBLY) {
+		assembly_due(e, out->obj);
+		return EXPIRE_DONE;
+	}
 	return EXPIRE_OTHER;
 }
 

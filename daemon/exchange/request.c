@@ -2,6 +2,7 @@
 
 #include "coap/frame_udp.h"
 #include "coap/no_response.h"
+#include "exchange/assembly.h"
 #include "exchange/dedup.h"
 #include "exchange/send.h"
 #include "exchange/exchange.h"
@@ -122,6 +123,8 @@ void request_done(struct engine *e, struct request *r, uint8_t code, struct writ
 		*w = request_answer(e, r);
 		code = COAP_INTERNAL_ERROR;
 	}
+	if (r->assembly)
+		assembly_answered(e, r->assembly, code);
 	switch (way_of(r)) {
 	case PIGGYBACKED:
 		done_piggybacked(e, r, code, w);
@@ -138,7 +141,10 @@ void request_done(struct engine *e, struct request *r, uint8_t code, struct writ
 void request_refuse(struct engine *e, struct request *r, uint8_t code, const char *why)
 {
 	struct writer w = request_answer(e, r);
+	struct option_writer ow = option_writer(&w);
 
+	if (r->blocks && r->assembly)
+		option_write_uint(&ow, OPT_BLOCK1, r->block1);
 	if (why)
 		message_write_payload(&w, span_str(why));
 	request_done(e, r, code, &w);
@@ -194,6 +200,9 @@ bool request_wait(struct engine *e, struct request *r, ref_t owner)
 	if (!r->waiting)
 		return false;
 	dedup_wait(e, r->dedup, exchange_ref(e, r->waiting));
+	r->waiting->assembly = r->assembly;
+	if (r->assembly)
+		assembly_wait(e, r->assembly, exchange_ref(e, r->waiting));
 	if (r->msg.type == COAP_CON && e->conf.ack_delay_ms == 0)
 		exchange_send_ack(e, r->waiting);
 	return true;
@@ -206,6 +215,8 @@ ref_t request_ref(const struct engine *e, const struct request *r)
 
 void request_forget(struct engine *e, struct request *r)
 {
+	if (r->assembly)
+		assembly_answered(e, r->assembly, COAP_INTERNAL_ERROR);
 	if (r->waiting)
 		exchange_kill(e, r->waiting);
 	if (r->dedup)
@@ -239,8 +250,11 @@ bool request_resume(struct engine *e, ref_t waiting, struct request *r)
 	r->dedup = entry_of(e, x);
 	r->from = r->peer->remote;
 	r->to = r->peer->local;
-	if (read_again(e, stored_get(e, &x->msg, x->inside), &r->msg))
+	r->assembly = x->assembly;
+	if (read_again(e, stored_get(e, &x->msg, x->inside), &r->msg)) {
+		assembly_again(e, r);
 		return true;
+	}
 	/* Damaged: what it asked can no longer be told. */
 	request_forget(e, r);
 	return false;
@@ -256,9 +270,11 @@ static bool lost_fresh(struct engine *e, struct dedup *d, struct request *r)
 	r->peer = endpoint_get(e, d->peer);
 	r->from = r->peer->remote;
 	r->to = r->peer->local;
-	return i < BATCH_RX && rx->len <= DGRAM_RX_MAX &&
-	       read_again(e, span_of(rx->data, rx->len), &r->msg) &&
-	       r->msg.mid == d->mid;
+	if (i >= BATCH_RX || rx->len > DGRAM_RX_MAX ||
+	    !read_again(e, span_of(rx->data, rx->len), &r->msg) || r->msg.mid != d->mid)
+		return false;
+	r->assembly = assembly_of(e, r);
+	return true;
 }
 
 bool request_lost(struct engine *e, struct request *r, ref_t *waiting)

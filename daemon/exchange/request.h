@@ -22,6 +22,9 @@ struct request {
 	struct endpoint *peer;  /* NULL: not remembered, and need not be */
 	struct dedup *dedup;    /* NULL: safe and confirmable, needs no entry */
 	struct exchange *waiting;       /* once it waits */
+	ref_t assembly;         /* its body came in blocks; 0: in one message */
+	uint32_t block1;        /* blocks: what the response says of them (RFC 7959) */
+	bool blocks;            /* it has a Block1 option */
 };
 
 #define REQUEST_RESUMED 0xffffffffu

@@ -1,6 +1,6 @@
 #include "rig.h"
 
-#include "exchange/body.h"
+#include "exchange/assembly.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -34,6 +34,7 @@ static void fresh(void)
 
 	limits.small_bodies = 4;
 	limits.bodies = 2;
+	limits.assemblies = 2;
 	def = body_windows(limits.small_bodies, limits.bodies, CAP);
 	fd = memfd_create("bodies", MFD_CLOEXEC);
 	cr_assert_eq(ftruncate(fd, (off_t)windows_size(&def)), 0);
@@ -85,9 +86,21 @@ static int put(struct body **b, uint64_t offset, size_t n)
 	return err;
 }
 
-static void crash(void)
+/* An owner that an adoption believes. */
+static void own(struct body *b)
 {
-	rig_crash(r);
+	struct slab *s = engine_slab(&r->e, SLAB_ASSEMBLY);
+	struct addr peer = rig_peer(1);
+	struct local local = rig_local();
+	struct assembly *a = slab_take(&r->e.space, s);
+
+	memset((uint8_t *)a + sizeof a->o, 0, sizeof *a - sizeof a->o);
+	a->peer = endpoint_ref(&r->e, endpoint_add(&r->e, &peer, &local));
+	a->state = ASSEMBLY_RECEIVING;
+	a->body = body_ref(&r->e, b);
+	slab_publish(&r->e.space, s, a);
+	b->owner = assembly_ref(&r->e, a);
+	rig_commit(r);
 }
 
 static void holds(const struct body *b, uint64_t n)
@@ -197,15 +210,16 @@ Test(body, survives_the_worker)
 		cr_assert_eq(put(&b, at, 1024), 0);
 	cr_assert_eq(put(&other, 0, 1024), 0);
 	ref = body_ref(&r->e, b);
+	own(b);
 	/* What is not committed is undone. */
 	cr_assert_eq(body_write(&r->e, &b, 10 * 1024, span_str("uncommitted")), 0);
-	body_kill(&r->e, other);
-	crash();
+	rig_crash(r);
 	b = body_get(&r->e, ref);
 	cr_assert_not_null(b);
 	holds(b, 10 * 1024);
-	cr_assert_eq(charged(), 4);
-	cr_assert_eq(r->e.space.ctl->live[SLAB_BODY_SMALL], 2);
+	cr_assert_eq(charged(), 3);
+	cr_assert_eq(pages(), 3, "what nobody owns is given back");
+	cr_assert_eq(r->e.space.ctl->live[SLAB_BODY_SMALL], 1);
 }
 
 Test(body, what_the_dead_left_is_given_back)
@@ -217,7 +231,7 @@ Test(body, what_the_dead_left_is_given_back)
 	/* Committed, and died before the memory went back. */
 	space_commit(&r->e.space, space_rx_next(&r->e.space), 0, 0);
 	cr_assert_eq(pages(), 1);
-	crash();
+	rig_crash(r);
 	cr_assert_eq(pages(), 0);
 	cr_assert_eq(charged(), 0);
 }
@@ -227,8 +241,9 @@ Test(body, implausible_ones_are_dropped)
 	struct body *b = body_new(&r->e, OWNER, 0);
 
 	cr_assert_eq(put(&b, 0, 1024), 0);
+	own(b);
 	b->length = CAP;
-	crash();
+	rig_crash(r);
 	cr_assert_eq(r->e.space.ctl->live[SLAB_BODY_SMALL], 0);
 	cr_assert_eq(charged(), 0);
 	cr_assert_eq(pages(), 0);

@@ -1,0 +1,83 @@
+/* assembly.h - stage xfer, server role: a request whose body comes in blocks
+ * (RFC 7959 2.5, 2.9), put together until it is whole.
+ *
+ * An assembly is an object in the slot.  It belongs to an endpoint and to what the
+ * requests of one transfer have in common: the method and all options but those that
+ * tell blocks apart; Request-Tag is among them, so two bodies sent to one resource
+ * at a time are not mixed (RFC 9175 3.3).  It ends with its last block, with a block
+ * that does not fit, or when none has come for long (engine_conf.assembly_ms).  What
+ * it answered last it keeps for the same time, since a client that lost that answer
+ * may repeat the last block under another message ID.
+ *
+ *	RECEIVING --last block--> GIVEN (to the resource) --answer--> ANSWERED --> gone
+ */
+#ifndef EXCHANGE_ASSEMBLY_H
+#define EXCHANGE_ASSEMBLY_H
+
+#include "coap/block.h"
+#include "exchange/body.h"
+#include "exchange/request.h"
+
+enum assembly_state {
+	ASSEMBLY_RECEIVING = 1,
+	ASSEMBLY_GIVEN,         /* its body is the payload of a request in hand, or of one
+				 * that waits */
+	ASSEMBLY_ANSWERED,      /* no body any more; code is what was answered */
+	ASSEMBLY_STATES
+};
+
+struct assembly {
+	struct object o;
+	ref_t peer;
+	ref_t body;             /* 0: none */
+	ref_t waiting;          /* GIVEN: the exchange whose request it is; 0 none yet */
+	uint64_t key;           /* keyed hash of what its requests have in common */
+	uint64_t deadline;      /* ms */
+	uint32_t state;
+	uint32_t szx;           /* of the block that came last */
+	uint32_t code;          /* ANSWERED: with what */
+	uint32_t zero;
+};
+
+enum assembly_verdict {
+	ASSEMBLY_NONE,          /* the request is whole as it came */
+	ASSEMBLY_WHOLE,         /* the last block: r->msg.payload is the body now, and the
+				 * response carries Block1 (request.block1) */
+	ASSEMBLY_SETTLED        /* answered: 2.31, 4.00, 4.08, 4.13, or 5.03 when there is no
+				 * room for now */
+};
+
+/* Takes a fresh request in hand.  cap is the longest body that its resource takes. */
+enum assembly_verdict assembly_take(struct engine *e, struct request *r, uint64_t cap);
+
+/* The request has been answered with a code: the body is no longer needed.
+ * (Called by request_done().) */
+void assembly_answered(struct engine *e, ref_t assembly, uint8_t code);
+
+/* The request whose body it has waits in this exchange. */
+void assembly_wait(struct engine *e, ref_t assembly, ref_t exchange);
+
+/* The one whose body was given to the resource with this request, seen again after
+ * its worker died; 0 none. */
+ref_t assembly_of(struct engine *e, const struct request *r);
+
+/* Its time is up (EXPIRE_OTHER with SLAB_ASSEMBLY is settled by expire_next()). */
+void assembly_due(struct engine *e, struct assembly *a);
+
+static inline struct assembly *assembly_get(struct engine *e, ref_t ref)
+{
+	return slab_get(&e->space, engine_slab(e, SLAB_ASSEMBLY), ref);
+}
+
+static inline ref_t assembly_ref(struct engine *e, const struct assembly *a)
+{
+	return slab_ref(&e->space, engine_slab(e, SLAB_ASSEMBLY), a);
+}
+
+/* Gives a request that waited its body again, if that came in blocks. */
+void assembly_again(struct engine *e, struct request *r);
+
+/* Adopt: puts a plausible one back; false if it is implausible. */
+bool assembly_adopt(struct engine *e, struct assembly *a);
+
+#endif

@@ -34,6 +34,7 @@ struct tags {
  * turned either way is 1 or -1. */
 struct arguments {
 	enum verb_id verb;
+	bool verb_given;        /* as a word */
 	uint8_t code;           /* of the request: the verb's, or --method */
 	const char **uris;      /* owned */
 	unsigned nuris;

@@ -18,7 +18,7 @@
 
 #define ARGUMENT_ROWS(X) \
 	X(payload, TEXT, "payload data", "d", "TEXT", 0, 0, V_BODY | V(OBSERVE) | V(BENCH), FEW, \
-	  "the body; @FILE: from a file, @-: from standard input") \
+	  "the body; @FILE: a file, @-: standard input") \
 	X(upload, TEXT, "upload-file", "T", "FILE", 0, 0, V_BODY | V(OBSERVE), FEW, \
 	  "the body is this file; - is standard input") \
 	X(content_format, FORMAT, "content-format", "", "FORMAT", 0, 65535, \
@@ -34,13 +34,13 @@
 	X(for_ms, SECONDS, "for", "", "SECONDS", 1, UINT32_MAX, V(OBSERVE), FEW, \
 	  "stop after this time") \
 	X(exec, TEXT, "observe-exec", "", "COMMAND", 0, 0, V(OBSERVE), FEW, \
-	  "run COMMAND for each state, with it as standard input") \
+	  "run COMMAND for each state, its standard input") \
 	X(interval_ms, SECONDS, "interval", "", "SECONDS", 1, UINT32_MAX, V(PING), FEW, \
 	  "wait this long between two") \
 	X(multicast, MAYBE, "multicast", "", "IFACE", 0, 0, V(DISCOVER), FEW, \
 	  "ask all around, on one interface or on each") \
 	X(rt, TEXT, "rt", "", "TYPE", 0, 0, V(DISCOVER), FEW, \
-	  "only links with this resource type; a * at its end matches the rest") \
+	  "only links of this resource type (light.*)") \
 	X(interface, TEXT, "if", "", "IF", 0, 0, V(DISCOVER), FEW, \
 	  "only with this interface description") \
 	X(ct, TEXT, "ct", "", "FORMAT", 0, 0, V(DISCOVER), FEW, \
@@ -50,19 +50,19 @@
 	X(title, TEXT, "title", "", "TEXT", 0, 0, V(DISCOVER), FEW, \
 	  "only with this title") \
 	X(filter, TEXTS, "filter", "", "NAME=VALUE", 0, 0, V(DISCOVER), FEW, \
-	  "only with this value of any other attribute") \
+	  "only with this value of another attribute") \
 	X(non, ON, "non", "", NULL, 0, 0, V_ANY & ~V(PING), FEW, \
 	  "send non-confirmable messages") \
 	X(if_match, TAGS, "if-match", "", "HEX", 0, 8, V_METHOD, FEW, \
-	  "only if the resource has this ETag; \"\": if there is one") \
-	X(if_none_match, ON, "if-none-match", "", NULL, 0, 0, V_METHOD, FEW, \
+	  "only if this is its ETag; \"\": if it exists") \
+	X(if_none_match, ON, "if-none-match", "", NULL, 0, 0, V_METHOD & ~(V(GET) | V(FETCH)), FEW, \
 	  "only if there is no such resource") \
-	X(etag, TAGS, "etag", "", "HEX", 1, 8, V(GET) | V(FETCH) | V(OBSERVE), FEW, \
-	  "the ETag of what you have: 2.03 if it is still right") \
+	X(etag, TAGS, "etag", "", "HEX", 1, 8, V(GET) | V(FETCH), FEW, \
+	  "of what you have: 2.03 if that is still right") \
 	X(no_response, NUMBER, "no-response", "", "N", 0, 127, V_METHOD, RARE, \
 	  "answers not wanted: sum of 2 (2.xx), 8 (4.xx), 16 (5.xx)") \
 	X(option, TEXTS, "option", "", "NUMBER=VALUE", 0, 0, V_SEE | V(DISCOVER), FEW, \
-	  "any option, by number or name; VALUE is text, 0xHEX or a number") \
+	  "any option; VALUE is text, a number or 0xHEX") \
 	X(token, TAG, "token", "", "HEX", 1, 8, V_METHOD | V(OBSERVE), RARE, \
 	  "the token of the first message, 1 to 8 bytes") \
 	X(method, METHOD, "method request", "mX", "METHOD", 1, 31, V_SEE | V(BENCH), RARE, \
@@ -70,7 +70,7 @@
 	X(observe, ON, "observe", "", NULL, 0, 0, V(OBSERVE), RARE, \
 	  "the same as the verb observe") \
 	X(szx, BLOCK, "block-size", "", "BYTES", 16, 1024, V_ANY & ~V(PING), FEW, \
-	  "largest block in either direction: 16, 32 ... 1024") \
+	  "of the largest block: 16, 32, 64 ... 1024") \
 	X(szx, NUMBER, "payload-initial-szx", "", "N", 0, 6, V_ANY & ~V(PING), RARE, \
 	  "the same as a size exponent: 0 means 16 bytes, 6 means 1024") \
 	X(proxy, TEXT, "proxy", "", "URI", 0, 0, V_SEE, FEW, \
@@ -84,7 +84,7 @@
 	X(loss_permille, PERCENT, "loss", "", "PERCENT", 0, 1000, V_ANY, RARE, \
 	  "lose datagrams on purpose, in both directions") \
 	X(verbose, MORE, "verbose", "v", NULL, 0, 0, V_ANY, FEW, \
-	  "show each message, one line; twice: also its bytes") \
+	  "show each message; twice: also its bytes") \
 	X(quiet, ON, "quiet silent", "qs", NULL, 0, 0, V_ANY, FEW, \
 	  "no remarks, only the answer and errors") \
 	X(color, ON, "color", "", NULL, 0, 0, V_ANY, RARE, \

@@ -15,8 +15,8 @@
 
 #include "client/outcome.h"
 #include "client/spool.h"
+#include "client/target.h"
 #include "client/tool.h"
-#include "coap/uri.h"
 
 enum errand_kind {
 	ERRAND_TRANSFER,        /* a request and its response, both of any size */
@@ -26,14 +26,13 @@ enum errand_kind {
 	ERRAND_GROUP            /* many answers, until timeout_ms is over */
 };
 
-/* A response.  Borrowed for the time of the call, unless answer_keep() was called. */
+/* A response: the errand's, as it is until the next one or errand_free(). */
 struct answer {
 	uint8_t type, code;
 	struct tag token;
 	struct addr peer;
 	struct span options;            /* as encoded */
-	struct span payload;            /* of the last message: of SINGLE and GROUP all */
-	struct spool *body;             /* the whole body; the errand's */
+	struct spool *body;             /* the whole body */
 	uint64_t value;                 /* OBSERVATION: the Observe value */
 	double began, ended;            /* seconds since net_open() */
 	unsigned again;                 /* messages that had to be sent again */
@@ -42,7 +41,8 @@ struct answer {
 struct errand;
 
 struct errand_ops {
-	/* One has come, whole.  Of TRANSFER, SINGLE and PING it is the only one. */
+	/* One has come, whole.  Of TRANSFER, SINGLE and PING it is the only one; if it is an
+	 * error, the outcome says so afterwards. */
 	void (*answer)(struct errand *e, const struct answer *a);
 	/* Bytes of a body have come or are off: have of total, 0 if that is not known. */
 	void (*part)(struct errand *e, uint64_t have, uint64_t total);
@@ -57,16 +57,17 @@ struct errand {
 	const char *text;               /* the URI as typed, borrowed */
 	struct outcome outcome;
 	bool over;
+	bool answered;                  /* answer is set */
+	const char *output;             /* the file its body is for, or NULL */
 	struct addr peer;               /* the one asked last */
-	/* Set by the verb after errand_open(): */
-	uint8_t code;                   /* as the command line says */
-	const char *output;             /* FILE its body is for, or NULL */
+	/* Set by the verb after errand_open(), if at all: */
+	uint8_t code;                   /* else as the command line says */
 	uint32_t wait_ms;               /* for a response, 0: as long as RFC 7252 says */
 	struct span extra;              /* options to add, as encoded; borrowed */
 	/* its own: */
 	uint8_t kind;
 	uint64_t owner;
-	struct uri uri, proxy;
+	struct target target;
 	struct resolved *addresses;     /* NULL until they are known */
 	unsigned at;                    /* the address in hand */
 	unsigned stale;                 /* how often it began again for a change */
@@ -74,16 +75,19 @@ struct errand {
 	bool asking;                    /* ref counts */
 	bool wants_room;                /* waits for net's hook ready */
 	bool heard;                     /* this address has answered something */
-	struct spool *body;
+	struct answer answer;
+	uint8_t kept[DGRAM_RX_MAX];     /* its options */
+	bool leaving;
 	struct ev_timer patience;       /* for one address of several */
 	struct ev_timer deadline;       /* --timeout */
 	double began;
 };
 
-/* Makes one and reads the URI.  0; or -EINVAL, and the outcome says what is wrong;
- * errand_free() in either case. */
+/* Makes one: reads the URI, looks at the options, and opens the spool for output (a
+ * file of the user's, or NULL).  0; or a negative errno, and the outcome says what is
+ * wrong; errand_free() in either case. */
 int errand_open(struct errand *e, struct tool *t, enum errand_kind kind, const char *uri,
-		const struct errand_ops *ops);
+		const char *output, const struct errand_ops *ops);
 
 /* Starts it.  What comes of it is told from the loop, never from within. */
 void errand_start(struct errand *e);
@@ -99,5 +103,14 @@ void errand_cancel(struct errand *e);
 void errand_leave(struct errand *e);
 
 void errand_free(struct errand *e);
+
+/* --- for the tool: what the network tells of it ------------------------------------- */
+
+void errand_response(struct errand *e, const struct response *r);
+void errand_xfer(struct errand *e, enum xfer_verdict verdict, const struct xfer_event *x);
+void errand_obs(struct errand *e, enum obs_verdict verdict, const struct obs_event *o);
+
+/* There is room for events; false: no more already. */
+bool errand_ready(struct errand *e);
 
 #endif

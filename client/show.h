@@ -1,38 +1,43 @@
 /* show.h - what goes to standard error: remarks, errors, the trace of messages.
  *
  * Standard output is the payload's.  Nothing that a peer sent reaches a terminal
- * unescaped.  Owned by the tool. */
+ * unescaped.  Each line is one write.  Owned by the tool. */
 #ifndef CLIENT_SHOW_H
 #define CLIENT_SHOW_H
 
-#include "base/bytes.h"
+#include "client/arguments.h"
 #include "client/net.h"
 
 #include <stdio.h>
 
-/* Who of a trace was sent before: the last ones, by message ID. */
-#define SHOW_SENT 4096u
-struct show_sent {
-	struct addr peer;
-	uint32_t again;
-	uint16_t mid;
-	bool used;
-};
+struct show_sent;
 
 struct show {
-	FILE *out;              /* standard error; a test's own */
-	bool color, quiet;
+	FILE *out;              /* borrowed */
+	bool color, quiet, utf8;
 	bool terminal;          /* out is one */
 	unsigned verbose;       /* 1: messages; 2: bytes too */
-	bool line_open;         /* a line of progress is to be wiped first */
-	struct show_sent *sent; /* SHOW_SENT, if verbose */
+	bool progress;          /* a line of progress is there, to be wiped first */
+	struct show_sent *sent; /* who was sent what, to tell repetitions; NULL unless
+				 * verbose */
 };
+
+/* out is standard error, or a test's. */
+void show_open(struct show *s, const struct arguments *args, FILE *out);
+void show_close(struct show *s);
+
+/* Whether this terminal, or what stands in for one, is to get colours. */
+bool show_wants_color(const struct arguments *args, int fd);
 
 /* The line of an error, after the program's name. */
 void show_error(struct show *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A remark; nothing if quiet. */
 void show_remark(struct show *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A line that takes the place of the one before it, without an end; empty: none.  Only
+ * for a terminal. */
+void show_progress(struct show *s, const char *line);
 
 /* A message as a line of the trace, for net_hooks.datagram. */
 void show_datagram(struct show *s, const struct net_datagram *d);

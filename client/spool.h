@@ -30,14 +30,17 @@ int spool_add(struct spool *s, struct span bytes, struct err *err);
 /* Empties it: what comes next is another body. */
 void spool_restart(struct spool *s);
 
+/* Everything in one piece, borrowed until the next call; n is 0 if that cannot be had. */
+struct span spool_span(struct spool *s);
+
 /* Bytes offset to offset + n; false if they are not there. */
 bool spool_read(const struct spool *s, uint64_t offset, uint8_t *out, size_t n);
 
 /* Writes everything to a descriptor.  0, or a negative errno. */
 int spool_write(const struct spool *s, int fd);
 
-/* Gives the file its name and its bytes to the disk; the spool is empty then, and for
- * the same path.  0, or a negative errno with err. */
+/* For a path: gives the bytes to the disk and the file its name, after which the spool
+ * is only to be closed.  0, or a negative errno with err. */
 int spool_finish(struct spool *s, struct err *err);
 
 #endif

@@ -31,6 +31,8 @@ struct tool {
 	struct errand **errands;        /* by owner - 1; owned here are the pointers alone */
 	unsigned nerrands, room;
 	unsigned open;                  /* errands that are not over; 0 ends tool_run() */
+	bool inside;                    /* an event of the engine's is under way */
+	struct xfer_source read;
 	struct ev_io signal_ready;
 };
 
@@ -38,7 +40,7 @@ struct tool {
 int tool_open(struct tool *t, const struct arguments *args, struct err *err);
 void tool_close(struct tool *t);
 
-/* Opens the network for so many errands at a time.  0, or a negative errno with err. */
+/* Opens the network for so many errands at a time; more there cannot be.  0, or a negative errno with err. */
 int tool_net(struct tool *t, unsigned errands, struct err *err);
 
 /* Runs the loop until no errand is open, tool_stop() was called, or it was

@@ -1,0 +1,115 @@
+#include "client/verb.h"
+
+#include "client/errand.h"
+#include "client/head.h"
+#include "client/result.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Requests under way side by side; their results come out in the order of the URIs. */
+struct method {
+	struct errand *errands;
+	unsigned n, next;       /* the first one whose result is not out */
+	int exit;
+};
+
+static void worsen(struct method *m, int exit)
+{
+	m->exit = outcome_worse(m->exit, exit);
+}
+
+static void give(struct method *m, struct errand *e)
+{
+	worsen(m, result_show(e->tool, &e->outcome));
+	if (e->answered)
+		worsen(m, result_give(e));
+}
+
+static void on_answer(struct errand *e, const struct answer *a)
+{
+	(void)e, (void)a;       /* it stays with the errand until its turn comes */
+}
+
+static void on_over(struct errand *e)
+{
+	struct method *m = e->tool->verb;
+
+	for (; m->next < m->n && m->errands[m->next].over; m->next++)
+		give(m, &m->errands[m->next]);
+}
+
+static const struct errand_ops ops = { .answer = on_answer, .over = on_over };
+
+/* All of them, before anything is sent: a slip in the last URI costs nothing. */
+static void open_errands(struct tool *t, struct method *m)
+{
+	const struct arguments *a = t->args;
+	enum errand_kind kind = head_is_raw(a) ? ERRAND_SINGLE : ERRAND_TRANSFER;
+
+	for (unsigned i = 0; i < m->n; i++) {
+		const char *output = i < a->output.n ? a->output.v[i] : NULL;
+
+		if (errand_open(&m->errands[i], t, kind, a->uris[i], output, &ops))
+			worsen(m, result_show(t, &m->errands[i].outcome));
+	}
+}
+
+/* What had its answer when the interrupt came is given out all the same. */
+static void give_rest(struct tool *t, struct method *m)
+{
+	bool left = false;
+
+	for (; m->next < m->n; m->next++) {
+		struct errand *e = &m->errands[m->next];
+
+		if (e->over)
+			give(m, e);
+		left |= !e->over;
+		errand_cancel(e);
+	}
+	if (left) {
+		show_error(&t->show, "interrupted");
+		worsen(m, OUTCOME_INTERRUPTED);
+	}
+}
+
+static void run(struct tool *t, struct method *m)
+{
+	open_errands(t, m);
+	if (m->exit != OUTCOME_OK)
+		return;
+	for (unsigned i = 0; i < m->n; i++)
+		errand_start(&m->errands[i]);
+	tool_run(t);
+	give_rest(t, m);
+}
+
+static int failed(struct tool *t, int rc, const struct err *err)
+{
+	struct outcome o;
+
+	outcome_error(&o, NULL, rc, err);
+	return result_show(t, &o);
+}
+
+int method_run(struct tool *t)
+{
+	struct method m = { .n = t->args->nuris };
+	struct err err;
+	int rc = source_open(&t->source, t->args, t->signals, &err);
+
+	if (rc == 0)
+		rc = tool_net(t, m.n, &err);
+	if (rc)
+		return failed(t, rc, &err);
+	m.errands = calloc(m.n, sizeof *m.errands);
+	if (!m.errands)
+		return failed(t, -ENOMEM, &(struct err){ "no memory for the URIs" });
+	t->verb = &m;
+	run(t, &m);
+	for (unsigned i = 0; i < m.n; i++)
+		errand_free(&m.errands[i]);
+	free(m.errands);
+	return m.exit;
+}

@@ -1,0 +1,135 @@
+#include "partner.h"
+
+#include "client/result.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct partner_stage s;
+static struct errand *const e = &s.errand;
+static char dir[] = "/tmp/test_result.XXXXXX";
+static char text[4096];
+
+static void begin(void)
+{
+	cr_assert(mkdtemp(dir));
+	cr_assert_eq(chdir(dir), 0);
+	dup2(open("out", O_RDWR | O_CREAT, 0600), STDOUT_FILENO);
+	dup2(open("err", O_RDWR | O_CREAT, 0600), STDERR_FILENO);
+}
+
+static void end(void)
+{
+	unlink("out");
+	unlink("err");
+	unlink("file");
+	cr_assert_eq(chdir("/"), 0);
+	rmdir(dir);
+}
+
+TestSuite(result, .init = begin, .fini = end);
+
+static const char *content(const char *name)
+{
+	FILE *f = fopen(name, "r");
+
+	if (!f)
+		return "(none)";
+	text[fread(text, 1, sizeof text - 1, f)] = 0;
+	fclose(f);
+	return text;
+}
+
+/* An errand with this answer, as if it had been sent. */
+static void answered(uint8_t code, const char *options, const char *body, const char *output)
+{
+	static const char *const argv[] = { "coap", "coap://[::1]/x", NULL };
+	static const struct errand_ops none = { 0 };
+	struct err err;
+
+	if (!s.tool.loop) {
+		partner_stage_open(&s, argv);
+		cr_assert_eq(tool_net(&s.tool, 1, &err), 0);
+	}
+	s.tool.nerrands = 0;
+	cr_assert_eq(errand_open(e, &s.tool, ERRAND_TRANSFER, "coap://[::1]/x", output, &none), 0);
+	e->answered = true;
+	e->answer.code = code;
+	e->answer.options = span_str(options);
+	cr_assert_eq(spool_add(e->answer.body, span_str(body), &err), 0);
+}
+
+Test(result, a_payload_goes_out_as_it_is)
+{
+	answered(COAP_CONTENT, "", "hello", NULL);
+	cr_expect_eq(result_give(e), OUTCOME_OK);
+	cr_expect_str_eq(content("out"), "hello");
+	cr_expect_str_eq(content("err"), "");
+	errand_free(e);
+	partner_stage_close(&s);
+}
+
+Test(result, a_code_that_says_more_is_a_remark)
+{
+	answered(COAP_CREATED, "\x81" "a\x01" "b\xc3" "x=1", "made", NULL);
+	cr_expect_eq(result_give(e), OUTCOME_OK);
+	cr_expect_str_eq(content("out"), "made");
+	cr_expect_str_eq(content("err"), "2.01 Created, Location: /a/b?x=1\n");
+	errand_free(e);
+	answered(CODE(2, 30), "", "", NULL);
+	cr_expect_eq(result_give(e), OUTCOME_OK);
+	cr_expect(strstr(content("err"), "\n2.30 (unknown code)\n"));
+	errand_free(e);
+	partner_stage_close(&s);
+}
+
+Test(result, the_body_of_an_error_is_no_payload)
+{
+	answered(COAP_NOT_FOUND, "", "not this", "file");
+	cr_expect_eq(result_give(e), OUTCOME_OK);
+	cr_expect_str_eq(content("out"), "");
+	errand_free(e);
+	cr_expect_str_eq(content("file"), "(none)");
+	partner_stage_close(&s);
+}
+
+Test(result, a_file_gets_its_name_and_standard_output_nothing)
+{
+	answered(COAP_CONTENT, "", "hello", "file");
+	cr_expect_str_eq(content("file"), "(none)");
+	cr_expect_eq(result_give(e), OUTCOME_OK);
+	cr_expect_str_eq(content("file"), "hello");
+	cr_expect_str_eq(content("out"), "");
+	errand_free(e);
+	partner_stage_close(&s);
+}
+
+Test(result, output_that_fails_is_an_error)
+{
+	answered(COAP_CONTENT, "", "hello", NULL);
+	dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
+	cr_expect_eq(result_give(e), OUTCOME_FAILED);
+	cr_expect_str_eq(content("err"),
+			 "coap: cannot write to standard output: No space left on device\n");
+	errand_free(e);
+	answered(COAP_CONTENT, "", "hello", "/dev/full");
+	cr_expect_eq(result_give(e), OUTCOME_FAILED);
+	cr_expect(strstr(content("err"), "coap://[::1]/x: cannot write /dev/full: No space"));
+	errand_free(e);
+	partner_stage_close(&s);
+}
+
+Test(result, an_outcome_is_one_line)
+{
+	struct outcome o = { OUTCOME_FAILED, { "no way" } };
+
+	answered(COAP_CONTENT, "", "", NULL);
+	cr_expect_eq(result_show(&s.tool, &o), OUTCOME_FAILED);
+	cr_expect_eq(result_show(&s.tool, &(struct outcome){ 0 }), OUTCOME_OK);
+	cr_expect_str_eq(content("err"), "coap: no way\n");
+	errand_free(e);
+	partner_stage_close(&s);
+}

@@ -4,7 +4,7 @@
 #include "exchange/body.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
-#include "exchange/xfer.h"
+#include "exchange/obs.h"
 
 /* When a slot is wiped: after two deaths within an adoption, or many in the first
  * event behind one in a row.  A module or a datagram that kills is given up
@@ -69,6 +69,12 @@ static void check_batch(struct engine *e)
 		} \
 	} while (0)
 
+/* Whether a transfer is still somebody's. */
+static bool wanted(struct engine *e, const struct xfer *x)
+{
+	return !obs_owns(x->owner) || obs_has_rest(e, x);
+}
+
 bool adopt_begin(struct engine *e)
 {
 	struct space_ctl *c = e->space.ctl;
@@ -94,6 +100,8 @@ bool adopt_begin(struct engine *e)
 	ADOPT_SLAB(e, SLAB_EXCHANGE, struct exchange, exchange_adopt);
 	ADOPT_SLAB(e, SLAB_DEDUP, struct dedup, dedup_adopt);
 	ADOPT_SLAB(e, SLAB_XFER, struct xfer, xfer_adopt);
+	ADOPT_SLAB(e, SLAB_OBS, struct obs, obs_adopt);
+	ADOPT_SLAB(e, SLAB_XFER, struct xfer, wanted);
 	ADOPT_SLAB(e, SLAB_BODY_SMALL, struct body, body_adopt);
 	ADOPT_SLAB(e, SLAB_BODY, struct body, body_adopt);
 	ADOPT_SLAB(e, SLAB_ASSEMBLY, struct assembly, assembly_adopt);
@@ -106,11 +114,12 @@ static bool has_owner(struct engine *e, const struct exchange *x)
 {
 	unsigned slab = REF_SLAB(x->owner);
 	const struct xfer *t = xfer_get(e, x->owner);
+	const struct obs *o = obs_get(e, x->owner);
 
 	if (x->role == ROLE_CLIENT && xfer_owns(x->owner))
 		return t && t->exchange == exchange_ref(e, x);
-	if (x->role == ROLE_CLIENT && slab == SLAB_OBS)
-		return slab_get(&e->space, engine_slab(e, SLAB_OBS), x->owner);
+	if (x->role == ROLE_CLIENT && obs_owns(x->owner))
+		return o && o->exchange == exchange_ref(e, x);
 	return x->state != EXCHANGE_WAITING ||
 	       (slab >= ENGINE_SLABS && slab < e->space.nslabs &&
 		slab_get(&e->space, engine_slab(e, slab), x->owner));

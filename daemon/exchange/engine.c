@@ -35,7 +35,8 @@ void engine_layout(struct space_def *def, const struct engine_limits *limits)
 			[SLAB_XFER] = { "transfers", 0x8fe4, sizeof(struct xfer),
 					limits->xfers ? limits->xfers + EVENT_SPARE : 0 },
 			[SLAB_OBS] = { "observations", 0x0b55, sizeof(struct obs),
-				       limits->observations },
+				       limits->observations ?
+				       limits->observations + EVENT_SPARE : 0 },
 			[SLAB_BODY_SMALL] = { "small bodies", 0x5b0d, sizeof(struct body),
 					      limits->small_bodies },
 			[SLAB_BODY] = { "bodies", 0xb0d7, sizeof(struct body), limits->bodies },

@@ -3,7 +3,15 @@
  * It keeps one exchange (client.h) for as long as it lives, puts notifications in
  * their order (3.4), registers again when the last representation is stale
  * (Max-Age, 3.3.1), and fetches the rest of one that comes in blocks by a transfer
- * (3.4 and RFC 7959 2.6).  An object in the slot: a successor goes on with it. */
+ * (RFC 7959 2.6 and 3.4).  An object in the slot: a successor goes on with it.
+ *
+ *	REGISTERING <--Max-Age passed-- REGISTERED --obs_leave()--> LEAVING --> gone
+ *	     |         --Observe-->
+ *	     `--no Observe--> gone; LAST, if the body of that answer comes in blocks
+ *
+ * Registering again and leaving are confirmable, however it began: who does not
+ * even acknowledge that is gone, which ends the observation.  A challenge is answered
+ * once for each registration (RFC 9175 2.3). */
 #ifndef EXCHANGE_OBS_H
 #define EXCHANGE_OBS_H
 
@@ -11,7 +19,7 @@
 
 /* Registers: q as for a transfer without a body (FETCH with one that fits a single
  * message may have one), options without Observe, which is added.  0, or as
- * xfer_start(). */
+ * xfer_start(); -EINVAL for a group as well. */
 int obs_start(struct engine *e, const struct xfer_request *q, ref_t *obs);
 
 enum obs_verdict {
@@ -50,17 +58,52 @@ enum obs_verdict obs_response(struct engine *e, const struct response *r,
 enum obs_verdict obs_rest(struct engine *e, enum xfer_verdict verdict,
 			  const struct xfer_event *x, struct obs_event *out);
 
+enum obs_state {
+	OBS_REGISTERING = 1,    /* a registration is under way, the first or again */
+	OBS_REGISTERED,         /* it stands; something is due */
+	OBS_TO_LEAVE,           /* a registration is under way, to be undone then */
+	OBS_LEAVING,            /* that is under way, or due */
+	OBS_LAST,               /* it is over, the rest of the last body is under way */
+	OBS_STATES
+};
+
 struct obs {
 	struct object o;
 	uint64_t owner;
 	ref_t exchange;         /* the kept one */
+	ref_t rest;             /* the transfer that fetches the rest of a body, 0 none */
+	uint64_t heard;         /* ms: when the freshest notification came */
+	uint64_t due;           /* ms; 0 while a message of the exchange is under way */
+	struct addr to;
+	struct local from;
+	uint32_t state;
+	uint32_t known;         /* 1: value is of a notification that came */
+	uint32_t value;         /* its Observe value */
+	uint32_t non, szx;      /* of the request */
+	uint32_t body_n;
+	uint32_t timeout_ms;
+	uint32_t challenged;    /* the registration under way answers a challenge */
+	uint32_t tries;         /* LEAVING: messages sent; LAST: transfers begun */
+	uint32_t zero;
 };
 
-/* Its time has come (EXPIRE_OTHER with SLAB_OBS): registers again. */
+static inline struct obs *obs_get(struct engine *e, ref_t ref)
+{
+	return slab_get(&e->space, engine_slab(e, SLAB_OBS), ref);
+}
+
+static inline ref_t obs_ref(struct engine *e, const struct obs *o)
+{
+	return slab_ref(&e->space, engine_slab(e, SLAB_OBS), o);
+}
+
+/* Its time has come (EXPIRE_OTHER with SLAB_OBS): registers again, or leaves.  Always
+ * OBS_NOTHING; what comes of it comes as a response. */
 enum obs_verdict obs_due(struct engine *e, struct obs *o, struct obs_event *out);
 
-/* Ends it and tells the server: a GET with Observe 1 and the same token (3.6).  Its
- * answer, or the end without one, comes as OBS_ENDED or OBS_FAILED.  -ENOENT. */
+/* Ends it and tells the server: the request with Observe 1 and the same token (3.6).
+ * Its answer, or the end without one, comes as OBS_ENDED or OBS_FAILED; other
+ * notifications are nothing until then.  0; -ENOENT. */
 int obs_leave(struct engine *e, ref_t obs);
 
 /* Forgets it at once; the server learns by the Reset of its next notification. */
@@ -68,5 +111,8 @@ void obs_cancel(struct engine *e, ref_t obs);
 
 /* Adopt: whether a live observation is plausible; sets its deadline again. */
 bool obs_adopt(struct engine *e, struct obs *o);
+
+/* Then: whether a transfer that an observation owns is still fetching for it. */
+bool obs_has_rest(struct engine *e, const struct xfer *x);
 
 #endif

@@ -14,10 +14,11 @@ bool stored_room(struct engine *e, size_t n, size_t cap)
 	return false;
 }
 
-static struct blob *blob_new(struct engine *e, struct span m, ref_t owner)
+/* instead: of another, which is about to be dropped and counts no more. */
+static struct blob *blob_new(struct engine *e, struct span m, ref_t owner, bool instead)
 {
 	struct slab *b = engine_slab(e, SLAB_BLOB);
-	struct blob *blob = blob_room(e) ? slab_take(&e->space, b) : NULL;
+	struct blob *blob = instead || blob_room(e) ? slab_take(&e->space, b) : NULL;
 
 	if (!blob) {
 		engine_count(e, COUNT_FULL_MESSAGES);
@@ -52,7 +53,7 @@ bool stored_put(struct engine *e, struct stored *s, uint8_t *in, size_t cap,
 	uint32_t blob = SLAB_NIL;
 
 	if (m.n > cap) {
-		struct blob *b = blob_new(e, m, owner);
+		struct blob *b = blob_new(e, m, owner, !fresh && s->blob != SLAB_NIL);
 
 		if (!b)
 			return false;

@@ -1,6 +1,7 @@
 #include "exchange/xfer_message.h"
 
 #include "coap/block.h"
+#include "exchange/obs.h"
 
 #include <errno.h>
 
@@ -105,10 +106,14 @@ uint32_t xfer_part(const struct xfer *x, const struct xfer_state *s)
 	return 0;
 }
 
+/* The body of what an observation goes on with is that of who observes. */
 static bool read_body(struct engine *e, const struct xfer *x, uint64_t offset, uint8_t *out,
 		      uint32_t n)
 {
-	return e->source && e->source->read(e->source->arg, x->owner, offset, out, n);
+	const struct obs *o = obs_get(e, x->owner);
+
+	return e->source && e->source->read(e->source->arg, o ? o->owner : x->owner, offset,
+					    out, n);
 }
 
 int xfer_write(struct engine *e, const struct xfer *x, const struct xfer_state *s,

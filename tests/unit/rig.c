@@ -9,7 +9,7 @@
 struct engine_limits rig_limits(void)
 {
 	return (struct engine_limits){ .endpoints = 16, .dedup = 32, .exchanges = 16,
-				       .waiting = 16, .messages = 8, .xfers = 4,
+				       .waiting = 16, .messages = 8, .xfers = 4, .observations = 4,
 				       .answers_per_endpoint = 4, .exchanges_per_endpoint = 16, .token_length = 64 };
 }
 

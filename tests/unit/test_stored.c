@@ -103,6 +103,20 @@ Test(stored, no_blob_left_changes_nothing)
 	cr_assert_eq(rig_counter(r, COUNT_FULL_MESSAGES), 2);
 }
 
+Test(stored, at_the_limit_a_blob_is_replaced_by_another)
+{
+	struct exchange *x = owner(text(1000));
+
+	r->e.conf.limits.messages = 1;
+	cr_assert_not(stored_room(&r->e, 500, EXCHANGE_INSIDE));
+	cr_assert(stored_put(&r->e, &x->msg, x->inside, EXCHANGE_INSIDE, span_str(text(500)),
+			     r->waiting, false));
+	rig_commit(r);
+	cr_assert(span_eq(stored_get(&r->e, &x->msg, x->inside), span_str(text(500))));
+	cr_assert_eq(r->e.space.ctl->live[SLAB_BLOB], 1);
+	cr_assert_eq(rig_counter(r, COUNT_FULL_MESSAGES), 1);
+}
+
 Test(stored, a_blob_of_another_owner_is_not_valid)
 {
 	struct exchange *x = owner(text(1000));

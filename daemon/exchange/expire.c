@@ -16,7 +16,8 @@ static enum expire_verdict end(struct engine *e, struct exchange *x, int status,
 	bool ours = x->role == ROLE_CLIENT;
 
 	*out = (struct response){ .exchange = exchange_ref(e, x), .peer = p->remote,
-				  .owner = x->owner, .status = status };
+				  .owner = x->owner, .status = status,
+				  .again = x->retries };
 	exchange_kill(e, x);
 	exchange_start(e, p);
 	return ours ? EXPIRE_FAILED : EXPIRE_DONE;

@@ -199,7 +199,7 @@ static struct response response_of(struct engine *e, const struct exchange *x,
 				   const struct request *r, int status)
 {
 	struct response out = { .exchange = exchange_ref(e, x), .peer = r->from,
-				.owner = x->owner, .status = status };
+				.owner = x->owner, .status = status, .again = x->retries };
 
 	if (!status)
 		out.msg = r->msg;

@@ -21,6 +21,7 @@ struct response {
 	uint64_t owner;         /* as given to client_send() */
 	struct message msg;     /* borrows the batch; unset when status is not 0 */
 	int status;             /* 0, or -ECONNRESET, -ETIMEDOUT, -ECONNREFUSED */
+	uint32_t again;         /* how often the request was sent again */
 };
 
 struct input {

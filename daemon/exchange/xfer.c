@@ -439,6 +439,8 @@ enum xfer_verdict xfer_response(struct engine *e, const struct response *r,
 	if (!x || x->exchange != r->exchange)
 		return XFER_NOTHING;
 	t.s = x->s;
+	t.s.again += r->again;
+	out->again = t.s.again;
 	out->owner = x->owner;
 	out->sent = t.s.sent;
 	if (r->status)

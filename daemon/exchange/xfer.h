@@ -74,6 +74,7 @@ struct xfer_event {
 				 * error response's, which is no part of it */
 	uint64_t total;         /* its length where Size2 tells (an estimate), else 0 */
 	uint64_t sent;          /* bytes of the request's body the server has so far */
+	uint32_t again;         /* how often messages were sent again so far */
 	int status;             /* FAILED: -ETIMEDOUT, -ECONNRESET, -ECONNREFUSED;
 				 * -ESTALE: the representation changed on the way
 				 * (ETag); -EPROTO: blocks out of place; -EIO; -EAGAIN:
@@ -119,7 +120,8 @@ struct xfer_state {
 	uint32_t code;          /* of the response's first part; 0 unknown */
 	uint32_t format;        /* its Content-Format */
 	uint32_t total;         /* its Size2 */
-	uint32_t etag_n, echo_n, zero;
+	uint32_t etag_n, echo_n;
+	uint32_t again;         /* how often messages before were sent again */
 	uint8_t etag[XFER_ETAG];
 	uint8_t echo[XFER_ECHO];        /* for what is sent next */
 };

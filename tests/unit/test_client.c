@@ -226,6 +226,20 @@ Test(client, E20_first_timeout_is_jittered_then_doubles_four_times)
 	cr_assert_gt(distinct, 4, "spread, not one value");
 }
 
+Test(client, the_end_of_a_request_says_how_often_it_was_sent_again)
+{
+	send_one(false);
+	cr_assert_eq(rig_wait(r, 3000), 1);
+	cr_assert_eq(rig_wait(r, 6000), 1);
+	cr_assert_eq(answer(1, COAP_ACK, COAP_CONTENT, out.m.mid, ""), INPUT_RESPONSE);
+	cr_assert_eq(r->in.response.again, 2);
+	cr_assert_eq(request(1, false, "t"), 0);
+	while (engine_next(&r->e) != UINT64_MAX)
+		rig_wait(r, engine_next(&r->e) - r->e.now);
+	cr_assert_eq(r->failed.status, -ETIMEDOUT);
+	cr_assert_eq(r->failed.again, 4);
+}
+
 Test(client, E22_a_message_id_is_not_used_again_within_exchange_lifetime)
 {
 	static uint8_t used[65536];

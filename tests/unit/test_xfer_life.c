@@ -524,3 +524,17 @@ Test(xfer_life, implausible_ones_are_dropped_by_an_adopter)
 		talk_expect_gone();
 	}
 }
+
+Test(xfer_life, what_was_sent_again_is_summed_up)
+{
+	talk_begin(COAP_GET, 0, 0);
+	cr_assert_eq(rig_wait(talk.r, 3000), 1);
+	cr_assert_eq(talk_answer_body(COAP_CONTENT, talk_block(OPT_BLOCK2, 0, true, 0), 0, 16),
+		     XFER_PART);
+	cr_assert_eq(talk.event.again, 1);
+	cr_assert_eq(rig_wait(talk.r, 3000), 1);
+	cr_assert_eq(rig_wait(talk.r, 6000), 1);
+	cr_assert_eq(talk_answer_body(COAP_CONTENT, talk_block(OPT_BLOCK2, 1, false, 0), 16, 4),
+		     XFER_DONE);
+	cr_assert_eq(talk.event.again, 3);
+}

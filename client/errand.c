@@ -353,13 +353,14 @@ void errand_leave(struct errand *e)
 
 /* --- what comes --------------------------------------------------------------------- */
 
-static void take_head(struct errand *e, const struct message *m, const struct addr *peer)
+static void take_head(struct errand *e, const struct message *m, const struct addr *peer,
+		      unsigned again)
 {
 	struct answer *a = &e->answer;
 
 	*a = (struct answer){ .type = m->type, .code = m->code, .peer = *peer,
 			      .body = a->body, .began = e->began,
-			      .ended = net_now(e->tool->net) };
+			      .ended = net_now(e->tool->net), .again = again };
 	a->token.n = (uint8_t)m->token.n;
 	memcpy(a->token.bytes, m->token.p, m->token.n);
 	memcpy(e->kept, m->options.p, m->options.n);
@@ -436,7 +437,7 @@ void errand_response(struct errand *e, const struct response *r)
 	}
 	hear(e);
 	spool_restart(e->answer.body);
-	take_head(e, &r->msg, &r->peer);
+	take_head(e, &r->msg, &r->peer, r->again);
 	if (!take_bytes(e, r->msg.payload))
 		return;
 	tell(e);
@@ -463,7 +464,10 @@ void errand_xfer(struct errand *e, enum xfer_verdict verdict, const struct xfer_
 			e->ops->part(e, x->sent, e->tool->source.n);
 		return;
 	}
-	take_head(e, &x->msg, &x->peer);
+	/* An error in the midst of another body is no part of that. */
+	if (x->offset == 0)
+		spool_restart(e->answer.body);
+	take_head(e, &x->msg, &x->peer, x->again);
 	if (!take_bytes(e, x->msg.payload))
 		return;
 	if (verdict == XFER_DONE) {
@@ -489,7 +493,7 @@ void errand_obs(struct errand *e, enum obs_verdict verdict, const struct obs_eve
 	hear(e);
 	if (o->offset == 0)
 		spool_restart(e->answer.body);
-	take_head(e, &o->msg, &o->peer);
+	take_head(e, &o->msg, &o->peer, 0);
 	e->answer.value = o->value;
 	if (!take_bytes(e, o->msg.payload))
 		return;
@@ -506,8 +510,11 @@ static int read_target(struct errand *e)
 	struct err err;
 	int rc = target_read(&e->target, e->text, e->tool->args->proxy, &err);
 
-	if (rc)
-		outcome_error(&e->outcome, NULL, rc, &err);
+	if (rc == 0)
+		return 0;
+	outcome_error(&e->outcome, NULL, rc, &err);
+	e->outcome.wrong = e->target.wrong;
+	e->outcome.wrong_at = e->target.wrong_at;
 	return rc;
 }
 

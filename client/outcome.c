@@ -55,7 +55,7 @@ void outcome_network(struct outcome *o, const char *uri, const struct addr *peer
 		}
 	if (status == -ETIMEDOUT)
 		snprintf(after, sizeof after, " within %.3g s", waited);
-	o->exit = OUTCOME_FAILED;
+	*o = (struct outcome){ .exit = OUTCOME_FAILED };
 	err_set(&o->err, status, "%.*s: %s%s%s%s", URI_SHOWN, uri, what, after,
 		hint ? "; " : "", hint ? hint : "");
 }
@@ -89,7 +89,7 @@ void outcome_response(struct outcome *o, const char *uri, uint8_t code, const ch
 	const char *name = code_name(code), *hint = hint_of(code);
 	char text[CODE_TEXT];
 
-	o->exit = OUTCOME_FAILED;
+	*o = (struct outcome){ .exit = OUTCOME_FAILED };
 	err_set(&o->err, -EPROTO, "%.*s: %s %s%s%s%s%s", URI_SHOWN, uri, code_print(code, text),
 		name ? name : "(unknown code)", diagnostic ? ": " : "",
 		diagnostic ? diagnostic : "", hint ? "; " : "", hint ? hint : "");
@@ -99,6 +99,7 @@ void outcome_error(struct outcome *o, const char *about, int code, const struct 
 {
 	struct err line;
 
+	o->wrong = NULL;
 	o->exit = code == -EINVAL ? OUTCOME_USAGE : OUTCOME_FAILED;
 	if (code == -EINTR)
 		o->exit = OUTCOME_INTERRUPTED;

@@ -5,6 +5,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Exit statuses, as coap(1) has them.  Of several errands the worst counts. */
@@ -18,6 +19,8 @@ enum outcome_exit {
 struct outcome {
 	int exit;               /* enum outcome_exit */
 	struct err err;         /* unless OUTCOME_OK: the line, without the program's name */
+	const char *wrong;      /* a URI of the command line that is none, borrowed; or NULL */
+	size_t wrong_at;        /* the byte that is wrong */
 };
 
 /* The worse of two exit statuses: an interrupt counts most, then usage. */

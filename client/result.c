@@ -10,6 +10,8 @@ int result_show(struct tool *t, const struct outcome *o)
 {
 	if (o->exit != OUTCOME_OK)
 		show_error(&t->show, "%s", o->err.text);
+	if (o->wrong)
+		show_mark(&t->show, o->wrong, o->wrong_at);
 	return o->exit;
 }
 

@@ -35,6 +35,9 @@ void show_error(struct show *s, const char *fmt, ...) __attribute__((format(prin
 /* A remark; nothing if quiet. */
 void show_remark(struct show *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Text of the command line, and an arrow at a byte of it. */
+void show_mark(struct show *s, const char *text, size_t at);
+
 /* A line that takes the place of the one before it, without an end; empty: none.  Only
  * for a terminal. */
 void show_progress(struct show *s, const char *line);

@@ -12,10 +12,34 @@ static bool is_foreign(const char *text)
 	       text[strcspn(text, " \t\r\n")] == 0;
 }
 
-/* One that datagrams can be sent to. */
-static int read_server(const char *text, struct uri *out, struct err *err)
+/* Whether it would be a URI with a scheme before it. */
+static bool lacks_scheme(const char *text)
+{
+	char longer[URI_MAX + 1];
+	struct uri u;
+
+	return strlen(text) < sizeof longer - 8 && !strstr(text, "://") &&
+	       uri_parse(span_str(strcat(strcpy(longer, "coap://"), text)), &u, NULL) == 0;
+}
+
+static int read_uri(struct target *t, const char *text, struct uri *out, struct err *err)
 {
 	int rc = uri_parse(span_str(text), out, err);
+
+	if (rc == 0)
+		return 0;
+	if (lacks_scheme(text))
+		return err_set(err, rc, "\"%.160s\" is no URI; did you mean coap://%.160s?", text,
+			       text);
+	t->wrong = text;
+	t->wrong_at = out->wrong;
+	return rc;
+}
+
+/* One that datagrams can be sent to. */
+static int read_server(struct target *t, const char *text, struct uri *out, struct err *err)
+{
+	int rc = read_uri(t, text, out, err);
 
 	if (rc || out->scheme == SCHEME_COAP)
 		return rc;
@@ -29,10 +53,10 @@ int target_read(struct target *t, const char *text, const char *proxy, struct er
 
 	*t = (struct target){ .proxied = proxy != NULL };
 	if (!proxy)
-		return read_server(text, &t->uri, err);
-	rc = read_server(proxy, &t->proxy, err);
+		return read_server(t, text, &t->uri, err);
+	rc = read_server(t, proxy, &t->proxy, err);
 	if (rc)
 		return rc;
 	t->foreign = is_foreign(text);
-	return t->foreign ? 0 : uri_parse(span_str(text), &t->uri, err);
+	return t->foreign ? 0 : read_uri(t, text, &t->uri, err);
 }

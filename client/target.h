@@ -10,6 +10,8 @@ struct target {
 	struct uri uri, proxy;
 	bool proxied;           /* proxy is set */
 	bool foreign;           /* uri is not: only the proxy understands it */
+	const char *wrong;      /* after -EINVAL: which text, and where in it */
+	size_t wrong_at;
 };
 
 /* Reads the URI, and that of the proxy unless it is NULL.  0; -EINVAL: err says what is

@@ -171,8 +171,8 @@ struct parse {
 
 static int fail(const struct parse *p, const uint8_t *at, const char *what)
 {
-	return err_set(p->err, -EINVAL, "URI: %s (byte %zu)", what,
-		       (size_t)(at - p->text.p) + 1);
+	p->out->wrong = (size_t)(at - p->text.p);
+	return err_set(p->err, -EINVAL, "URI: %s (byte %zu)", what, p->out->wrong + 1);
 }
 
 /* Checks characters and length of one component; more are the characters that

@@ -44,6 +44,7 @@ struct uri {
 	struct span zone;       /* "eth0" of [fe80::1%eth0], else empty */
 	struct span path;       /* from its first slash, or empty */
 	struct span query;      /* after the question mark */
+	size_t wrong;           /* of one that is none: the byte that is wrong, from 0 */
 };
 
 /* Parses an absolute URI.  0, or -EINVAL with what is wrong and where: not

@@ -108,7 +108,7 @@ Test(method, nothing_is_sent_if_one_uri_is_wrong)
 	s.args.uris[0] = s.partner.uri;
 	cr_expect_eq(method_run(&s.tool), OUTCOME_USAGE);
 	cr_expect_eq(s.partner.got, 0);
-	cr_expect(strstr(content(err_name), "coap: URI"), "%s", text);
+	cr_expect(strstr(content(err_name), "coap: \"nonsense\" is no URI"), "%s", text);
 	partner_stage_close(&s);
 }
 

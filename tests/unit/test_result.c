@@ -124,7 +124,7 @@ Test(result, output_that_fails_is_an_error)
 
 Test(result, an_outcome_is_one_line)
 {
-	struct outcome o = { OUTCOME_FAILED, { "no way" } };
+	struct outcome o = { .exit = OUTCOME_FAILED, .err = { "no way" } };
 
 	answered(COAP_CONTENT, "", "", NULL);
 	cr_expect_eq(result_show(&s.tool, &o), OUTCOME_FAILED);

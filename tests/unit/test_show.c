@@ -96,6 +96,25 @@ Test(show, a_line_of_progress_gives_way)
 	cr_expect_str_eq(shown(), "\r1 %\033[K\r2 %\033[K\r\033[Kdone\n\r3 %\033[K\r\033[K");
 }
 
+Test(show, a_wrong_text_is_marked)
+{
+	char text_of[2000];
+
+	open_with((struct arguments){ 0 });
+	show_mark(&s, "coap://h o/", 8);
+	cr_expect_str_eq(shown(), "  coap://h o/\n          ^\n");
+	free(text);
+	memset(text_of, 'x', sizeof text_of - 1);
+	text_of[sizeof text_of - 1] = 0;
+	text_of[1000] = '\t';
+	open_with((struct arguments){ 0 });
+	show_mark(&s, text_of, 1000);
+	shown();
+	cr_expect_lt(strcspn(text, "\n"), 80);
+	cr_expect_eq(text[strlen(text) - 2], '^');
+	cr_expect_eq(text[strlen(strchr(text, '\n') + 1) - 2], ' ');
+}
+
 static const uint8_t get[] = { 0x41, 1, 0, 7, 0xaa, 0xb1, 'x' };
 static const uint8_t content[] = { 0x61, 0x45, 0, 7, 0xaa, 0xff, 'h', 'i', 27, '[', '2', 'J' };
 

@@ -33,7 +33,7 @@ Test(target, a_proxy_stands_before_it)
 Test(target, what_is_wrong_is_told)
 {
 	static const struct { const char *uri, *proxy; int code; const char *says; } bad[] = {
-		{ "host/a", NULL, -EINVAL, "URI" },
+		{ "host/a b", NULL, -EINVAL, "URI" },
 		{ "coap://host:99999/", NULL, -EINVAL, "port" },
 		{ "http://host/", NULL, -EINVAL, "URI" },
 		{ "coaps://host/", NULL, -EPROTONOSUPPORT, "coaps is not built yet" },
@@ -50,4 +50,19 @@ Test(target, what_is_wrong_is_told)
 			     bad[i].uri);
 		cr_expect(strstr(err.text, bad[i].says), "%s: %s", bad[i].uri, err.text);
 	}
+}
+
+Test(target, the_place_is_told_and_a_scheme_is_proposed)
+{
+	cr_expect_eq(target_read(&t, "coap://host:1x/", NULL, &err), -EINVAL);
+	cr_expect_str_eq(t.wrong, "coap://host:1x/");
+	cr_expect_eq(t.wrong_at, 13);
+	cr_expect_eq(target_read(&t, "coap://host/", "coap://pro xy", &err), -EINVAL);
+	cr_expect_str_eq(t.wrong, "coap://pro xy");
+	cr_expect_eq(t.wrong_at, 10);
+	cr_expect_eq(target_read(&t, "host:5683/a", NULL, &err), -EINVAL);
+	cr_expect_str_eq(err.text, "\"host:5683/a\" is no URI; did you mean "
+				   "coap://host:5683/a?");
+	cr_expect_eq(target_read(&t, "coap://host/", NULL, &err), 0);
+	cr_expect_null(t.wrong);
 }

@@ -134,6 +134,10 @@ Test(uri, invalid)
 
 Test(uri, errors_say_what_and_where)
 {
+	struct uri u;
+
+	cr_assert_lt(uri_parse(span_str("coap://h:1x/"), &u, NULL), 0);
+	cr_assert_eq(u.wrong, 10);
 	expect_invalid("coap://example.com/a#frag", "fragment, which is not sent (byte 21)");
 	expect_invalid("http://example.com/", "not a scheme of CoAP (byte 1)");
 	expect_invalid("/relative", "no scheme");

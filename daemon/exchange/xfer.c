@@ -116,6 +116,7 @@ int xfer_start(struct engine *e, const struct xfer_request *q, ref_t *xfer)
 	int err = check(q);
 	struct xfer_state s;
 	struct xfer *x;
+	ref_t ref;
 
 	if (err)
 		return err;
@@ -126,8 +127,8 @@ int xfer_start(struct engine *e, const struct xfer_request *q, ref_t *xfer)
 		return -EAGAIN;
 	}
 	fill(x, q);
-	*xfer = slab_ref_next(&e->space, slab(e), x);
-	if (!stored_put(e, &x->options, x->inside, XFER_INSIDE, q->options, *xfer, true)) {
+	ref = slab_ref_next(&e->space, slab(e), x);
+	if (!stored_put(e, &x->options, x->inside, XFER_INSIDE, q->options, ref, true)) {
 		slab_untake(&e->space, slab(e), x);
 		return -EAGAIN;
 	}
@@ -139,6 +140,7 @@ int xfer_start(struct engine *e, const struct xfer_request *q, ref_t *xfer)
 		return err;
 	}
 	slab_publish(&e->space, slab(e), x);
+	*xfer = ref;
 	return 0;
 }
 
@@ -480,7 +482,8 @@ bool xfer_adopt(struct engine *e, struct xfer *x)
 	const struct exchange *under_way = exchange_get(e, x->exchange);
 	const struct endpoint *p;
 
-	if (!under_way || under_way->role != ROLE_CLIENT || under_way->owner != xfer_ref(e, x))
+	if (!under_way || under_way->role != ROLE_CLIENT || under_way->owner != xfer_ref(e, x) ||
+	    under_way->flags & (EXCHANGE_KEEP | EXCHANGE_GROUP))
 		return false;
 	p = endpoint_get(e, under_way->peer);
 	return p && addr_eq(&p->remote, &x->to) && local_eq(&p->local, &x->from) &&

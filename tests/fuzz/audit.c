@@ -2,6 +2,7 @@
 
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
+#include "exchange/xfer.h"
 
 #define EACH(e, number, type, it) \
 	for (type *it = slab_at(engine_slab(e, number), 0), \
@@ -205,6 +206,24 @@ static void audit_exchange(struct engine *e, struct exchange *x, bool damaged)
 	}
 }
 
+/* A transfer and the exchange it has under way name each other. */
+static void audit_xfer(struct engine *e, struct xfer *x)
+{
+	const struct exchange *under_way = exchange_get(e, x->exchange);
+
+	CHECK(under_way && under_way->owner == xfer_ref(e, x));
+	CHECK(stored_valid(e, &x->options, XFER_INSIDE, xfer_ref(e, x)));
+	CHECK(x->s.phase >= XFER_WHOLE && x->s.phase < XFER_PHASES);
+}
+
+static void audit_owned(struct engine *e, const struct exchange *x)
+{
+	const struct xfer *t = xfer_get(e, x->owner);
+
+	if (x->role == ROLE_CLIENT && xfer_owns(x->owner))
+		CHECK(t && t->exchange == exchange_ref(e, x));
+}
+
 static void audit_dedup(struct engine *e, struct dedup *d, bool damaged)
 {
 	const struct exchange *x = exchange_get(e, d->exchange);
@@ -223,9 +242,10 @@ static void audit_blob(struct engine *e, const struct blob *b)
 {
 	const struct exchange *x = exchange_get(e, b->owner);
 	const struct dedup *d = dedup_get(e, b->owner);
+	const struct xfer *t = xfer_get(e, b->owner);
 	uint32_t self = slab_index(engine_slab(e, SLAB_BLOB), b);
 
-	CHECK((x && x->msg.blob == self) ||
+	CHECK((t && t->options.blob == self) || (x && x->msg.blob == self) ||
 	      (d && d->state == DEDUP_DONE && d->answer.blob == self));
 }
 
@@ -243,6 +263,7 @@ void audit(struct engine *e, bool damaged)
 		audit_endpoint(e, p, damaged);
 	EACH(e, SLAB_EXCHANGE, struct exchange, x) {
 		audit_exchange(e, x, damaged);
+		audit_owned(e, x);
 		waiting += !is_outgoing(x);
 		outgoing += is_outgoing(x);
 		with_mid += has_mid(x);
@@ -253,6 +274,10 @@ void audit(struct engine *e, bool damaged)
 		audit_dedup(e, d, damaged);
 	EACH(e, SLAB_BLOB, struct blob, b)
 		audit_blob(e, b);
+	EACH(e, SLAB_XFER, struct xfer, x)
+		audit_xfer(e, x);
+	CHECK(damaged || live[SLAB_XFER] <= e->conf.limits.xfers);
+	CHECK(damaged || live[SLAB_BLOB] <= e->conf.limits.messages);
 	CHECK(e->waiting_n == waiting && e->outgoing_n == outgoing);
 	CHECK(audit_chain(e, &e->groups, 0) == groups);
 	CHECK(e->client_n == ours && e->server_n + ours == waiting + outgoing);

@@ -84,7 +84,8 @@ static void put(struct show *s, const char *line, size_t n)
 	fflush(s->out);
 }
 
-static void say(struct show *s, const char *before, const char *fmt, va_list args)
+static void __attribute__((format(printf, 3, 0)))
+say(struct show *s, const char *before, const char *fmt, va_list args)
 {
 	char line[1024];
 	int n = snprintf(line, sizeof line, "%s", before);

@@ -5,6 +5,7 @@
 #include "coap/content_format.h"
 #include "coap/block.h"
 #include "exchange/client.h"
+#include "transport/hostname.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -277,17 +278,23 @@ static void on_addresses(void *arg, const struct resolved *answer)
 		approach(e);
 }
 
+/* What does not fit is cut off: that is longer than any interface's name. */
+static void to_text(struct span s, char *out, size_t cap)
+{
+	struct writer w = writer_of(out, cap - 1);
+
+	write_bytes(&w, s.p, s.n < cap - 1 ? s.n : cap - 1);
+	*w.p = 0;
+}
+
 void errand_start(struct errand *e)
 {
 	const struct tool *t = e->tool;
 	const struct uri *u = target_server(&e->target);
-	char host[256], zone[64];
+	char host[3 * HOSTNAME_MAX + 1], zone[64];      /* each byte percent-encoded */
 
-	assert(u->host.n < sizeof host);
-	memcpy(host, u->host.p, u->host.n);
-	host[u->host.n] = 0;
-	memcpy(zone, u->zone.p, u->zone.n < sizeof zone ? u->zone.n : 0);
-	zone[u->zone.n < sizeof zone ? u->zone.n : 0] = 0;
+	to_text(u->host, host, sizeof host);
+	to_text(u->zone, zone, sizeof zone);
 	e->tool->open++;
 	e->over = false;
 	if (t->args->timeout_ms > 0 && e->kind != ERRAND_GROUP) {

@@ -158,14 +158,17 @@ static const char *hint(const char *host)
 	return "is it spelled right?";
 }
 
+#define HOST_SHOWN 80u
+
 static int bad_host(const char *host, struct err *err)
 {
-	char text[4 * HOSTNAME_MAX];
+	char text[4 * HOST_SHOWN + 3];          /* "\xNN" each, between quotes */
 	struct writer w = writer_of(text, sizeof text - 1);
+	size_t shown = quote_write(&w, span_str(host), HOST_SHOWN, false);
 
-	quote_write(&w, span_str(host), HOSTNAME_MAX / 2, false);
 	*w.p = 0;
-	return err_set(err, -EINVAL, "%s is neither a host's name nor an address", text);
+	return err_set(err, -EINVAL, "%s%s is neither a host's name nor an address", text,
+		       host[shown] ? "..." : "");
 }
 
 /* What a status of c-ares means for a person. */

@@ -387,6 +387,14 @@ static bool take_bytes(struct errand *e, struct span bytes)
 	return rc == 0;
 }
 
+static void tell_part(struct errand *e, uint64_t have, uint64_t total)
+{
+	e->have = have;
+	e->total = total;
+	if (e->ops->part)
+		e->ops->part(e, have, total);
+}
+
 static void hear(struct errand *e)
 {
 	e->heard = true;
@@ -467,8 +475,7 @@ void errand_xfer(struct errand *e, enum xfer_verdict verdict, const struct xfer_
 	}
 	hear(e);
 	if (verdict == XFER_NOTHING) {
-		if (e->ops->part)
-			e->ops->part(e, x->sent, e->tool->source.n);
+		tell_part(e, x->sent, e->tool->source.n);
 		return;
 	}
 	/* An error in the midst of another body is no part of that. */
@@ -480,8 +487,8 @@ void errand_xfer(struct errand *e, enum xfer_verdict verdict, const struct xfer_
 	if (verdict == XFER_DONE) {
 		tell(e);
 		finish(e);
-	} else if (e->ops->part) {
-		e->ops->part(e, spool_size(e->answer.body), x->total);
+	} else {
+		tell_part(e, spool_size(e->answer.body), x->total);
 	}
 }
 

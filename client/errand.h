@@ -56,6 +56,7 @@ struct errand {
 	void *verb;                     /* of the verb's own */
 	const char *text;               /* the URI as typed, borrowed */
 	struct outcome outcome;
+	uint64_t have, total;           /* of the body under way, as told by part() */
 	bool over;
 	bool answered;                  /* answer is set */
 	const char *output;             /* the file its body is for, or NULL */

@@ -2,15 +2,18 @@
 
 #include "client/errand.h"
 #include "client/head.h"
+#include "client/progress.h"
 #include "client/result.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Requests under way side by side; their results come out in the order of the URIs. */
 struct method {
 	struct errand *errands;
 	unsigned n, next;       /* the first one whose result is not out */
+	struct progress progress;
 	int exit;
 };
 
@@ -22,13 +25,44 @@ static void worsen(struct method *m, int exit)
 static void give(struct method *m, struct errand *e)
 {
 	worsen(m, result_show(e->tool, &e->outcome));
-	if (e->answered)
-		worsen(m, result_give(e));
+	worsen(m, result_give(e));
 }
 
 static void on_answer(struct errand *e, const struct answer *a)
 {
 	(void)e, (void)a;       /* it stays with the errand until its turn comes */
+}
+
+/* How far all of them are together. */
+static void show_parts(struct tool *t, struct method *m, double now)
+{
+	uint64_t have = 0, total = 0;
+	char line[PROGRESS_LINE], all[PROGRESS_LINE + 32] = "";
+	bool known = true;
+	unsigned over = 0;
+
+	for (unsigned i = 0; i < m->n; i++) {
+		have += m->errands[i].have;
+		total += m->errands[i].total;
+		known &= m->errands[i].total || m->errands[i].over;
+		over += m->errands[i].over;
+	}
+	if (m->n > 1)
+		snprintf(all, sizeof all, "%u of %u, ", over, m->n);
+	progress_line(line, have, known ? total : 0, now - m->progress.began);
+	show_progress(&t->show, strcat(all, line));
+}
+
+static void on_part(struct errand *e, uint64_t have, uint64_t total)
+{
+	struct tool *t = e->tool;
+	struct method *m = t->verb;
+	double now = net_now(t->net);
+
+	(void)have, (void)total;
+	if (t->show.terminal && !t->show.quiet && !t->show.verbose &&
+	    progress_due(&m->progress, now))
+		show_parts(t, m, now);
 }
 
 static void on_over(struct errand *e)
@@ -39,7 +73,7 @@ static void on_over(struct errand *e)
 		give(m, &m->errands[m->next]);
 }
 
-static const struct errand_ops ops = { .answer = on_answer, .over = on_over };
+static const struct errand_ops ops = { on_answer, on_part, on_over };
 
 /* All of them, before anything is sent: a slip in the last URI costs nothing. */
 static void open_errands(struct tool *t, struct method *m)

@@ -1,9 +1,11 @@
 #include "client/result.h"
 
+#include "client/json_out.h"
 #include "client/option_list.h"
+#include "client/pour.h"
+#include "client/pretty.h"
 #include "coap/uri.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 int result_show(struct tool *t, const struct outcome *o)
@@ -13,12 +15,6 @@ int result_show(struct tool *t, const struct outcome *o)
 	if (o->wrong)
 		show_mark(&t->show, o->wrong, o->wrong_at);
 	return o->exit;
-}
-
-static int output_failed(struct tool *t, int rc)
-{
-	show_error(&t->show, "cannot write to standard output: %s", strerror(-rc));
-	return OUTCOME_FAILED;
 }
 
 /* --- remarks ------------------------------------------------------------------------ */
@@ -71,6 +67,34 @@ static void remark(struct errand *e)
 
 /* --- the payload --------------------------------------------------------------------- */
 
+/* The kind that its content format says it is. */
+static enum content_kind kind_of(const struct answer *a)
+{
+	struct message m = { .code = a->code, .options = a->options };
+	uint64_t number;
+
+	return message_option_uint(&m, OPT_CONTENT_FORMAT, &number) ?
+	       content_format_kind((uint32_t)number) : CONTENT_OPAQUE;
+}
+
+/* Arranged for reading, if that is wanted and possible. */
+static bool give_pretty(struct errand *e, bool terminal, int *rc)
+{
+	const struct arguments *a = e->tool->args;
+	struct span body = { 0 };
+	struct pour out;
+
+	if (a->pretty < 0 || (a->pretty == 0 && !terminal))
+		return false;
+	if (spool_size(e->answer.body) <= SPOOL_MEMORY)
+		body = spool_span(e->answer.body);
+	pour_begin(&out, STDOUT_FILENO);
+	if (!pretty_write(&out, kind_of(&e->answer), body, show_wants_color(a, STDOUT_FILENO)))
+		return false;
+	*rc = pour_end(&out);
+	return true;
+}
+
 static bool ends_line(struct spool *body)
 {
 	uint8_t last = '\n';
@@ -82,30 +106,47 @@ static bool ends_line(struct spool *body)
 
 static int give_payload(struct errand *e)
 {
-	struct spool *body = e->answer.body;
+	bool terminal = isatty(STDOUT_FILENO);
 	int rc;
 
-	show_progress(&e->tool->show, "");
-	rc = spool_write(body, STDOUT_FILENO);
-	if (rc == 0 && isatty(STDOUT_FILENO) && !ends_line(body) &&
-	    write(STDOUT_FILENO, "\n", 1) != 1)
-		rc = -errno;
-	return rc ? output_failed(e->tool, rc) : OUTCOME_OK;
+	if (give_pretty(e, terminal, &rc))
+		return rc;
+	rc = spool_write(e->answer.body, STDOUT_FILENO);
+	if (rc == 0 && terminal && !ends_line(e->answer.body))
+		rc = pour_all(STDOUT_FILENO, span_str("\n"));
+	return rc;
+}
+
+/* --- all of it ----------------------------------------------------------------------- */
+
+static int give_file(struct errand *e)
+{
+	struct err err;
+
+	if (spool_finish(e->answer.body, &err) == 0)
+		return OUTCOME_OK;
+	show_error(&e->tool->show, "%s: %s", e->text, err.text);
+	return OUTCOME_FAILED;
 }
 
 int result_give(struct errand *e)
 {
-	struct err err;
-	int rc;
+	bool good = code_class(e->answer.code) <= 2;
+	struct tool *t = e->tool;
+	int exit = OUTCOME_OK, rc = 0;
 
-	if (code_class(e->answer.code) > 2)
-		return OUTCOME_OK;
-	remark(e);
-	if (!e->output)
-		return give_payload(e);
-	rc = spool_finish(e->answer.body, &err);
+	show_progress(&t->show, "");
+	if (e->answered && good && e->output)
+		exit = give_file(e);
+	if (t->args->json)
+		rc = e->answered ? json_out_answer(e, &e->answer, STDOUT_FILENO) :
+				   json_out_failure(e, STDOUT_FILENO);
+	else if (e->answered && good)
+		remark(e);
+	if (e->answered && good && !e->output && !t->args->json)
+		rc = give_payload(e);
 	if (rc == 0)
-		return OUTCOME_OK;
-	show_error(&e->tool->show, "%s: %s", e->text, err.text);
+		return exit;
+	show_error(&t->show, "cannot write to standard output: %s", strerror(-rc));
 	return OUTCOME_FAILED;
 }

@@ -5,8 +5,8 @@
 
 #include "client/errand.h"
 
-/* Gives out the answer of an errand whose outcome is known, or will not get worse.
- * Returns an enum outcome_exit; what went wrong here has been shown. */
+/* Gives out what an errand brought, in the form that the command line asks for; without
+ * an answer that is nothing, or a JSON object that says so.  Returns an enum outcome_exit; what went wrong here has been shown. */
 int result_give(struct errand *e);
 
 /* Shows the line of an outcome that is not OUTCOME_OK; returns its exit status. */

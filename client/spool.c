@@ -1,9 +1,10 @@
 #include "client/spool.h"
 
+#include "client/pour.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -265,39 +266,17 @@ struct span spool_span(struct spool *s)
 	return span_of(s->map, s->map_n);
 }
 
-/* Writes all of it, waiting where the descriptor does not. */
-static int write_out(int fd, struct span bytes)
-{
-	while (bytes.n) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-
-		if (n < 0 && errno == EAGAIN) {
-			struct pollfd p = { .fd = fd, .events = POLLOUT };
-
-			poll(&p, 1, -1);
-			continue;
-		}
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -ENOSPC;
-		bytes.p += n;
-		bytes.n -= (size_t)n;
-	}
-	return 0;
-}
-
 int spool_write(const struct spool *s, int fd)
 {
 	uint8_t piece[PIECE];
 	int rc = 0;
 
 	if (s->fd < 0)
-		return write_out(fd, span_of(s->memory, (size_t)s->n));
+		return pour_all(fd, span_of(s->memory, (size_t)s->n));
 	for (uint64_t at = 0; rc == 0 && at < s->n; at += PIECE) {
 		size_t n = s->n - at < PIECE ? (size_t)(s->n - at) : PIECE;
 
-		rc = spool_read(s, at, piece, n) ? write_out(fd, span_of(piece, n)) : -EIO;
+		rc = spool_read(s, at, piece, n) ? pour_all(fd, span_of(piece, n)) : -EIO;
 	}
 	return rc;
 }

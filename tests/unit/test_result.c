@@ -3,6 +3,7 @@
 #include "client/result.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,44 @@ Test(result, a_file_gets_its_name_and_standard_output_nothing)
 	cr_expect_eq(result_give(e), OUTCOME_OK);
 	cr_expect_str_eq(content("file"), "hello");
 	cr_expect_str_eq(content("out"), "");
+	errand_free(e);
+	partner_stage_close(&s);
+}
+
+Test(result, json_comes_instead_of_payload_and_remark)
+{
+	answered(COAP_CREATED, "", "hello", NULL);
+	s.args.json = 1;
+	cr_expect_eq(result_give(e), OUTCOME_OK);
+	content("out");
+	cr_expect(strstr(text, "\"code\":\"2.01\""), "%s", text);
+	cr_expect(strstr(text, "\"payload\":\"hello\""), "%s", text);
+	cr_expect_str_eq(content("err"), "");
+	e->answered = false;
+	outcome_network(&e->outcome, e->text, &s.partner.at, -ECONNREFUSED, 0);
+	cr_expect_eq(result_give(e), OUTCOME_OK);
+	cr_expect(strstr(content("out"), "\n{\"uri\":\"coap://[::1]/x\",\"error\":\"nobody"));
+	errand_free(e);
+	answered(COAP_CONTENT, "", "hello", "file");
+	cr_expect_eq(result_give(e), OUTCOME_OK);
+	cr_expect_str_eq(content("file"), "hello");
+	cr_expect(strstr(content("out"), "\"file\":\"file\""));
+	errand_free(e);
+	partner_stage_close(&s);
+}
+
+Test(result, pretty_is_for_who_asks)
+{
+	answered(COAP_CONTENT, "\xc1\x32", "[1]", NULL);
+	cr_expect_eq(result_give(e), OUTCOME_OK);
+	cr_expect_str_eq(content("out"), "[1]", "no terminal");
+	s.args.pretty = 1;
+	cr_expect_eq(result_give(e), OUTCOME_OK);
+	cr_expect_str_eq(content("out"), "[1][\n  1\n]\n");
+	errand_free(e);
+	answered(COAP_CONTENT, "\xc1\x32", "[1", NULL);
+	cr_expect_eq(result_give(e), OUTCOME_OK);
+	cr_expect_str_eq(content("out"), "[1][\n  1\n]\n[1");
 	errand_free(e);
 	partner_stage_close(&s);
 }

@@ -274,32 +274,3 @@ Test(spool, a_pipe_that_nobody_reads_is_an_error)
 	cr_expect_eq(spool_write(s, fds[1]), -EBADF);
 	spool_close(s);
 }
-
-static void *drain(void *arg)
-{
-	static uint8_t piece[5000];
-	size_t n = 0;
-	ssize_t got;
-
-	while ((got = read(*(int *)arg, piece, sizeof piece)) > 0)
-		n += (size_t)got;
-	return (void *)n;
-}
-
-Test(spool, a_descriptor_that_does_not_wait_is_waited_for)
-{
-	pthread_t reader;
-	int fds[2];
-	void *n;
-
-	cr_assert_eq(pipe(fds), 0);
-	cr_assert_eq(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
-	cr_assert_eq(spool_open(&s, NULL, &err), 0);
-	add(big, sizeof big);
-	cr_assert_eq(pthread_create(&reader, NULL, drain, &fds[0]), 0);
-	cr_expect_eq(spool_write(s, fds[1]), 0);
-	close(fds[1]);
-	pthread_join(reader, &n);
-	cr_expect_eq((size_t)n, sizeof big);
-	spool_close(s);
-}

@@ -1,6 +1,6 @@
 #include "client/ends.h"
 
-#include "transport/udp.h"
+#include "transport/udp_end.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -28,7 +28,7 @@ static int open_all(struct ends *e, struct err *err)
 {
 	for (unsigned i = 0; i < e->conf.n; i++) {
 		struct addr bound;
-		int r = udp_open_end(source(e, i), e->conf.peer, &e->fd[i], &bound, err);
+		int r = udp_end_open(source(e, i), e->conf.peer, &e->fd[i], &bound, err);
 
 		if (r) {
 			e->fd[i] = -1;
@@ -109,7 +109,7 @@ static int open_fresh(const struct ends *e, unsigned i, uint32_t now_s, struct a
 	int vain[PORT_TRIES], n = 0, fd = -1, r;
 
 	for (;;) {
-		r = udp_open_end(source(e, i), e->conf.peer, &fd, bound, err);
+		r = udp_end_open(source(e, i), e->conf.peer, &fd, bound, err);
 		if (r || !used_lately(e, e->port_left_s[bound->port], now_s))
 			break;
 		vain[n++] = fd;

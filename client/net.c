@@ -9,6 +9,7 @@
 #include "exchange/expire.h"
 #include "exchange/send.h"
 #include "transport/icmp.h"
+#include "transport/udp_end.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -70,6 +71,11 @@ static void read_clock(struct net *n)
 double net_now(const struct net *n)
 {
 	return (double)(n->now_ns - n->begun_ns) / 1e9;
+}
+
+uint64_t net_ns(const struct net *n)
+{
+	return n->now_ns;
 }
 
 /* A deadline that moved back is met when the timer fires in vain: that is rarer
@@ -149,6 +155,8 @@ static bool flush(struct net *n)
 
 	if (all == 0)
 		return true;
+	if (n->hooks.leaving)
+		n->hooks.leaving(n->hooks.arg);
 	if (n->hooks.datagram || n->loss.permille)
 		while (n->told < all)
 			leaves(n, n->told++);
@@ -455,7 +463,7 @@ int net_set_hops(struct net *n, unsigned hops, struct err *err)
 
 	for (unsigned i = 0; i < n->ends.room && r == 0; i++)
 		if (n->ends.fd[i] >= 0)
-			r = udp_set_hops(n->ends.fd[i], hops, err);
+			r = udp_end_hops(n->ends.fd[i], hops, err);
 	return r;
 }
 
@@ -531,7 +539,7 @@ static int open_ends(struct net *n, const struct net_conf *c, struct err *err)
 	if (r)
 		return r;
 	n->socks = (struct udp_socks){ .fd = n->ends.fd, .n = n->ends.room,
-				       .connected = c->peer != NULL,
+				       .peer = c->peer, .most = c->at_once,
 				       .segments = c->segments };
 	n->read = calloc(n->ends.room, sizeof *n->read);
 	return n->read ? 0 : err_set(err, -ENOMEM, "no memory for the table of sockets");

@@ -32,6 +32,9 @@ struct net_hooks {
 	void (*obs)(void *arg, enum obs_verdict verdict, const struct obs_event *o);
 	/* Each datagram, as it leaves and as it comes; NULL: nobody looks. */
 	void (*datagram)(void *arg, const struct net_datagram *d);
+	/* Datagrams are about to leave, all that were made since the last time: within no
+	 * event.  For who measures time. */
+	void (*leaving)(void *arg);
 	/* Room for events again after net_begin() was refused; not within an event. */
 	void (*ready)(void *arg);
 	void *arg;
@@ -52,6 +55,8 @@ struct net_conf {
 	const struct addr *from;        /* addresses of ours that the ends take in turn */
 	unsigned nfrom;                 /* 0: any */
 	const struct addr *peer;        /* all ends talk to this one alone; NULL: to anybody */
+	unsigned at_once;               /* datagrams that an end may have to read at a time,
+					 * 0: BATCH_RX */
 	bool short_requests;            /* none is longer than EXCHANGE_INSIDE bytes: takes
 					 * no memory for longer ones */
 };
@@ -90,7 +95,8 @@ bool net_next(struct net *n);
 /* What is counted (base/counter.h), since net_open(). */
 uint64_t net_counter(const struct net *n, enum counter c);
 
-/* Seconds since net_open(), of the event under way. */
+/* Seconds since net_open(), of the event under way; CLOCK_MONOTONIC then, in ns. */
 double net_now(const struct net *n);
+uint64_t net_ns(const struct net *n);
 
 #endif

@@ -165,8 +165,10 @@ int tool_net(struct tool *t, unsigned errands, struct err *err)
 			(unsigned)t->args->loss_permille : 0,
 		.source = &t->read,
 	};
-	struct net_hooks hooks = { on_response, on_xfer, on_obs,
-				   t->show.verbose ? on_datagram : NULL, on_ready, t };
+	const struct net_hooks hooks = {
+		.response = on_response, .xfer = on_xfer, .obs = on_obs,
+		.datagram = t->show.verbose ? on_datagram : NULL, .ready = on_ready, .arg = t,
+	};
 	int rc;
 
 	t->errands = calloc(errands ? errands : 1, sizeof *t->errands);

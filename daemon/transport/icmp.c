@@ -38,6 +38,20 @@ static void take_control(struct icmp_error *out, const struct cmsghdr *c)
 	out->unreachable = is_unreachable(&e);
 }
 
+/* A socket of IPv4 names its peers so. */
+static struct addr peer_of(const struct sockaddr_in6 *to)
+{
+	struct sockaddr_in v4;
+	struct addr a = { .ip = { [10] = 0xff, [11] = 0xff } };
+
+	if (to->sin6_family != AF_INET)
+		return addr_from_sin6(to);
+	memcpy(&v4, to, sizeof v4);
+	memcpy(a.ip + 12, &v4.sin_addr, 4);
+	a.port = ntohs(v4.sin_port);
+	return a;
+}
+
 static bool read_one(int fd, unsigned sock, struct icmp_error *out)
 {
 	struct sockaddr_in6 to = { 0 };
@@ -51,7 +65,7 @@ static bool read_one(int fd, unsigned sock, struct icmp_error *out)
 	if (n < 0)
 		return false;
 	out->n = (size_t)n;
-	out->to = addr_from_sin6(&to);
+	out->to = peer_of(&to);
 	out->from = (struct local){ .sock = (uint16_t)sock };
 	out->unreachable = false;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))

@@ -3,6 +3,8 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "transport/segment.h"
+#include "transport/sockopt.h"
+#include "transport/udp_end.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -12,11 +14,6 @@
 #define SNDBUF_WISH (1 << 20)
 
 /* --- opening ---------------------------------------------------------------- */
-
-struct sockopt {
-	int level, name, value;
-	const char *text;
-};
 
 /* Error queues for both families, as a v4-mapped peer's errors come by the IPv4
  * stack.  No group traffic that another socket joined for: each member of a
@@ -34,15 +31,6 @@ static const struct sockopt listen_options[] = {
 	{ SOL_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO" },
 	{ 0, 0, 0, NULL }
 };
-
-static int set_options(int fd, const struct sockopt *o, struct err *err)
-{
-	for (; o->text; o++)
-		if (setsockopt(fd, o->level, o->name, &o->value, sizeof o->value))
-			return err_set(err, -errno, "cannot set %s on a UDP socket: %s",
-				       o->text, strerror(errno));
-	return 0;
-}
 
 /* Asks for a buffer beyond the system's cap first, which takes CAP_NET_ADMIN.
  * Returns what the kernel gives in the end, without its doubling. */
@@ -73,9 +61,9 @@ static int open_socket(const struct sockopt *options, struct err *err)
 
 	if (fd < 0)
 		return err_set(err, -errno, "cannot make a UDP socket: %s", strerror(errno));
-	r = set_options(fd, common_options, err);
+	r = sockopt_set(fd, common_options, err);
 	if (!r)
-		r = set_options(fd, options, err);
+		r = sockopt_set(fd, options, err);
 	if (r) {
 		close(fd);
 		return r;
@@ -101,7 +89,7 @@ static int set_reuseport(int fd, struct err *err)
 		{ 0, 0, 0, NULL }
 	};
 
-	return set_options(fd, option, err);
+	return sockopt_set(fd, option, err);
 }
 
 /* The first socket binds before it may share the port: so a port that anybody
@@ -166,81 +154,19 @@ int udp_open(const struct addr *at, unsigned count, int *fds, struct addr *bound
 	return 0;
 }
 
-/* The kernel looks for a free port only among those for short use. */
-static int not_bound(int error, const struct addr *at, struct err *err)
-{
-	char text[ADDR_TEXT];
-
-	addr_print(at, text, sizeof text);
-	if (error == EADDRINUSE && at->port == 0)
-		return err_set(err, -error, "no local port is left at %s: "
-			       "net.ipv4.ip_local_port_range has how many there are", text);
-	return err_set(err, -error, "cannot send from %s: %s", text, strerror(error));
-}
-
-static int bind_end(int fd, const struct addr *at, const struct addr *peer,
-		    struct addr *bound, struct err *err)
-{
-	static const struct addr any;
-	struct sockaddr_in6 from = addr_to_sin6(at ? at : &any), to;
-	socklen_t len = sizeof from;
-
-	if (bind(fd, (struct sockaddr *)&from, sizeof from))
-		return not_bound(errno, at ? at : &any, err);
-	if (peer) {
-		to = addr_to_sin6(peer);
-		if (connect(fd, (struct sockaddr *)&to, sizeof to)) {
-			char text[ADDR_TEXT];
-			int error = errno;
-
-			addr_print(peer, text, sizeof text);
-			return err_set(err, -error, "no way to %s: %s", text, strerror(error));
-		}
-	}
-	if (bound && getsockname(fd, (struct sockaddr *)&from, &len) == 0)
-		*bound = addr_from_sin6(&from);
-	return 0;
-}
-
-int udp_open_end(const struct addr *at, const struct addr *peer, int *fd, struct addr *bound,
-		 struct err *err)
-{
-	static const struct sockopt none[] = { { 0, 0, 0, NULL } };
-	int r;
-
-	*fd = open_socket(none, err);
-	if (*fd < 0)
-		return *fd;
-	r = bind_end(*fd, at, peer, bound, err);
-	if (r)
-		close(*fd);
-	return r;
-}
-
 int udp_open_client(int *fd, struct err *err)
 {
-	return udp_open_end(NULL, NULL, fd, NULL, err);
-}
-
-int udp_set_hops(int fd, unsigned hops, struct err *err)
-{
-	const struct sockopt options[] = {
-		{ SOL_IPV6, IPV6_MULTICAST_HOPS, (int)hops, "IPV6_MULTICAST_HOPS" },
-		{ SOL_IP, IP_MULTICAST_TTL, (int)hops, "IP_MULTICAST_TTL" },
-		{ 0, 0, 0, NULL }
-	};
-
-	return set_options(fd, options, err);
+	return udp_end_open(NULL, NULL, fd, NULL, err);
 }
 
 /* --- wiring ------------------------------------------------------------------- */
 
 /* Makes header i ready to receive; a header that is not ready holds a datagram. */
-static void arm(struct batch *b, unsigned i)
+static void arm(struct batch *b, unsigned i, bool named)
 {
 	struct mmsghdr *h = &b->rx_hdr[i];
 
-	h->msg_hdr.msg_namelen = sizeof b->rx[i].from;
+	h->msg_hdr.msg_namelen = named ? sizeof b->rx[i].from : 0;
 	h->msg_hdr.msg_controllen = sizeof b->rx[i].control;
 	h->msg_hdr.msg_flags = 0;
 	h->msg_len = BATCH_UNTOUCHED;
@@ -288,7 +214,7 @@ void udp_wire(struct space *s, enum space_state state)
 	for (unsigned i = 0; i < BATCH_RX; i++) {
 		wire_rx(b, i);
 		if (state == SPACE_NEW)
-			arm(b, i);
+			arm(b, i, true);
 	}
 	for (unsigned i = 0; i < BATCH_TX; i++)
 		wire_tx(b, i);
@@ -314,14 +240,16 @@ bool udp_pktinfo(const struct cmsghdr *c, struct local *to)
 
 /* Derives what the datagram's header says.  It may have been filled for a worker
  * that died, so lengths are not believed. */
-static void parse(struct batch *b, unsigned i)
+static void parse(struct batch *b, unsigned i, const struct addr *peer)
 {
 	struct rx_dgram *d = &b->rx[i];
 	struct msghdr *m = &b->rx_hdr[i].msg_hdr;
 
 	d->to = (struct local){ .sock = (uint16_t)b->rx_sock };
 	d->len = b->rx_hdr[i].msg_len;
-	if (m->msg_namelen != sizeof d->from || d->from.sin6_family != AF_INET6)
+	if (peer)
+		d->from = addr_to_sin6(peer);
+	else if (m->msg_namelen != sizeof d->from || d->from.sin6_family != AF_INET6)
 		d->len = 0;
 	if (m->msg_controllen > sizeof d->control)
 		m->msg_controllen = 0;
@@ -335,9 +263,31 @@ void udp_adopted(struct space *s, unsigned n)
 
 	assert(n <= BATCH_RX);
 	for (unsigned i = 0; i < n; i++)
-		parse(b, i);
+		parse(b, i, NULL);
 	for (unsigned i = n; i < BATCH_RX; i++)
-		arm(b, i);
+		arm(b, i, true);
+}
+
+/* One datagram of a connected socket: the plainest call is the cheapest by far. */
+static int receive_one(int fd, struct batch *b)
+{
+	ssize_t n = recv(fd, b->rx[0].data, DGRAM_RX_MAX, MSG_DONTWAIT | MSG_TRUNC);
+
+	if (n < 0)
+		return -1;
+	b->rx_hdr[0].msg_hdr.msg_controllen = 0;
+	b->rx_hdr[0].msg_len = (unsigned)n;
+	return 1;
+}
+
+/* MSG_TRUNC asks for the true length of what did not fit. */
+static int receive(const struct udp_socks *socks, unsigned sock, struct batch *b)
+{
+	unsigned most = socks->most ? socks->most : BATCH_RX;
+
+	if (most == 1 && socks->peer)
+		return receive_one(socks->fd[sock], b);
+	return recvmmsg(socks->fd[sock], b->rx_hdr, most, MSG_DONTWAIT | MSG_TRUNC, NULL);
 }
 
 int udp_receive(struct space *s, const struct udp_socks *socks, unsigned sock)
@@ -349,17 +299,16 @@ int udp_receive(struct space *s, const struct udp_socks *socks, unsigned sock)
 	/* Each step leaves a batch that is either done with or empty, until the
 	 * one that says: ask the headers. */
 	for (unsigned i = 0; i < b->rx_n; i++)
-		arm(b, i);
+		arm(b, i, !socks->peer);
 	space_set(&b->rx_n, 0);
 	space_set(&b->rx_sock, sock);
 	space_commit(s, 0, 0, 0);
 	space_set(&b->rx_n, BATCH_RX_UNKNOWN);
-	/* MSG_TRUNC asks for the true length of what did not fit. */
-	n = recvmmsg(socks->fd[sock], b->rx_hdr, BATCH_RX, MSG_DONTWAIT | MSG_TRUNC, NULL);
+	n = receive(socks, sock, b);
 	error = errno;
 	space_set(&b->rx_n, n < 0 ? 0 : (uint32_t)n);
 	for (int i = 0; i < n; i++)
-		parse(b, (unsigned)i);
+		parse(b, (unsigned)i, socks->peer);
 	if (n >= 0)
 		return n;
 	return error == EAGAIN || error == EINTR ? 0 : -error;
@@ -404,7 +353,7 @@ static void fill(struct batch *b, unsigned i, const struct udp_socks *socks)
 
 	b->tx_name[i] = addr_to_sin6(&d->to);
 	b->tx_iov[i].iov_len = d->len;
-	m->msg_namelen = socks->connected ? 0 : sizeof b->tx_name[i];
+	m->msg_namelen = socks->peer ? 0 : sizeof b->tx_name[i];
 	m->msg_controllen = put_pktinfo(d, b->tx_control[i]);
 }
 
@@ -437,17 +386,38 @@ static void give_up(struct space *s, unsigned i)
 	space_count(s, COUNT_TX_FAILED);
 }
 
-/* Sends i up to end by one socket.  Returns the first that is still to be sent. */
+static int send_one(int fd, struct batch *b, unsigned i)
+{
+	if (send(fd, b->tx[i].data, b->tx[i].len, MSG_DONTWAIT) < 0)
+		return -1;
+	b->tx_hdr[i].msg_len = b->tx[i].len;
+	return 1;
+}
+
+/* Sends some of i up to end by one socket: returns how many, or -1 with errno. */
+static int send_some(const struct udp_socks *socks, bool segments, struct batch *b, unsigned i,
+		     unsigned end)
+{
+	int fd = socks->fd[b->tx[i].from.sock];
+
+	if (socks->peer && end - i == 1)
+		return send_one(fd, b, i);
+	if (segments)
+		return segment_send(fd, b, i, end);
+	return sendmmsg(fd, b->tx_hdr + i, end - i, MSG_DONTWAIT);
+}
+
 #define SEND_TRIES 4u   /* errors of other datagrams that may be in the way of one */
 
-static unsigned send_run(struct space *s, int fd, bool segments, unsigned i, unsigned end)
+/* Sends all of them.  Returns the first that is still to be sent. */
+static unsigned send_run(struct space *s, const struct udp_socks *socks, unsigned i, unsigned end)
 {
 	struct batch *b = batch_of(s);
+	bool segments = socks->segments;
 	unsigned tries = 0;
 
 	while (i < end) {
-		int r = segments ? segment_send(fd, b, i, end) :
-			sendmmsg(fd, b->tx_hdr + i, end - i, MSG_DONTWAIT);
+		int r = send_some(socks, segments, b, i, end);
 
 		if (r > 0) {
 			s->ctl->counter[COUNT_TX] += (unsigned)r;
@@ -489,7 +459,7 @@ enum udp_flush udp_flush(struct space *s, const struct udp_socks *socks, unsigne
 			give_up(s, i++);
 			continue;
 		}
-		i = send_run(s, socks->fd[b->tx[i].from.sock], socks->segments, i, end);
+		i = send_run(s, socks, i, end);
 		if (i < end) {
 			*blocked = b->tx[i].from.sock;
 			return UDP_BLOCKED;

@@ -23,17 +23,6 @@ int udp_open(const struct addr *at, unsigned count, int *fds, struct addr *bound
  * that responses come back to it.  0, or a negative errno. */
 int udp_open_client(int *fd, struct err *err);
 
-/* Opens a socket for requests alone, as a client has them by the thousand: bound to
- * address at (NULL: any) with its port, 0 lets the kernel pick one, and connected to
- * peer (NULL: it is not).  bound (may be NULL) gets address and port.  0, or a
- * negative errno; -EADDRINUSE also when no port is left. */
-int udp_open_end(const struct addr *at, const struct addr *peer, int *fd, struct addr *bound,
-		 struct err *err);
-
-/* How many routers a datagram to a group may pass, of either family; 1 is the
- * system's default.  0, or a negative errno. */
-int udp_set_hops(int fd, unsigned hops, struct err *err);
-
 /* --- worker: the datagrams of one slot ------------------------------------------ */
 
 /* The sockets of a slot; its number in this table is local.sock, so there are at
@@ -41,8 +30,10 @@ int udp_set_hops(int fd, unsigned hops, struct err *err);
 struct udp_socks {
 	int *fd;                /* borrowed */
 	unsigned n;
-	bool connected;         /* each to the peer that it is to send to: no address is
-				 * given then, which spares the kernel finding a route */
+	const struct addr *peer;        /* borrowed; each is connected to it, and leaves from
+					 * where it is bound: no address is given or asked,
+					 * which spares the kernel much; NULL: they are not */
+	unsigned most;          /* datagrams received at once; 0: BATCH_RX */
 	bool segments;          /* runs of equal datagrams go as one (segment.h) */
 };
 
@@ -55,7 +46,7 @@ void udp_wire(struct space *s, enum space_state state);
  * derives their rx.to and rx.len again, and readies the rest for receiving. */
 void udp_adopted(struct space *s, unsigned n);
 
-/* Takes what socket number sock has, at most BATCH_RX datagrams, into the batch,
+/* Takes what socket number sock has, at most socks->most datagrams, into the batch,
  * which must be done with and sent.  Returns how many; 0 when there are none, -errno
  * when the socket has an error pending: look at the error queue (icmp.h). */
 int udp_receive(struct space *s, const struct udp_socks *socks, unsigned sock);

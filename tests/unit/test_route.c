@@ -61,7 +61,8 @@ static void on_obs(void *arg, enum obs_verdict verdict, const struct obs_event *
 		    verdict == OBS_FAILED ? "failed" : "?");
 }
 
-static const struct net_hooks hooks = { on_response, on_xfer, on_obs, NULL, NULL, heard };
+static const struct net_hooks hooks = {
+	.response = on_response, .xfer = on_xfer, .obs = on_obs, .arg = heard };
 
 static void of(uint64_t slab, int status)
 {

@@ -377,29 +377,6 @@ Test(udp, what_is_to_be_lost_does_not_leave)
 	cr_expect_eq(slot_count(&u, COUNT_TX_FAILED), 0);
 }
 
-Test(udp, connected_socket_is_given_no_address)
-{
-	struct udp_slot u;
-	struct addr self, to, other = loopback("::1", 9);
-	struct sockaddr_in6 sin6;
-	int p = peer("::1", NULL, &to);
-
-	udp_slot_open(&u);
-	self = udp_slot_listen(&u, "::1");
-	(void)self;
-	sin6 = addr_to_sin6(&to);
-	cr_assert(connect(u.socks.fd[0], (void *)&sin6, sizeof sin6) == 0);
-	u.socks.connected = true;
-	udp_slot_put(&u, &other, &(struct local){ 0 }, "x", 1);
-	cr_assert_eq(udp_flush(&u.space, &u.socks, &(unsigned){ 0 }), UDP_SENT);
-	cr_expect_eq(expect_datagrams(p, "x"), -1);
-	udp_slot_sent(&u);
-	u.socks.connected = false;
-	udp_slot_put(&u, &to, &(struct local){ 0 }, "y", 1);
-	cr_assert_eq(udp_flush(&u.space, &u.socks, &(unsigned){ 0 }), UDP_SENT);
-	cr_expect_eq(expect_datagrams(p, "y"), -1);
-}
-
 Test(udp, request_to_a_group_goes_out_by_the_interface_named_ipv4)
 {
 	struct udp_slot u;
@@ -442,22 +419,6 @@ Test(udp, request_to_a_group_goes_out_by_the_interface_named_ipv6)
 	memcpy(&info, CMSG_DATA(c), sizeof info);
 	cr_expect_eq(info.ipi6_ifindex, 77);
 	cr_expect(IN6_IS_ADDR_UNSPECIFIED(&info.ipi6_addr));
-}
-
-Test(udp, hops_are_of_both_families)
-{
-	int fd, v4 = 0, v6 = 0;
-	socklen_t n = sizeof v4;
-	struct err err;
-
-	cr_assert(udp_open_client(&fd, NULL) == 0);
-	cr_assert(udp_set_hops(fd, 7, NULL) == 0);
-	cr_assert(getsockopt(fd, SOL_IP, IP_MULTICAST_TTL, &v4, &n) == 0);
-	cr_assert(getsockopt(fd, SOL_IPV6, IPV6_MULTICAST_HOPS, &v6, &n) == 0);
-	cr_expect_eq(v4, 7);
-	cr_expect_eq(v6, 7);
-	cr_expect_eq(udp_set_hops(fd, 300, &err), -EINVAL);
-	cr_expect(strstr(err.text, "MULTICAST"), "%s", err.text);
 }
 
 /* --- taking over ---------------------------------------------------------------- */

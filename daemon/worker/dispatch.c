@@ -2,6 +2,7 @@
 
 #include "exchange/adopt.h"
 #include "exchange/input.h"
+#include "exchange/obs.h"
 
 int dispatch_open(struct dispatch *d, void *mem, const struct space_def *def,
 		  uint8_t number, const struct hash_key *key,
@@ -121,8 +122,11 @@ static bool settle(struct dispatch *d, enum expire_verdict verdict, struct expir
 		respond(d, &x->response);
 		break;
 	case EXPIRE_OTHER:
-		assert(x->slab == TASK_SLAB);
-		resource_due(d->resources, &d->engine, x->obj);
+		assert(x->slab == TASK_SLAB || x->slab == SLAB_OBS);
+		if (x->slab == SLAB_OBS)
+			obs_due(&d->engine, x->obj, &(struct obs_event){ .obs = 0 });
+		else
+			resource_due(d->resources, &d->engine, x->obj);
 		break;
 	case EXPIRE_DONE:
 		break;

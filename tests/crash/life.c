@@ -1,7 +1,7 @@
 #include "life.h"
 
 #include "base/poison.h"
-#include "exchange/xfer.h"
+#include "exchange/obs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,15 +169,44 @@ void life_transfer(struct engine *e)
 	xfer_start(e, &q, &x);
 }
 
+void life_observe(struct engine *e)
+{
+	static const uint8_t options[] = { 0xb1, 'n' };
+	struct xfer_request q = { .to = life_peer(13), .from = life_local, .code = COAP_GET,
+				  .options = { options, sizeof options }, .owner = 13 };
+	ref_t o;
+
+	obs_start(e, &q, &o);
+}
+
+/* Enough is enough when the third state is there. */
+static void on_state(struct engine *e, const struct response *r)
+{
+	struct obs_event event;
+
+	if (obs_response(e, r, &event) == OBS_STATE && event.value == 3)
+		obs_leave(e, event.obs);
+}
+
+static void on_part(struct engine *e, const struct response *r)
+{
+	struct xfer_event part;
+	struct obs_event event;
+	enum xfer_verdict v = xfer_response(e, r, &part);
+
+	if (obs_owns(part.owner))
+		obs_rest(e, v, &part, &event);
+}
+
 /* The answer to one question brings up the next, in the same event. */
 static void on_response(void *arg, struct engine *e, const struct response *r)
 {
-	struct xfer_event event;
-
 	(void)arg;
 	now_living->world->responses++;
 	if (xfer_owns(r->owner))
-		xfer_response(e, r, &event);
+		on_part(e, r);
+	else if (obs_owns(r->owner))
+		on_state(e, r);
 	else if (r->owner < 3)
 		life_ask(e, r->owner + 1);
 }
@@ -247,6 +276,7 @@ void life_setup(void)
 	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200,
 				     .limits = { .endpoints = 16, .dedup = 32, .exchanges = 8,
 						 .waiting = 8, .messages = 4, .xfers = 4,
+						 .observations = 2,
 						 .answers_per_endpoint = 4,
 						 .exchanges_per_endpoint = 8,
 						 .token_length = 64 } };

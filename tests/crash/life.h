@@ -52,4 +52,7 @@ void life_ask(struct engine *e, uint64_t owner);
 /* Begins an upload to peer 11 and a download from peer 12. */
 void life_transfer(struct engine *e);
 
+/* Begins to observe a resource of peer 13, until it has the Observe value 3. */
+void life_observe(struct engine *e);
+
 #endif

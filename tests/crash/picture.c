@@ -3,7 +3,7 @@
 #include "coap/frame_udp.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
-#include "exchange/xfer.h"
+#include "exchange/obs.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -121,6 +121,19 @@ static void see_xfers(struct picture *p, struct engine *e)
 	}
 }
 
+static void see_obs(struct picture *p, struct engine *e)
+{
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_OBS]; i++) {
+		const struct obs *o = slab_at(engine_slab(e, SLAB_OBS), i);
+
+		if (o->o.word & 1)
+			note(p, o->to.port - 1000u, "observation st%u v%u heard%llu due%llu try%u %s\n",
+			     o->state, o->value, (unsigned long long)o->heard,
+			     (unsigned long long)o->due, o->tries,
+			     xfer_get(e, o->rest) ? "rest" : "whole");
+	}
+}
+
 void picture_take(struct picture *p, struct life *l)
 {
 	struct engine *e = &l->d.engine;
@@ -130,6 +143,7 @@ void picture_take(struct picture *p, struct life *l)
 	see_endpoints(p, e);
 	see_exchanges(p, e);
 	see_xfers(p, e);
+	see_obs(p, e);
 	for (unsigned i = 0; i < PEERS; i++)
 		if (!life_peer_is_opaque(i))
 			note(p, i, "count %u\n", l->world->count[i]);

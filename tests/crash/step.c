@@ -127,6 +127,27 @@ static void add_block(unsigned peer, uint8_t code, uint16_t option, uint32_t val
 	g->n = (size_t)(w.p - g->data);
 }
 
+/* Answers a registration, or notifies; value 0: without Observe.  blocks: it is the first
+ * of two. */
+static void add_note(unsigned peer, uint8_t type, uint16_t mid, uint32_t value, bool blocks)
+{
+	struct dgram *g = &phase.in[phase.n++];
+	struct message m = last_message(peer);
+	struct writer w = writer_of(g->data, sizeof g->data);
+	struct option_writer ow = option_writer(&w);
+
+	g->peer = peer;
+	frame_udp_head(&w, type, COAP_CONTENT, type == COAP_ACK ? m.mid : mid, m.token);
+	option_write(&ow, OPT_ETAG, span_str("v1"));
+	if (value)
+		option_write_uint(&ow, OPT_OBSERVE, value);
+	option_write_uint(&ow, OPT_MAX_AGE, 1);
+	if (blocks)
+		option_write_uint(&ow, OPT_BLOCK2, 0 << 4 | 8);
+	message_write_payload(&w, span_str("sixteen bytes so"));
+	g->n = (size_t)(w.p - g->data);
+}
+
 static void load(struct life *l)
 {
 	struct batch *b = batch_of(&l->d.engine.space);
@@ -381,6 +402,7 @@ static void prior_life(void)
 	work(&life[0]);
 	life_ask(&life[0].d.engine, 1);
 	life_transfer(&life[0].d.engine);
+	life_observe(&life[0].d.engine);
 	engine_commit(&life[0].d.engine, space_rx_next(&life[0].d.engine.space));
 	remember_sent(&life[0]);
 }
@@ -410,11 +432,13 @@ static void script(long nested)
 	start_phase("a separate response comes, timers run", 300);
 	add_answer(9, COAP_ACK, COAP_EMPTY, 0);
 	add_answer(9, COAP_CON, COAP_CONTENT, 700);
+	add_note(13, COAP_ACK, 0, 1, false);
 	run_phase(nested);
 
 	start_phase("blocks go both ways", 100);
 	add_block(11, COAP_CONTINUE, OPT_BLOCK1, 0 << 4 | 8);
 	add_block(12, COAP_CONTENT, OPT_BLOCK2, 0 << 4 | 8);
+	add_note(13, COAP_CON, 800, 2, true);
 	run_phase(nested);
 
 	start_phase("modules answer late", 400);
@@ -427,7 +451,19 @@ static void script(long nested)
 	start_phase("acknowledged at last", 100);
 	add_block(11, COAP_CONTINUE, OPT_BLOCK1, 1 << 4 | 8);
 	add_block(12, COAP_CONTENT, OPT_BLOCK2, 1 << 4);
+	add_block(13, COAP_CONTENT, OPT_BLOCK2, 1 << 4);
 	add_answer(5, COAP_ACK, COAP_EMPTY, 0);
+	run_phase(nested);
+
+	start_phase("an observation registers again", 20000);
+	run_phase(nested);
+
+	start_phase("and is left", 100);
+	add_note(13, COAP_ACK, 0, 3, false);
+	run_phase(nested);
+
+	start_phase("and ends", 100);
+	add_note(13, COAP_CON, 801, 0, false);
 	run_phase(nested);
 
 	start_phase("time-outs and forgetting", 400000);

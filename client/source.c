@@ -1,5 +1,6 @@
 #include "client/source.h"
 
+#include "client/edn.h"
 #include "coap/content_format.h"
 
 #include <errno.h>
@@ -85,6 +86,32 @@ static int copy(struct source *s, struct span text, struct err *err)
 	return 0;
 }
 
+/* Text for a format that is CBOR is its diagnostic notation. */
+static int encode(struct source *s, const char *text, bool sequence, struct err *err)
+{
+	size_t room = edn_room(strlen(text));
+	struct writer w;
+	int rc;
+
+	s->memory = malloc(room);
+	if (!s->memory)
+		return err_set(err, -ENOMEM, "no memory for the body");
+	w = writer_of(s->memory, room);
+	rc = edn_encode(&w, span_str(text), sequence, err);
+	s->n = rc ? 0 : (uint64_t)(w.p - s->memory);
+	return rc;
+}
+
+static int take_text(struct source *s, const struct arguments *a, struct err *err)
+{
+	enum content_kind kind = a->content_format < 0 ? CONTENT_OPAQUE :
+				 content_format_kind((uint32_t)a->content_format);
+
+	if (kind == CONTENT_CBOR || kind == CONTENT_CBOR_SEQ)
+		return encode(s, a->payload, kind == CONTENT_CBOR_SEQ, err);
+	return copy(s, span_str(a->payload), err);
+}
+
 int source_open(struct source *s, const struct arguments *a, int signals, struct err *err)
 {
 	const char *file = a->upload;
@@ -95,7 +122,7 @@ int source_open(struct source *s, const struct arguments *a, int signals, struct
 	if (file)
 		return strcmp(file, "-") == 0 ? open_input(s, signals, err) :
 						open_file(s, file, signals, err);
-	return a->payload ? copy(s, span_str(a->payload), err) : 0;
+	return a->payload ? take_text(s, a, err) : 0;
 }
 
 void source_close(struct source *s)

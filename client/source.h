@@ -18,7 +18,8 @@ struct source {
 	int fd;                 /* or: a file; owned, else -1 */
 };
 
-/* What the command line says, none included.  Waits for standard input, until it ends
+/* What the command line says, none included; text for a content format that is CBOR is
+ * encoded (edn.h).  Waits for standard input, until it ends
  * or signals (a descriptor) can be read: -EINTR then.  0, or a negative errno with
  * err; -EINVAL is a matter of the command line.  source_close() in either case. */
 int source_open(struct source *s, const struct arguments *a, int signals, struct err *err);

@@ -85,6 +85,29 @@ Test(source, text_of_the_command_line)
 	cr_expect_not(source_read(&s, UINT64_MAX, got, 2));
 }
 
+static int text_as(const char *text, int64_t format)
+{
+	struct arguments a = { .payload = text, .content_format = format };
+
+	source_close(&s);
+	return source_open(&s, &a, -1, &err);
+}
+
+Test(source, text_becomes_cbor_if_its_format_is)
+{
+	cr_expect_eq(text_as("[1, true]", 60), 0, "%s", err.text);
+	cr_expect(holds("\x82\x01\xf5"));
+	cr_expect_eq(text_as("1, true", 63), 0, "%s", err.text);
+	cr_expect(holds("\x01\xf5"));
+	cr_expect_eq(text_as("[1, true]", 50), 0);
+	cr_expect(holds("[1, true]"));
+	cr_expect_eq(text_as("[1, true", 60), -EINVAL);
+	cr_expect(strstr(err.text, "diagnostic notation"));
+	write_file("[1, true");
+	cr_expect_eq(text_as("@file", 60), 0, "what is in a file is as it should be");
+	cr_expect(holds("[1, true"));
+}
+
 Test(source, a_file_by_either_option)
 {
 	uint8_t got[8];

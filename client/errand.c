@@ -101,6 +101,7 @@ static int send_single(struct errand *e, struct span options, struct writer *w)
 	};
 	uint64_t n = e->tool->source.n;
 
+	c.from.ifindex = e->ifindex;
 	if (e->kind == ERRAND_PING) {
 		c.code = COAP_EMPTY;
 		c.non = false;

@@ -65,6 +65,7 @@ struct errand {
 	uint8_t code;                   /* else as the command line says */
 	uint32_t wait_ms;               /* for a response, 0: as long as RFC 7252 says */
 	struct span extra;              /* options to add, as encoded; borrowed */
+	uint32_t ifindex;               /* GROUP: where the request goes out, 0: as routed */
 	/* its own: */
 	uint8_t kind;
 	uint64_t owner;

@@ -25,11 +25,11 @@
 	  "change a part of a resource") \
 	X(IPATCH, "ipatch", COAP_IPATCH, method_run, "URI...", \
 	  "the same, harmless to repeat") \
-	X(OBSERVE, "observe", COAP_GET, NULL, "URI...", \
+	X(OBSERVE, "observe", COAP_GET, observe_run, "URI...", \
 	  "show each new state of a resource") \
-	X(DISCOVER, "discover", COAP_GET, NULL, "[URI]", \
+	X(DISCOVER, "discover", COAP_GET, discover_run, "[URI]", \
 	  "list the resources of a server, or of all around") \
-	X(PING, "ping", 0, NULL, "URI...", \
+	X(PING, "ping", 0, ping_run, "URI...", \
 	  "ask whether a server is there") \
 	X(BENCH, "bench", COAP_GET, NULL, "URI...", \
 	  "put load on a server and measure")
@@ -55,5 +55,9 @@ extern const struct verb verbs[VERBS];
 
 /* The plain methods: a request and its response for each URI. */
 int method_run(struct tool *t);
+
+int observe_run(struct tool *t);
+int discover_run(struct tool *t);
+int ping_run(struct tool *t);
 
 #endif

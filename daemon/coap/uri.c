@@ -238,7 +238,7 @@ static int parse_zone(struct parse *p, struct span zone)
 	for (size_t i = 0; i < zone.n; i++)
 		if (!ascii_is_alnum(zone.p[i]) && !memchr("-._~", zone.p[i], 4))
 			return fail(p, zone.p + i, "a character that no zone has");
-	if (!addr_is_linklocal(p->out->ip))
+	if (!addr_is_linklocal(p->out->ip) && !addr_is_multicast(p->out->ip))
 		return fail(p, zone.p, "a zone at an address that is not link-local");
 	p->out->zone = zone;
 	return 0;

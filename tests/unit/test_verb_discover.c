@@ -1,0 +1,212 @@
+#include "partner.h"
+
+#include "coap/block.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct partner_stage s;
+static char out_name[] = "/tmp/test_verb_discover.XXXXXX", err_name[] = "/tmp/test_verb_discover.XXXXXX";
+static char text[4096], asked[200];
+
+static void begin(void)
+{
+	dup2(mkstemp(out_name), STDOUT_FILENO);
+	dup2(mkstemp(err_name), STDERR_FILENO);
+	unsetenv("LC_ALL");
+	unsetenv("LC_CTYPE");
+	setenv("LANG", "C", 1);
+}
+
+static void end(void)
+{
+	unlink(out_name);
+	unlink(err_name);
+}
+
+TestSuite(verb_discover, .init = begin, .fini = end);
+
+static const char *content(const char *name)
+{
+	FILE *f = fopen(name, "r");
+
+	text[fread(text, 1, sizeof text - 1, f)] = 0;
+	fclose(f);
+	return text;
+}
+
+static void said(const char *name, const char *part)
+{
+	cr_expect(strstr(content(name), part), "%s lacks: %s", text, part);
+}
+
+/* What was asked: the path and query as text. */
+static void note(const struct message *m)
+{
+	struct option_iter it = option_iter(m->options);
+	struct option o;
+	char mark = '?';
+
+	asked[0] = 0;
+	while (option_next(&it, &o)) {
+		size_t n = strlen(asked);
+
+		if (o.number != OPT_URI_PATH && o.number != OPT_URI_QUERY)
+			continue;
+		snprintf(asked + n, sizeof asked - n, "%c%.*s", o.number == OPT_URI_PATH ? '/' : mark,
+			 (int)o.value.n, (const char *)o.value.p);
+		if (o.number == OPT_URI_QUERY)
+			mark = '&';
+	}
+}
+
+#define FORMAT_LINKS span_str("\xc1\x28")
+
+static const char *document = "</a>;rt=\"x\",</b>;rt=y";
+
+static void links(struct partner *p, const struct message *m)
+{
+	note(m);
+	partner_reply(p, m, COAP_CONTENT, FORMAT_LINKS, span_str(document));
+}
+
+/* What is behind the host, and more arguments. */
+#define discover(answer_, behind, ...) \
+	discover_with(answer_, behind, (const char *[]){ "coap", "discover", "x", ##__VA_ARGS__, NULL })
+
+static int discover_with(void (*answer)(struct partner *p, const struct message *m),
+			 const char *behind, const char *const *argv)
+{
+	static char uri[100];
+
+	partner_stage_open(&s, argv);
+	snprintf(uri, sizeof uri, "coap://[::1]:%u%s", s.partner.at.port, behind);
+	s.args.uris[0] = uri;
+	s.partner.answer = answer;
+	return discover_run(&s.tool);
+}
+
+Test(verb_discover, the_links_of_a_server_as_a_tree)
+{
+	cr_expect_eq(discover(links, ""), OUTCOME_OK);
+	cr_expect_str_eq(asked, "/.well-known/core");
+	said(out_name, "\n|- /a  ");
+	said(out_name, "  rt=x\n`- /b  ");
+	cr_expect_str_eq(content(err_name), "");
+	partner_stage_close(&s);
+}
+
+Test(verb_discover, a_path_of_the_users_own)
+{
+	cr_expect_eq(discover(links, "/rd/lookup?x=1", "--filter", "ep=n"), OUTCOME_OK);
+	cr_expect_str_eq(asked, "/rd/lookup?x=1&ep=n");
+	said(out_name, "/b");
+	partner_stage_close(&s);
+}
+
+Test(verb_discover, filters_are_sent_and_checked)
+{
+	cr_expect_eq(discover(links, "/", "--rt", "y", "--if", "a&b c", "--ct", "40", "--href", "/b",
+			      "--title", "t%", "--filter", "sz=1"), OUTCOME_OK);
+	cr_expect_str_eq(asked, "/.well-known/core?rt=y&if=a&b c&ct=40&href=/b&title=t%&sz=1");
+	cr_expect(!strstr(content(out_name), "/a"));
+	partner_stage_close(&s);
+}
+
+Test(verb_discover, a_filter_that_is_none)
+{
+	cr_expect_eq(discover(links, "", "--filter", "sz"), OUTCOME_USAGE);
+	cr_expect_str_eq(content(err_name), "coap: --filter sz: this must be NAME=VALUE\n");
+	cr_expect_eq(s.partner.got, 0);
+	partner_stage_close(&s);
+}
+
+Test(verb_discover, what_precedes_the_malformed_part_is_shown)
+{
+	document = "</a>,</b>;x=,</c>";
+	cr_expect_eq(discover(links, ""), OUTCOME_FAILED);
+	said(out_name, "`- /a\n");
+	said(err_name, "/.well-known/core: links: no value after \"=\" (byte 13); `coap get` shows");
+	partner_stage_close(&s);
+}
+
+static void text_plain(struct partner *p, const struct message *m)
+{
+	partner_reply(p, m, COAP_CONTENT, span_str("\xc0"), span_str("</a>"));
+}
+
+Test(verb_discover, another_format_is_no_list_of_links)
+{
+	cr_expect_eq(discover(text_plain, ""), OUTCOME_FAILED);
+	cr_expect_str_eq(content(out_name), "");
+	said(err_name, "this is no list of links");
+	partner_stage_close(&s);
+}
+
+static void not_found(struct partner *p, const struct message *m)
+{
+	partner_reply(p, m, COAP_NOT_FOUND, span_of(NULL, 0), span_of(NULL, 0));
+}
+
+Test(verb_discover, an_error_response)
+{
+	cr_expect_eq(discover(not_found, ""), OUTCOME_FAILED);
+	cr_expect_str_eq(content(out_name), "");
+	said(err_name, "/.well-known/core: 4.04 Not Found");
+	partner_stage_close(&s);
+}
+
+static void in_blocks(struct partner *p, const struct message *m)
+{
+	static const char *const parts[] = { "</0123456789>,</", "a>" };
+	uint64_t value = 0;
+	uint8_t options[] = { 0xc1, 40, 0xb1, 0x08 };
+
+	message_option_uint(m, OPT_BLOCK2, &value);
+	if (value >> 4)
+		options[3] = 0x10;
+	partner_reply(p, m, COAP_CONTENT, span_of(options, 4), span_str(parts[value >> 4 & 1]));
+}
+
+Test(verb_discover, a_long_list_comes_in_blocks)
+{
+	cr_expect_eq(discover(in_blocks, ""), OUTCOME_OK);
+	cr_expect_eq(s.partner.got, 2);
+	said(out_name, "|- /0123456789\n`- /a\n");
+	partner_stage_close(&s);
+}
+
+Test(verb_discover, a_slip_in_the_uri)
+{
+	cr_expect_eq(discover(links, "/a b"), OUTCOME_USAGE);
+	cr_expect_eq(s.partner.got, 0);
+	partner_stage_close(&s);
+}
+
+Test(verb_discover, one_server_is_no_group)
+{
+	cr_expect_eq(discover(links, "", "--multicast"), OUTCOME_USAGE);
+	said(err_name, " is one server; --multicast asks groups");
+	partner_stage_close(&s);
+}
+
+Test(verb_discover, an_interface_that_is_none)
+{
+	const char *argv[] = { "coap", "discover", "--multicast=nonesuch", NULL };
+
+	partner_stage_open(&s, argv);
+	cr_expect_eq(discover_run(&s.tool), OUTCOME_FAILED);
+	said(err_name, "there is no interface nonesuch");
+	partner_stage_close(&s);
+}
+
+Test(verb_discover, output_that_fails)
+{
+	dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
+	cr_expect_eq(discover(links, ""), OUTCOME_FAILED);
+	said(err_name, "cannot show the links of coap://[::1]:");
+	partner_stage_close(&s);
+}

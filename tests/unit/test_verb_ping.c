@@ -1,0 +1,165 @@
+#include "partner.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct partner_stage s;
+static char out_name[] = "/tmp/test_verb_ping.XXXXXX", err_name[] = "/tmp/test_verb_ping.XXXXXX";
+static char text[4096];
+
+static void begin(void)
+{
+	dup2(mkstemp(out_name), STDOUT_FILENO);
+	dup2(mkstemp(err_name), STDERR_FILENO);
+}
+
+static void end(void)
+{
+	unlink(out_name);
+	unlink(err_name);
+}
+
+TestSuite(verb_ping, .init = begin, .fini = end);
+
+static const char *content(const char *name)
+{
+	FILE *f = fopen(name, "r");
+
+	text[fread(text, 1, sizeof text - 1, f)] = 0;
+	fclose(f);
+	return text;
+}
+
+static void said(const char *name, const char *part)
+{
+	cr_expect(strstr(content(name), part), "%s lacks: %s", text, part);
+}
+
+/* Pings the partner, with these arguments behind its URI. */
+#define ping(answer_, ...) ping_with(answer_, (const char *[]){ "coap", "ping", "x", ##__VA_ARGS__, NULL })
+
+static int ping_with(void (*answer)(struct partner *p, const struct message *m),
+		     const char *const *argv)
+{
+	int exit;
+
+	partner_stage_open(&s, argv);
+	s.args.uris[0] = s.partner.uri;
+	s.partner.answer = answer;
+	exit = ping_run(&s.tool);
+	return exit;
+}
+
+static void reset(struct partner *p, const struct message *m)
+{
+	cr_expect_eq(m->type, COAP_CON);
+	cr_expect_eq(m->code, COAP_EMPTY);
+	partner_send(p, &(struct message){ .type = COAP_RST, .mid = m->mid });
+}
+
+static void silent(struct partner *p, const struct message *m)
+{
+	(void)p, (void)m;
+}
+
+static void reset_later(struct partner *p, const struct message *m)
+{
+	if (p->got > 1)
+		reset(p, m);
+}
+
+static void interrupt(struct partner *p, const struct message *m)
+{
+	if (p->got == 1)
+		reset(p, m);
+	else
+		kill(getpid(), SIGINT);
+}
+
+Test(verb_ping, so_many_as_asked_for)
+{
+	cr_expect_eq(ping(reset, "--count", "3", "--interval", "0.01"), OUTCOME_OK);
+	cr_expect_eq(s.partner.got, 3);
+	said(out_name, "PING coap://[::1]:");
+	said(out_name, "Reset from [::1]:");
+	said(out_name, ": seq=3 time=");
+	said(out_name, " ping statistics ---\n3 sent, 3 answered, 0% lost\nrtt min/avg/max/mdev = ");
+	cr_expect_str_eq(content(err_name), "");
+	partner_stage_close(&s);
+}
+
+Test(verb_ping, nobody_answers)
+{
+	cr_expect_eq(ping(silent, "--count", "2", "--interval", "0.01", "--timeout", "0.05"),
+		     OUTCOME_FAILED);
+	cr_expect_eq(s.partner.got, 2);
+	said(out_name, "\n2 sent, 0 answered, 100% lost\n");
+	said(err_name, "no answer");
+	cr_expect(!strstr(content(out_name), "rtt"));
+	partner_stage_close(&s);
+}
+
+Test(verb_ping, one_answer_is_enough)
+{
+	cr_expect_eq(ping(reset_later, "--count", "2", "--interval", "0.01", "--timeout", "0.2"),
+		     OUTCOME_OK);
+	said(out_name, "\n2 sent, 1 answered, 50% lost\n");
+	partner_stage_close(&s);
+}
+
+Test(verb_ping, an_interrupt_ends_it_with_the_statistics)
+{
+	cr_expect_eq(ping(interrupt, "--interval", "0.01"), OUTCOME_INTERRUPTED);
+	said(out_name, "\n2 sent, 1 answered, 50% lost\n");
+	partner_stage_close(&s);
+}
+
+
+Test(verb_ping, quiet_leaves_the_statistics)
+{
+	cr_expect_eq(ping(reset, "--count", "1", "-q"), OUTCOME_OK);
+	cr_expect(!strstr(content(out_name), "seq="));
+	said(out_name, "1 sent, 1 answered");
+	partner_stage_close(&s);
+}
+
+Test(verb_ping, a_port_that_refuses)
+{
+	const char *argv[] = { "coap", "ping", "x", "--count", "2", "--interval", "0.01", NULL };
+	int fd;
+
+	partner_stage_open(&s, argv);
+	s.args.uris[0] = s.partner.uri;
+	/* Its place is kept by a socket that is connected elsewhere. */
+	fd = s.partner.fd;
+	connect(fd, (struct sockaddr *)&(struct sockaddr_in6){ .sin6_family = AF_INET6,
+		.sin6_port = htons(9), .sin6_addr = in6addr_loopback }, sizeof(struct sockaddr_in6));
+	cr_expect_eq(ping_run(&s.tool), OUTCOME_FAILED);
+	said(out_name, "\n2 sent, 0 answered, 100% lost\n");
+	said(err_name, "nobody listens at [::1]:");
+	partner_stage_close(&s);
+}
+
+Test(verb_ping, nothing_is_sent_if_one_uri_is_wrong)
+{
+	const char *argv[] = { "coap", "ping", "x", "nonsense", NULL };
+
+	partner_stage_open(&s, argv);
+	s.args.uris[0] = s.partner.uri;
+	cr_expect_eq(ping_run(&s.tool), OUTCOME_USAGE);
+	cr_expect_eq(s.partner.got, 0);
+	cr_expect_str_eq(content(out_name), "");
+	partner_stage_close(&s);
+}
+
+Test(verb_ping, output_that_fails)
+{
+	dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
+	cr_expect_eq(ping(reset, "--count", "1"), OUTCOME_FAILED);
+	said(err_name, "cannot write to standard output");
+	partner_stage_close(&s);
+}

@@ -70,6 +70,19 @@ static const struct config_row limits_rows[] = {
 	{ "token-length", "count", "1024", "8..1024", "bytes",
 	  "The longest token that is accepted; more than 8 are extended tokens "
 	  "(RFC 8974).", AT(limits.token_length) },
+	{ "assemblies", "count", "4096", "1..1000000", "bodies",
+	  "Bodies of requests that are coming in blocks, at a time.",
+	  AT(limits.assemblies) },
+	{ "assemblies-per-endpoint", "count", "8", "1..1000000", "bodies",
+	  "Those that one peer may have.", AT(limits.assemblies_per_endpoint) },
+	{ "bodies", "count", "256", "1..100000", "bodies",
+	  "Bodies longer than 64 KiB that are kept at a time.", AT(limits.bodies) },
+	{ "body-size", "size", "8MiB", "64KiB..1GiB", NULL,
+	  "The longest body of a request; longer ones are answered 4.13 (Request Entity "
+	  "Too Large).", AT(limits.body_size) },
+	{ "body-memory", "size", "128MiB", "1MiB..1024GiB", NULL,
+	  "Memory that all bodies may hold together.  It is taken as they come and given "
+	  "back as they go.", AT(limits.body_memory) },
 };
 
 static const struct config_row transmission_rows[] = {
@@ -95,6 +108,12 @@ static const struct config_row transmission_rows[] = {
 	{ "processing-delay", "duration", "2s", "0..1m", NULL,
 	  "PROCESSING_DELAY: how long a peer may take until it acknowledges.",
 	  AT(transmission.processing_delay_ms) },
+	{ "block-size", "enum 16|32|64|128|256|512|1024", "1024", NULL, NULL,
+	  "The largest block of a body that we send or ask for, in bytes (RFC 7959).",
+	  AT(transmission.block_size) },
+	{ "body-timeout", "duration", "247s", "1s..1d", NULL,
+	  "How long a body that comes in blocks may wait for the next of them.",
+	  AT(transmission.body_timeout_ms) },
 };
 
 static const struct config_row mount_rows[] = {

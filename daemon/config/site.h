@@ -45,6 +45,11 @@ struct site_limits {
 	uint32_t answers_per_endpoint;
 	uint32_t exchanges_per_endpoint;
 	uint32_t token_length;
+	uint32_t assemblies;
+	uint32_t assemblies_per_endpoint;
+	uint32_t bodies;
+	uint64_t body_size;
+	uint64_t body_memory;
 };
 
 /* RFC 7252, 4.8 */
@@ -56,6 +61,8 @@ struct site_transmission {
 	uint64_t ack_delay_ms;
 	uint64_t max_latency_ms;
 	uint64_t processing_delay_ms;
+	unsigned block_size;            /* size exponent: position in the row's words */
+	uint64_t body_timeout_ms;
 };
 
 /* Link attributes for /.well-known/core (RFC 6690, 3); "" is absent. */

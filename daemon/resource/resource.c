@@ -1,5 +1,6 @@
 #include "resource/resource.h"
 
+#include "exchange/assembly.h"
 #include "exchange/exchange.h"
 #include "resource/access.h"
 #include "resource/call.h"
@@ -140,7 +141,7 @@ void resources_drain(struct resources *R)
 void resource_options(struct option_set *set)
 {
 	static const uint16_t known[] = { OPT_URI_HOST, OPT_URI_PORT, OPT_URI_PATH,
-					  OPT_URI_QUERY, OPT_ACCEPT, OPT_BLOCK2 };
+					  OPT_URI_QUERY, OPT_ACCEPT, OPT_BLOCK1, OPT_BLOCK2 };
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		option_set_add(set, known[i]);
@@ -191,6 +192,8 @@ static void finish(struct resources *R)
 		request_refuse(t->engine, t->request, COAP_BAD_REQUEST, NULL);
 		return;
 	}
+	if (t->request->blocks)
+		reply_add_uint(&t->reply, OPT_BLOCK1, t->request->block1);
 	w = request_answer(t->engine, t->request);
 	if (reply_write(&t->reply, payload, &w))
 		request_done(t->engine, t->request, t->reply.code, &w);
@@ -291,6 +294,8 @@ void resource_request(struct resources *R, struct engine *e, struct request *r, 
 		return;
 	}
 	i = router_find(&R->router, r->msg.options, &segments);
+	if (i != ROUTER_NONE && assembly_take(e, r, R->mount[i].spec.body_size) == ASSEMBLY_SETTLED)
+		return;
 	for (; i != ROUTER_NONE; i = router_shorter(&R->router, i))
 		if (reaches(&R->mount[i], segments) && ask(R, e, r, &R->mount[i], rx))
 			return;

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 /* posix_fallocate() would loop over the pages where fallocate() is missing. */
-static int reserve(int fd, size_t size)
+static int reserve(int fd, size_t size, uint64_t sparse)
 {
+	if (ftruncate(fd, (off_t)(size + sparse)) < 0)
+		return -errno;
 	while (fallocate(fd, 0, 0, (off_t)size) < 0)
 		if (errno != EINTR)
 			return -errno;
@@ -20,7 +22,7 @@ static int reserve(int fd, size_t size)
 	return 0;
 }
 
-static int make_one(struct memory *m, unsigned slot)
+static int make_one(struct memory *m, unsigned slot, uint64_t sparse)
 {
 	void *at;
 	int rc;
@@ -28,7 +30,7 @@ static int make_one(struct memory *m, unsigned slot)
 	m->fd[slot] = memfd_create("coapd-slot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (m->fd[slot] < 0)
 		return -errno;
-	rc = reserve(m->fd[slot], m->size);
+	rc = reserve(m->fd[slot], m->size, sparse);
 	if (rc)
 		return rc;
 	at = mmap(NULL, m->size, PROT_READ, MAP_SHARED, m->fd[slot], 0);
@@ -43,18 +45,23 @@ static size_t mib(size_t size, unsigned n)
 	return n * (size >> 10) >> 10;
 }
 
-int memory_make(struct memory *m, unsigned n, size_t size, size_t available,
+int memory_make(struct memory *m, const struct memory_need *need, size_t available,
 		struct err *err)
 {
+	size_t size = need->size;
+	unsigned n = need->n;
 	int rc = 0;
+
+	available -= available / 8;
 
 	/* Asked for more than there is, the kernel would hand it out all the same
 	 * and then kill somebody for it.  Some is left to the workers. */
-	if (size > (available - available / 8) / n) {
+	if (need->shared > available || size > (available - need->shared) / n) {
 		*m = (struct memory){ .n = 0 };
-		return err_set(err, -ENOMEM, "%zu MiB of memory for %u slots are asked for, "
-			       "but only %zu MiB are available: lower the limits or free "
-			       "memory", mib(size, n), n, available >> 20);
+		return err_set(err, -ENOMEM, "%zu MiB of memory for %u slots and %zu MiB for "
+			       "bodies are asked for, but only %zu MiB are to be had: lower "
+			       "the limits or free memory", mib(size, n), n,
+			       (size_t)(need->shared >> 20), available >> 20);
 	}
 	*m = (struct memory){ .n = n, .size = size };
 	m->fd = malloc(n * sizeof *m->fd);
@@ -64,7 +71,7 @@ int memory_make(struct memory *m, unsigned n, size_t size, size_t available,
 	for (unsigned i = 0; i < n && m->fd; i++)
 		m->fd[i] = -1;
 	for (unsigned i = 0; i < n && rc == 0; i++)
-		rc = make_one(m, i);
+		rc = make_one(m, i, need->sparse);
 	if (rc == 0)
 		return 0;
 	memory_free(m);

@@ -14,16 +14,24 @@
 
 struct memory {
 	unsigned n;
-	size_t size;            /* of each */
+	size_t size;            /* of each, its reserved part */
 	int *fd;
 	void **at;
 };
 
-/* Makes n zeroed memories of size bytes, all of it reserved and the size sealed,
- * so that no worker can run into a missing page; available is what there is
- * (available.h), of which at most seven eighths are taken.  0, or a negative errno,
- * err then says why and nothing is left. */
-int memory_make(struct memory *m, unsigned n, size_t size, size_t available,
+struct memory_need {
+	unsigned n;             /* memories */
+	size_t size;            /* of each: reserved, so that no worker can run into a
+				 * missing page */
+	uint64_t sparse;        /* of each, behind that: address space, a multiple of the
+				 * page size; pages as they are used */
+	uint64_t shared;        /* bytes of the sparse part that all may use together */
+};
+
+/* Makes them, zeroed and with their size sealed; available is what there is
+ * (available.h), of which at most seven eighths are asked for.  0, or a negative
+ * errno, err then says why and nothing is left. */
+int memory_make(struct memory *m, const struct memory_need *need, size_t available,
 		struct err *err);
 
 /* Gives everything back; an empty one (zeroed) is fine. */

@@ -82,6 +82,8 @@ static _Noreturn void be_worker(struct supervisor *sv, struct process *p, int co
 		.number = p->number,
 		.slots = p->slots,
 		.nslots = p->nslots,
+		.memfds = sv->memory.fd,
+		.nmemfds = sv->nslots,
 		.control_fd = control,
 		.key = sv->key,
 	};
@@ -409,12 +411,15 @@ static void down_sockets(struct supervisor *sv)
 
 static int up_memory(struct supervisor *sv, struct err *err)
 {
-	size_t size = slot_size(sv->site);
+	struct windows_def windows = slot_windows(sv->site);
+	struct memory_need need = { .n = sv->nslots, .size = slot_size(sv->site),
+				    .sparse = windows_size(&windows),
+				    .shared = sv->site->limits.body_memory };
 
-	if (!size)
+	if (!need.size)
 		return err_set(err, -EINVAL, "%s: the limits ask for more than %zu GiB of "
 			       "memory per slot", sv->site->file, SLOT_SIZE_MAX >> 30);
-	return memory_make(&sv->memory, sv->nslots, size, available_memory(""), err);
+	return memory_make(&sv->memory, &need, available_memory(""), err);
 }
 
 static void down_memory(struct supervisor *sv)

@@ -254,13 +254,25 @@ static void init_watchers(struct service *v)
 
 static int map_memory(struct service *v, const struct worker_slot *slot, struct err *err)
 {
-	v->size = space_size(&v->def);
+	v->size = space_size(&v->def) + windows_size(&v->windows);
 	v->mem = mmap(NULL, v->size, PROT_READ | PROT_WRITE, MAP_SHARED, slot->memfd, 0);
 	if (v->mem != MAP_FAILED)
 		return 0;
 	v->mem = NULL;
 	return err_set(err, -errno, "cannot map the memory of slot %u: %s", slot->slot,
 		       strerror(errno));
+}
+
+/* Windows for bodies stand behind the slot's memory. */
+static void take_windows(struct service *v, const struct service_env *env,
+			 struct engine_conf *conf)
+{
+	if (!env->budget)
+		return;
+	v->bodies = (struct bodies){
+		.windows = { (uint8_t *)v->mem + space_size(&v->def), &v->windows },
+		.budget = env->budget };
+	conf->bodies = &v->bodies;
 }
 
 static int take_sockets(struct service *v, const struct worker_slot *slot,
@@ -299,11 +311,13 @@ int service_open(struct service *v, const struct worker_slot *slot,
 
 	*v = (struct service){ .loop = env->loop, .slot = slot->slot, .due_at = UINT64_MAX };
 	slot_def(env->site, &v->def);
+	v->windows = slot_windows(env->site);
 	r = take_sockets(v, slot, env->site, err);
 	if (!r)
 		r = map_memory(v, slot, err);
 	if (r)
 		return r;
+	take_windows(v, env, &conf);
 	r = dispatch_open(&v->dispatch, v->mem, &v->def, (uint8_t)slot->slot, &env->key,
 			  &conf, env->resources, &state);
 	if (r) {
@@ -324,7 +338,7 @@ void service_close(struct service *v)
 	ev_timer_stop(v->loop, &v->sweep);
 	take_drops(v);
 	dispatch_close(&v->dispatch);
-	unpoison(v->mem, v->size);
+	unpoison(v->mem, space_size(&v->def));
 	munmap(v->mem, v->size);
 }
 

@@ -8,6 +8,7 @@
 #define WORKER_SERVICE_H
 
 #include "base/log.h"
+#include "exchange/body.h"
 #include "transport/udp.h"
 #include "worker/dispatch.h"
 #include "worker/worker.h"
@@ -38,9 +39,11 @@ struct service {
 	ev_timer sweep;                 /* runs while something is remembered */
 	uint64_t icmp_second;           /* which second icmp_n counts */
 	unsigned icmp_n;
-	void *mem;                      /* mapped */
+	void *mem;                      /* mapped: the slot's memory, then the windows */
 	size_t size;
 	struct space_def def;
+	struct windows_def windows;
+	struct bodies bodies;
 };
 
 /* What all services of a worker have in common; borrowed. */
@@ -48,6 +51,7 @@ struct service_env {
 	const struct site *site;
 	struct ev_loop *loop;
 	struct resources *resources;
+	const struct body_budget *budget;       /* for bodies; NULL: none are kept */
 	struct hash_key key;
 };
 

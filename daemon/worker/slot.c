@@ -13,6 +13,10 @@ struct engine_limits slot_limits(const struct site *site)
 		.exchanges = site_share(l->exchanges, slots),
 		.waiting = site_share(l->waiting, slots),
 		.messages = site_share(l->messages, slots),
+		.bodies = site_share(l->bodies, slots),
+		.small_bodies = site_share(l->assemblies, slots),
+		.assemblies = site_share(l->assemblies, slots),
+		.assemblies_per_endpoint = l->assemblies_per_endpoint,
 		.answers_per_endpoint = l->answers_per_endpoint,
 		.exchanges_per_endpoint = l->exchanges_per_endpoint,
 		.token_length = l->token_length,
@@ -37,6 +41,13 @@ size_t slot_size(const struct site *site)
 	return n <= SLOT_SIZE_MAX ? n : 0;
 }
 
+struct windows_def slot_windows(const struct site *site)
+{
+	struct engine_limits limits = slot_limits(site);
+
+	return body_windows(limits.small_bodies, limits.bodies, site->limits.body_size);
+}
+
 struct engine_conf slot_conf(const struct site *site)
 {
 	const struct site_transmission *t = &site->transmission;
@@ -49,6 +60,8 @@ struct engine_conf slot_conf(const struct site *site)
 	conf.params.nstart = t->nstart;
 	conf.params.max_latency_ms = (uint32_t)t->max_latency_ms;
 	conf.params.processing_delay_ms = (uint32_t)t->processing_delay_ms;
+	conf.assembly_ms = (uint32_t)t->body_timeout_ms;
+	conf.szx = (uint32_t)t->block_size;
 	resource_options(&conf.options);
 	return conf;
 }
@@ -58,6 +71,13 @@ uint64_t slot_counter(const void *mem, enum counter c)
 	const struct space_ctl *ctl = mem;
 
 	return __atomic_load_n(&ctl->counter[c], __ATOMIC_RELAXED);
+}
+
+const uint64_t *slot_body_pages(const void *mem)
+{
+	const struct space_ctl *ctl = mem;
+
+	return &((const struct engine_root *)(const void *)ctl->root)->body_pages;
 }
 
 int slot_where(const void *mem, const struct site *site)

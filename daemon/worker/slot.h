@@ -10,7 +10,7 @@
 #include "base/counter.h"
 #include "base/space.h"
 #include "config/site.h"
-#include "exchange/engine.h"
+#include "exchange/body.h"
 
 /* A slot's share of the site's limits. */
 struct engine_limits slot_limits(const struct site *site);
@@ -27,11 +27,18 @@ void slot_def(const struct site *site, struct space_def *def);
 #define SLOT_SIZE_MAX ((size_t)64 << 30)
 size_t slot_size(const struct site *site);
 
+/* Room for bodies behind the slot's own memory, as address space: memory only where
+ * it is used (base/windows.h). */
+struct windows_def slot_windows(const struct site *site);
+
 /* --- for those who look on: mem is a mapping of the slot's memory, zeroed or in
  *     use, of at least slot_size() bytes; nothing in it is trusted ------------- */
 
 /* A counter's value; values of different slots are summed by the reader. */
 uint64_t slot_counter(const void *mem, enum counter c);
+
+/* Where the pages that bodies hold are told; mem must stay mapped. */
+const uint64_t *slot_body_pages(const void *mem);
 
 /* The mount whose hook was running, an index into site->mounts; -1 none (or
  * nonsense).  Meant for the obituary of a dead worker. */

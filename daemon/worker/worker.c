@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include "base/log.h"
+#include "worker/budget.h"
 #include "worker/mounts.h"
 #include "worker/sandbox.h"
 #include "worker/service.h"
@@ -12,6 +13,7 @@
 struct worker {
 	const struct worker_boot *boot;
 	struct service_env env;
+	struct budget budget;
 	struct service *services;       /* boot->nslots of them */
 	unsigned nservices;             /* open ones */
 	ev_io control;
@@ -96,6 +98,21 @@ static int up_signals(struct worker *w, struct err *err)
 	(void)err;
 	sandbox_signals();
 	return 0;
+}
+
+static int up_budget(struct worker *w, struct err *err)
+{
+	const struct worker_boot *b = w->boot;
+	int r = budget_open(&w->budget, b->memfds, b->nmemfds, b->site->limits.body_memory,
+			    err);
+
+	w->env.budget = &w->budget.limit;
+	return r;
+}
+
+static void down_budget(struct worker *w)
+{
+	budget_close(&w->budget);
 }
 
 static int up_descriptors(struct worker *w, struct err *err)
@@ -212,6 +229,7 @@ static const struct stage {
 	void (*down)(struct worker *);  /* NULL: the process' end undoes it */
 } stages[] = {
 	{ "signals", up_signals, NULL },
+	{ "budget", up_budget, down_budget },
 	{ "descriptors", up_descriptors, NULL },
 	{ "privileges", up_privileges, NULL },
 	{ "loop", up_loop, down_loop },

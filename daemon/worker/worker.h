@@ -30,7 +30,7 @@ enum worker_exit {
 
 struct worker_slot {
 	unsigned slot;          /* number of the slot, below 256 */
-	int memfd;              /* slot_size() bytes */
+	int memfd;              /* slot_size() bytes, then windows (slot_windows()) */
 	const int *socks;       /* one per listener of the site, in its order */
 	int client_sock;        /* outside the group (udp_open_client()) */
 };
@@ -41,6 +41,9 @@ struct worker_boot {
 	unsigned number;                /* of the worker, for the log */
 	const struct worker_slot *slots;
 	unsigned nslots;                /* 0 is allowed: the worker idles */
+	const int *memfds;              /* of all slots of the daemon: what their bodies
+					 * hold counts against one budget */
+	unsigned nmemfds;
 	int control_fd;                 /* stream or seqpacket; end of file: the supervisor died */
 	struct hash_key key;            /* secret and random, for slots that are new */
 };

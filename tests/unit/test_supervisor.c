@@ -34,6 +34,12 @@ size_t slot_size(const struct site *site)
 	return MEMORY;
 }
 
+struct windows_def slot_windows(const struct site *site)
+{
+	(void)site;
+	return (struct windows_def){ .class = { { 1, WINDOWS_PAGE }, { 1, WINDOWS_PAGE } } };
+}
+
 uint64_t slot_counter(const void *mem, enum counter c)
 {
 	return ((const struct space_ctl *)mem)->counter[c];

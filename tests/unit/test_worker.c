@@ -46,6 +46,8 @@ static void bed_open(struct bed *b, const char *yaml)
 	worker_site_open(&b->w, yaml);
 	b->boot.site = b->w.site;
 	b->boot.slots = &b->w.slot;
+	b->boot.memfds = &b->w.slot.memfd;
+	b->boot.nmemfds = 1;
 	b->peer = worker_site_peer(&b->w);
 	start(b);
 }

@@ -33,6 +33,7 @@ static inline void worker_site_open(struct worker_site *w, const char *yaml)
 {
 	struct config_errors *errors = malloc(sizeof *errors);
 	struct addr any = { .port = 0 };
+	struct windows_def windows;
 	struct err err;
 
 	w->site = site_load_text("test.yaml", yaml, strlen(yaml), errors);
@@ -43,7 +44,9 @@ static inline void worker_site_open(struct worker_site *w, const char *yaml)
 	w->slot = (struct worker_slot){ .slot = 0, .socks = &w->listener };
 	cr_assert(udp_open_client(&w->slot.client_sock, &err) == 0, "%s", err.text);
 	w->slot.memfd = memfd_create("slot", MFD_CLOEXEC);
-	cr_assert(ftruncate(w->slot.memfd, (off_t)slot_size(w->site)) == 0);
+	windows = slot_windows(w->site);
+	cr_assert(ftruncate(w->slot.memfd,
+			    (off_t)(slot_size(w->site) + windows_size(&windows))) == 0);
 	w->mem = mmap(NULL, slot_size(w->site), PROT_READ, MAP_SHARED, w->slot.memfd, 0);
 	cr_assert(w->mem != MAP_FAILED);
 }

@@ -160,7 +160,9 @@ static void fail(struct resources *R, const char *why)
 	request_refuse(t->engine, t->request, COAP_INTERNAL_ERROR, NULL);
 }
 
-/* The block of the reply that a client asked for.  False: it makes no sense. */
+/* The block of the reply that a client asked for.  False: it makes no sense.  What
+ * was asked by a body in blocks cannot be asked again without it, so the reply, which
+ * fits one message, is not cut then. */
 static bool cut(struct coapd_task *t, struct span *payload)
 {
 	struct reply *reply = &t->reply;
@@ -169,7 +171,7 @@ static bool cut(struct coapd_task *t, struct span *payload)
 	bool need;
 
 	if (!code_is_safe(t->request->msg.code) || reply->code != COAP_CONTENT ||
-	    reply_option(reply, OPT_BLOCK2, &own))
+	    t->request->assembly || reply_option(reply, OPT_BLOCK2, &own))
 		return true;
 	if (!slice_wanted(&t->request->msg, &slice) || !slice_of(&slice, payload->n, &need))
 		return false;

@@ -1,5 +1,6 @@
 /* Fuzz target: the first line of the input is a base, the next ones are references.
- * What one means relative to the other stays the same wherever it is resolved. */
+ * What one means relative to the other has no dot segments, and stays the same
+ * wherever it is resolved. */
 #include <assert.h>
 
 #include "coap/uri_resolve.h"
@@ -32,6 +33,33 @@ static bool resolve(struct span base, struct span reference, uint8_t *out, size_
 	return true;
 }
 
+/* What stands behind the scheme and the host, up to query and fragment. */
+static struct span path_of(struct span uri)
+{
+	const uint8_t *p = memchr(uri.p, ':', uri.n), *end = uri.p + uri.n, *at;
+
+	assert(p++);
+	for (at = p; at < end && *at != '?' && *at != '#'; at++)
+		;
+	if (at - p >= 2 && !memcmp(p, "//", 2))
+		for (p += 2; p < at && *p != '/'; p++)
+			;
+	return span_of(p, (size_t)(at - p));
+}
+
+static void expect_no_dots(struct span path)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i <= path.n; i++) {
+		if (i < path.n && path.p[i] != '/')
+			continue;
+		assert(!span_eq(span_of(path.p + start, i - start), span_str(".")));
+		assert(!span_eq(span_of(path.p + start, i - start), span_str("..")));
+		start = i + 1;
+	}
+}
+
 /* With less room than it needs nothing is written. */
 static void expect_refused(struct span base, struct span reference, size_t cap)
 {
@@ -56,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(once.n <= clean.n + reference.n + 4);
 		assert(resolve(span_str("x:y"), once, second, sizeof second, &twice));
 		assert(span_eq(once, twice));
+		expect_no_dots(path_of(once));
 		expect_refused(clean, reference, once.n - 1);
 	}
 	return 0;

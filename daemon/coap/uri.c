@@ -2,9 +2,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/ascii.h"
+#include "base/nearest.h"
 #include "base/utf8.h"
 #include "coap/message.h"
 
@@ -169,10 +171,34 @@ struct parse {
 	struct err *err;
 };
 
-static int fail(const struct parse *p, const uint8_t *at, const char *what)
+static int fail(const struct parse *p, const uint8_t *at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int fail(const struct parse *p, const uint8_t *at, const char *fmt, ...)
 {
+	char what[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
 	p->out->wrong = (size_t)(at - p->text.p);
 	return err_set(p->err, -EINVAL, "URI: %s (byte %zu)", what, p->out->wrong + 1);
+}
+
+/* A character that may not stand there; rest begins with it. */
+static int fail_character(const struct parse *p, struct span rest)
+{
+	uint8_t encoded[3 * 4 + 1];
+	struct writer w = writer_of(encoded, sizeof encoded - 1);
+	uint32_t character;
+	size_t n = utf8_next((const char *)rest.p, rest.n, &character);
+
+	for (size_t i = 0; i < (n ? n : 1); i++)
+		percent_encode(&w, rest.p[i]);
+	*w.p = '\0';
+	return fail(p, rest.p, "a character that must be percent-encoded, as %s",
+		    (const char *)encoded);
 }
 
 /* Checks characters and length of one component; more are the characters that
@@ -184,9 +210,9 @@ static int check_component(const struct parse *p, struct span s, const char *mor
 
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] == '%' && !is_encoded(s, i))
-			return fail(p, s.p + i, "\"%\" without two hexadecimal digits");
+			return fail(p, s.p + i, "\"%%\" without two hexadecimal digits");
 		else if (s.p[i] != '%' && !is_plain(s.p[i], more))
-			return fail(p, s.p + i, "a character that must be percent-encoded");
+			return fail_character(p, span_of(s.p + i, s.n - i));
 	if (!percent_decode(s, decoded, &n))
 		return fail(p, s.p, "a component longer than 255 bytes");
 	if (!utf8_valid((const char *)decoded, n))
@@ -194,18 +220,46 @@ static int check_component(const struct parse *p, struct span s, const char *mor
 	return 0;
 }
 
+/* What people type who leave out the scheme: it begins with a host. */
+static bool is_host_first(struct span text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (!ascii_is_graph(text.p[i]))
+			return false;
+	return text.n > 0 && text.n <= 200 && !strchr("/?#:", text.p[0]) &&
+	       !memmem(text.p, text.n, "://", 3);
+}
+
+static int fail_scheme(const struct parse *p, struct span name)
+{
+	char wanted[16];
+	struct nearest nearest = { .wanted = wanted, .any_case = true };
+
+	if (is_host_first(p->text))
+		return fail(p, p->text.p, "no scheme; did you mean %s://%.*s?", schemes[0].name,
+			    (int)p->text.n, (const char *)p->text.p);
+	if (name.n == p->text.n)
+		return fail(p, p->text.p, "no scheme, so it is not absolute");
+	snprintf(wanted, sizeof wanted, "%.*s", (int)name.n, (const char *)name.p);
+	for (size_t i = 0; i < SCHEME_COUNT; i++)
+		nearest_offer(&nearest, schemes[i].name);
+	if (nearest.best)
+		return fail(p, p->text.p, "not a scheme of CoAP; did you mean %s?", nearest.best);
+	return fail(p, p->text.p, "not a scheme of CoAP");
+}
+
 static int parse_scheme(struct parse *p, struct span *rest)
 {
 	struct span name;
 
 	if (!cut(rest, ':', &name))
-		return fail(p, p->text.p, "no scheme, so it is not absolute");
+		return fail_scheme(p, name);
 	for (size_t i = 0; i < SCHEME_COUNT; i++)
 		if (ascii_same(span_str(schemes[i].name), name)) {
 			p->out->scheme = (uint8_t)i;
 			return 0;
 		}
-	return fail(p, p->text.p, "not a scheme of CoAP");
+	return fail_scheme(p, name);
 }
 
 static int parse_port(struct parse *p, struct span digits)
@@ -239,7 +293,8 @@ static int parse_zone(struct parse *p, struct span zone)
 		if (!ascii_is_alnum(zone.p[i]) && !memchr("-._~", zone.p[i], 4))
 			return fail(p, zone.p + i, "a character that no zone has");
 	if (!addr_is_linklocal(p->out->ip) && !addr_is_multicast(p->out->ip))
-		return fail(p, zone.p, "a zone at an address that is not link-local");
+		return fail(p, zone.p, "a zone at an address that is neither link-local nor "
+			    "a group");
 	p->out->zone = zone;
 	return 0;
 }
@@ -354,7 +409,7 @@ int uri_parse(struct span text, struct uri *out, struct err *e)
 
 	*out = (struct uri){ 0 };
 	if (text.n > URI_MAX)
-		return err_set(e, -EINVAL, "URI: longer than %u bytes", URI_MAX);
+		return fail(&p, text.p + URI_MAX, "longer than %u bytes", URI_MAX);
 	if ((rc = parse_scheme(&p, &rest)) < 0)
 		return rc;
 	if (memchr(rest.p, '#', rest.n))

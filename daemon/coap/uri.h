@@ -41,16 +41,17 @@ struct uri {
 	uint16_t port;          /* given or default */
 	uint8_t ip[16];
 	struct span host;       /* as written, without brackets and zone */
-	struct span zone;       /* "eth0" of [fe80::1%eth0], else empty */
+	struct span zone;       /* "eth0" of [fe80::1%eth0] or [ff02::fd%eth0], else empty */
 	struct span path;       /* from its first slash, or empty */
 	struct span query;      /* after the question mark */
 	size_t wrong;           /* of one that is none: the byte that is wrong, from 0 */
 };
 
-/* Parses an absolute URI.  0, or -EINVAL with what is wrong and where: not
- * absolute, a scheme that is not ours, a fragment, user information, an empty
- * or bad host, a bad port, characters that may not stand there, a component
- * that is no UTF-8 or too long for its option. */
+/* Parses an absolute URI.  0, or -EINVAL with what is wrong and where, in words
+ * and in out->wrong: not absolute, a scheme that is not ours, a fragment, user
+ * information, an empty or bad host, a bad port, characters that may not stand
+ * there, a component that is no UTF-8 or too long for its option.  Who left out
+ * or mistyped the scheme is told what was probably meant. */
 int uri_parse(struct span text, struct uri *out, struct err *e);
 
 /* Write the options that stand for a parsed URI, in three parts because other

@@ -25,7 +25,7 @@ Test(excerpt, the_mark_is_below_the_byte)
 Test(excerpt, what_a_terminal_would_obey_is_escaped)
 {
 	cr_expect_str_eq(excerpt("a\x1b\xff" "b", 3, 0), "a\\x1b\\xffb\n         ^");
-	cr_expect_str_eq(excerpt("a\nb", 1, 0), "a\\x0ab\n ^");
+	cr_expect_str_eq(excerpt("a\nb\x7f", 1, 0), "a\\x0ab\\x7f\n ^");
 }
 
 Test(excerpt, long_texts_are_cut)

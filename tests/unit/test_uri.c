@@ -116,10 +116,14 @@ Test(uri, equivalent)
 static void expect_invalid(const char *text, const char *why)
 {
 	struct err e = { "" };
+	char place[32];
 	struct uri u;
 
 	cr_assert_lt(uri_parse(span_str(text), &u, &e), 0, "%s", text);
 	cr_assert(strstr(e.text, why), "%s: said \"%s\"", text, e.text);
+	snprintf(place, sizeof place, "(byte %zu)", u.wrong + 1);
+	cr_assert(strstr(e.text, place), "%s: said \"%s\"", text, e.text);
+	cr_assert_leq(u.wrong, strlen(text));
 }
 
 Test(uri, invalid)
@@ -152,12 +156,29 @@ Test(uri, errors_say_what_and_where)
 	expect_invalid("coap://[2001:db8:::1]/", "not an IPv6 address");
 	expect_invalid("coap://h/%zz", "hexadecimal digits (byte 10)");
 	expect_invalid("coap://h/%4", "hexadecimal digits (byte 10)");
-	expect_invalid("coap://h/a b", "percent-encoded (byte 11)");
+	expect_invalid("coap://h/a b", "percent-encoded, as %20 (byte 11)");
+	expect_invalid("coap://h/b\xc3\xbc" "cher", "percent-encoded, as %C3%BC (byte 11)");
+	expect_invalid("coap://h/?\xff\xff", "percent-encoded, as %FF (byte 11)");
 	expect_invalid("coap://h/%ff", "not UTF-8");
 	expect_invalid("coap://h/?%ff", "not UTF-8");
 	expect_invalid("coap://[fe80::1%25]/", "empty zone");
-	expect_invalid("coap://[2001:db8::1%25eth0]/", "not link-local");
+	expect_invalid("coap://[2001:db8::1%25eth0]/", "neither link-local nor a group");
 	expect_invalid("coap://[fe80::1%25a/b]/", "without \"]\"");
+}
+
+Test(uri, forgotten_and_mistyped_schemes_are_told)
+{
+	expect_invalid("localhost/x", "did you mean coap://localhost/x? (byte 1)");
+	expect_invalid("localhost:5683/x", "no scheme; did you mean coap://localhost:5683/x?");
+	expect_invalid("[::1]:5683", "did you mean coap://[::1]:5683?");
+	expect_invalid("192.0.2.1", "did you mean coap://192.0.2.1?");
+	expect_invalid("cop://h/", "not a scheme of CoAP; did you mean coap?");
+	expect_invalid("COAPS+TPC://h/", "did you mean coaps+tcp?");
+	expect_invalid("http://h/", "not a scheme of CoAP (byte 1)");
+	expect_invalid("h\x1b/", "no scheme, so it is not absolute (byte 1)");
+	expect_invalid("?x", "no scheme, so it is not absolute");
+	expect_invalid("://h", "not a scheme of CoAP (byte 1)");
+	expect_invalid("", "no scheme, so it is not absolute (byte 1)");
 }
 
 Test(uri, long_ones_are_refused)
@@ -170,6 +191,7 @@ Test(uri, long_ones_are_refused)
 	memcpy(text, "coap://h/", 9);
 	cr_assert_eq(uri_parse(span_of(text, URI_MAX), &u, &e), 0);
 	cr_assert_lt(uri_parse(span_of(text, URI_MAX + 1), &u, &e), 0);
+	cr_assert_eq(u.wrong, URI_MAX);
 	memset(text + 9, 'a', 300);
 	cr_assert_eq(uri_parse(span_of(text, 9 + 255), &u, &e), 0);
 	cr_assert_lt(uri_parse(span_of(text, 9 + 256), &u, &e), 0);
@@ -187,6 +209,9 @@ Test(uri, zones_of_link_local_addresses)
 	u = parse("coap://[FE80::1%wlan0.1]");
 	cr_assert_span(u.zone, span_str("wlan0.1"));
 	cr_assert_eq(parse("coap://[fe80::1]/").zone.n, 0);
+	u = parse("coap://[ff02::fd%25eth0]/x");
+	cr_assert_span(u.zone, span_str("eth0"));
+	cr_assert_eq(parse("coap://[ff02::fd]/x").zone.n, 0);
 }
 
 /* Segments that the options of a URI hold, joined by a bar. */

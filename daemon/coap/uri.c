@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "base/utf8.h"
 #include "coap/message.h"
+#include "coap/percent.h"
 
 #define COMPONENT_MAX 255u       /* Uri-Host, Uri-Path and Uri-Query alike */
 
@@ -31,52 +32,6 @@ const char *uri_scheme_name(enum uri_scheme scheme)
 uint16_t uri_scheme_port(enum uri_scheme scheme)
 {
 	return schemes[scheme].port;
-}
-
-/* --- characters (RFC 3986 section 2; ASCII whatever the locale) -------------- */
-
-/* Whether c is unreserved, a sub-delimiter, or one of the characters in more. */
-static bool is_plain(uint8_t c, const char *more)
-{
-	return c && (ascii_is_alnum(c) || strchr("-._~!$&'()*+,;=", c) || strchr(more, c));
-}
-
-/* Whether a percent-encoding is at i. */
-static bool is_encoded(struct span s, size_t i)
-{
-	return s.p[i] == '%' && s.n - i >= 3 && ascii_hex_value(s.p[i + 1]) >= 0 &&
-	       ascii_hex_value(s.p[i + 2]) >= 0;
-}
-
-/* Decodes percent-encodings into out; false if s does not fit or "%" is not
- * followed by two hexadecimal digits. */
-static bool percent_decode(struct span s, uint8_t out[COMPONENT_MAX], size_t *n)
-{
-	*n = 0;
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t c = s.p[i];
-
-		if (*n == COMPONENT_MAX)
-			return false;
-		if (c == '%') {
-			if (!is_encoded(s, i))
-				return false;
-			c = (uint8_t)(ascii_hex_value(s.p[i + 1]) << 4 |
-				      ascii_hex_value(s.p[i + 2]));
-			i += 2;
-		}
-		out[(*n)++] = c;
-	}
-	return true;
-}
-
-static void percent_encode(struct writer *w, uint8_t c)
-{
-	static const char digits[] = "0123456789ABCDEF";
-
-	write_u8(w, '%');
-	write_u8(w, (uint8_t)digits[c >> 4]);
-	write_u8(w, (uint8_t)digits[c & 15]);
 }
 
 /* --- cutting ----------------------------------------------------------------- */
@@ -103,14 +58,14 @@ static bool cut(struct span *rest, uint8_t c, struct span *head)
  * is the same URI (RFC 3986 section 6.2.2.2); else 0. */
 static unsigned dots(struct span segment)
 {
-	uint8_t decoded[COMPONENT_MAX];
-	size_t n;
+	uint8_t decoded[2];
+	struct writer w = writer_of(decoded, sizeof decoded);
 
-	if (segment.n > 6 || !percent_decode(segment, decoded, &n))
+	if (!segment.n || segment.n > 6 || !percent_decode(&w, segment))
 		return 0;
-	if (n < 1 || n > 2 || decoded[0] != '.' || decoded[n - 1] != '.')
+	if (decoded[0] != '.' || w.p[-1] != '.')
 		return 0;
-	return (unsigned)n;
+	return (unsigned)(w.p - decoded);
 }
 
 /* The segments of a path after dot segments are resolved (RFC 3986 section
@@ -206,16 +161,16 @@ static int fail_character(const struct parse *p, struct span rest)
 static int check_component(const struct parse *p, struct span s, const char *more)
 {
 	uint8_t decoded[COMPONENT_MAX];
-	size_t n;
+	struct writer w = writer_of(decoded, sizeof decoded);
 
 	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == '%' && !is_encoded(s, i))
+		if (s.p[i] == '%' && !percent_is_encoded(s, i))
 			return fail(p, s.p + i, "\"%%\" without two hexadecimal digits");
-		else if (s.p[i] != '%' && !is_plain(s.p[i], more))
+		else if (s.p[i] != '%' && !percent_is_plain(s.p[i], more))
 			return fail_character(p, span_of(s.p + i, s.n - i));
-	if (!percent_decode(s, decoded, &n))
+	if (!percent_decode(&w, s))
 		return fail(p, s.p, "a component longer than 255 bytes");
-	if (!utf8_valid((const char *)decoded, n))
+	if (!utf8_valid((const char *)decoded, (size_t)(w.p - decoded)))
 		return fail(p, s.p, "a component that is not UTF-8");
 	return 0;
 }
@@ -428,10 +383,10 @@ int uri_parse(struct span text, struct uri *out, struct err *e)
 static void write_decoded(struct option_writer *ow, uint32_t number, struct span s)
 {
 	uint8_t decoded[COMPONENT_MAX];
-	size_t n;
+	struct writer w = writer_of(decoded, sizeof decoded);
 
-	if (percent_decode(s, decoded, &n))
-		option_write(ow, number, span_of(decoded, n));
+	if (percent_decode(&w, s))
+		option_write(ow, number, span_of(decoded, (size_t)(w.p - decoded)));
 }
 
 /* Uri-Host for a literal that is not where the request goes; a zone means
@@ -515,7 +470,7 @@ static bool write_host(struct writer *w, struct span host)
 	for (size_t i = 0; i < host.n; i++) {
 		if (host.p[i] >= 0x80)
 			percent_encode(w, host.p[i]);
-		else if (is_plain(host.p[i], "") || is_encoded(host, i))
+		else if (percent_is_plain(host.p[i], "") || percent_is_encoded(host, i))
 			write_u8(w, host.p[i]);
 		else
 			return false;
@@ -536,16 +491,6 @@ static void write_destination(struct writer *w, const uint8_t ip[16])
 		write_u8(w, ']');
 }
 
-static void write_encoded(struct writer *w, struct span s, const char *more,
-			  uint8_t except)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (is_plain(s.p[i], more) && s.p[i] != except)
-			write_u8(w, s.p[i]);
-		else
-			percent_encode(w, s.p[i]);
-}
-
 static void write_resource(struct writer *w, struct span options)
 {
 	struct option_iter it = option_iter(options);
@@ -558,14 +503,14 @@ static void write_resource(struct writer *w, struct span options)
 			continue;
 		if (o.number == OPT_URI_PATH) {
 			write_u8(w, '/');
-			write_encoded(w, o.value, ":@", 0);
+			percent_write(w, o.value, ":@", 0);
 			segments++;
 			continue;
 		}
 		if (segments + arguments == 0)
 			write_u8(w, '/');
 		write_u8(w, arguments++ == 0 ? '?' : '&');
-		write_encoded(w, o.value, ":@/?", '&');
+		percent_write(w, o.value, ":@/?", '&');
 	}
 	if (segments + arguments == 0)
 		write_u8(w, '/');

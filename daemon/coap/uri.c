@@ -175,24 +175,11 @@ static int check_component(const struct parse *p, struct span s, const char *mor
 	return 0;
 }
 
-/* What people type who leave out the scheme: it begins with a host. */
-static bool is_host_first(struct span text)
-{
-	for (size_t i = 0; i < text.n; i++)
-		if (!ascii_is_graph(text.p[i]))
-			return false;
-	return text.n > 0 && text.n <= 200 && !strchr("/?#:", text.p[0]) &&
-	       !memmem(text.p, text.n, "://", 3);
-}
-
 static int fail_scheme(const struct parse *p, struct span name)
 {
 	char wanted[16];
 	struct nearest nearest = { .wanted = wanted, .any_case = true };
 
-	if (is_host_first(p->text))
-		return fail(p, p->text.p, "no scheme; did you mean %s://%.*s?", schemes[0].name,
-			    (int)p->text.n, (const char *)p->text.p);
 	if (name.n == p->text.n)
 		return fail(p, p->text.p, "no scheme, so it is not absolute");
 	snprintf(wanted, sizeof wanted, "%.*s", (int)name.n, (const char *)name.p);

@@ -50,8 +50,8 @@ struct uri {
 /* Parses an absolute URI.  0, or -EINVAL with what is wrong and where, in words
  * and in out->wrong: not absolute, a scheme that is not ours, a fragment, user
  * information, an empty or bad host, a bad port, characters that may not stand
- * there, a component that is no UTF-8 or too long for its option.  Who left out
- * or mistyped the scheme is told what was probably meant. */
+ * there, a component that is no UTF-8 or too long for its option.  Who mistyped
+ * the scheme is told which it probably was. */
 int uri_parse(struct span text, struct uri *out, struct err *e);
 
 /* Write the options that stand for a parsed URI, in three parts because other

@@ -29,6 +29,7 @@ Test(percent, encodings_are_recognised)
 
 	for (size_t i = 0; i < s.n; i++)
 		cr_expect_eq(percent_is_encoded(s, i), i == 1, "%zu", i);
+	cr_expect(!percent_is_encoded(span_of("%2f", 2), 0));
 }
 
 static bool decode(const char *s, size_t cap, const char *want)

@@ -166,18 +166,13 @@ Test(uri, errors_say_what_and_where)
 	expect_invalid("coap://[fe80::1%25a/b]/", "without \"]\"");
 }
 
-Test(uri, forgotten_and_mistyped_schemes_are_told)
+Test(uri, mistyped_schemes_are_told)
 {
-	expect_invalid("localhost/x", "did you mean coap://localhost/x? (byte 1)");
-	expect_invalid("localhost:5683/x", "no scheme; did you mean coap://localhost:5683/x?");
-	expect_invalid("[::1]:5683", "did you mean coap://[::1]:5683?");
-	expect_invalid("192.0.2.1", "did you mean coap://192.0.2.1?");
 	expect_invalid("cop://h/", "not a scheme of CoAP; did you mean coap?");
 	expect_invalid("COAPS+TPC://h/", "did you mean coaps+tcp?");
 	expect_invalid("http://h/", "not a scheme of CoAP (byte 1)");
-	expect_invalid("h\x1b/", "no scheme, so it is not absolute (byte 1)");
-	expect_invalid("?x", "no scheme, so it is not absolute");
 	expect_invalid("://h", "not a scheme of CoAP (byte 1)");
+	expect_invalid("localhost/x", "no scheme, so it is not absolute (byte 1)");
 	expect_invalid("", "no scheme, so it is not absolute (byte 1)");
 }
 

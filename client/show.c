@@ -1,6 +1,6 @@
 #include "client/show.h"
 
-#include "base/ascii.h"
+#include "base/excerpt.h"
 #include "coap/describe.h"
 #include "coap/frame_udp.h"
 
@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #define SENT 4096u              /* messages of ours whose repetitions are told */
-#define MARKED 74u              /* bytes of a text that is wrong */
 #define LINE (DESCRIBE_LINE + ADDR_TEXT + 80)
 
 struct show_sent {
@@ -117,21 +116,13 @@ void show_remark(struct show *s, const char *fmt, ...)
 	va_end(args);
 }
 
-/* As much of it around the byte as a line takes. */
 void show_mark(struct show *s, const char *text, size_t at)
 {
-	size_t n = strlen(text), from = at > MARKED / 2 ? at - MARKED / 2 : 0;
-	char line[2 * MARKED + 16];
+	char line[EXCERPT_MAX + 1];
 	struct writer w = writer_of(line, sizeof line);
 
-	n = n - from < MARKED ? n - from : MARKED;
-	write_span(&w, span_str("  "));
-	for (size_t i = from; i < from + n; i++)
-		write_u8(&w, ascii_is_graph((uint8_t)text[i]) ? (uint8_t)text[i] : ' ');
-	write_span(&w, span_str("\n  "));
-	for (size_t i = from; i < at; i++)
-		write_u8(&w, ' ');
-	write_span(&w, span_str("^\n"));
+	excerpt_write(&w, span_str(text), at, 2);
+	write_u8(&w, '\n');
 	put(s, line, (size_t)((char *)w.p - line));
 }
 

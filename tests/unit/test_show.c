@@ -112,7 +112,7 @@ Test(show, a_wrong_text_is_marked)
 	shown();
 	cr_expect_lt(strcspn(text, "\n"), 80);
 	cr_expect_eq(text[strlen(text) - 2], '^');
-	cr_expect_eq(text[strlen(strchr(text, '\n') + 1) - 2], ' ');
+	cr_expect_eq(text[strlen(strchr(text, '\n') + 1) - 2], '\\');
 }
 
 static const uint8_t get[] = { 0x41, 1, 0, 7, 0xaa, 0xb1, 'x' };

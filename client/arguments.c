@@ -10,9 +10,9 @@
 #include <string.h>
 
 const struct argument_row argument_rows[] = {
-#define X(field, kind, names, letters, value, least, most, verbs, rare, help) \
+#define X(field, kind, names, letters, value, least, most, verbs, rare, help, more) \
 	{ names, letters, value, ARG_##kind, rare, verbs, least, most, \
-	  offsetof(struct arguments, field), help },
+	  offsetof(struct arguments, field), help, more },
 	ARGUMENT_ROWS(X)
 #undef X
 };

@@ -104,7 +104,8 @@ struct argument_row {
 	uint32_t verbs;         /* 1 << VERB_..., where it may be given */
 	int64_t least, most;
 	size_t offset;          /* of the field in struct arguments */
-	const char *help;       /* one line; %s where a default stands */
+	const char *help;       /* one line */
+	const char *more;       /* sentences for coap(1), two blanks between them */
 };
 
 extern const struct argument_row argument_rows[];

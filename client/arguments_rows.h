@@ -2,8 +2,9 @@
  * completion all come from these rows.
  *
  * Field of struct arguments, kind, names, letters, value, least and most, where it
- * may be given, whether --help only names it, and its line of help.  The names are
- * those of aiocoap-client where that has the option, the letters curl's. */
+ * may be given, whether --help only names it, its line of help, and what coap(1) says
+ * besides.  The names are those of aiocoap-client where that has the option, the letters
+ * curl's. */
 #ifndef CLIENT_ARGUMENTS_ROWS_H
 #define CLIENT_ARGUMENTS_ROWS_H
 
@@ -18,90 +19,124 @@
 
 #define ARGUMENT_ROWS(X) \
 	X(payload, TEXT, "payload data", "d", "TEXT", 0, 0, V_BODY | V(OBSERVE) | V(BENCH), FEW, \
-	  "the body; @FILE: a file, @-: standard input") \
+	  "the body; @FILE: a file, @-: standard input", \
+	  "Where --content-format is one of CBOR, TEXT is its diagnostic notation (RFC " \
+	  "8949, section 8), of which JSON is a part, and CBOR is sent.  What comes from " \
+	  "a file is sent as it is.  Without a verb, this option means post.") \
 	X(upload, TEXT, "upload-file", "T", "FILE", 0, 0, V_BODY | V(OBSERVE), FEW, \
-	  "the body is this file; - is standard input") \
+	  "the body is this file; - is standard input", \
+	  "Without a verb, this option means put.") \
 	X(content_format, FORMAT, "content-format", "", "FORMAT", 0, 65535, \
-	  V_BODY | V(OBSERVE) | V(BENCH), FEW, "what the body is, by name or number") \
+	  V_BODY | V(OBSERVE) | V(BENCH), FEW, "what the body is, by name or number", \
+	  "A name is a media type such as application/json, or what stands behind its " \
+	  "slash if that is clear.") \
 	X(accept, FORMAT, "accept", "", "FORMAT", 0, 65535, V_ANY & ~V(PING), FEW, \
-	  "what the answer should be, by name or number") \
+	  "what the answer should be, by name or number", "") \
 	X(output, TEXTS, "output", "o", "FILE", 0, 0, V_METHOD, FEW, \
-	  "write the answer to FILE, if it is complete") \
+	  "write the answer to FILE, if it is complete", \
+	  "The file has its name once it is whole: on an error an old one stays as it " \
+	  "was.  Given several times, the first FILE is for the first URI, and so on.") \
 	X(json, ON, "json", "", NULL, 0, 0, V_ANY, FEW, \
-	  "print a JSON object for each answer") \
+	  "print a JSON object for each answer", \
+	  "On a line of its own, with the keys uri, peer, type, code, name, token, " \
+	  "options, content_format, media_type, size, payload or payload_base64 or file, " \
+	  "duration_ms and retransmissions; uri and error where there is no answer.") \
 	X(count, NUMBER, "count", "", "N", 1, UINT32_MAX, V(OBSERVE) | V(PING), FEW, \
-	  "stop after so many answers") \
+	  "stop after so many answers", "") \
 	X(for_ms, SECONDS, "for", "", "SECONDS", 1, UINT32_MAX, V(OBSERVE), FEW, \
-	  "stop after this time") \
+	  "stop after this time", "") \
 	X(exec, TEXT, "observe-exec", "", "COMMAND", 0, 0, V(OBSERVE), FEW, \
-	  "run COMMAND for each state, its standard input") \
+	  "run COMMAND for each state, its standard input", \
+	  "COMMAND is run by the shell.") \
 	X(interval_ms, SECONDS, "interval", "", "SECONDS", 1, UINT32_MAX, V(PING), FEW, \
-	  "wait this long between two") \
+	  "wait this long between two", "") \
 	X(multicast, MAYBE, "multicast", "", "IFACE", 0, 0, V(DISCOVER), FEW, \
-	  "ask all around, on one interface or on each") \
+	  "ask all around, on one interface or on each", \
+	  "IFACE is the name of a network interface, as in --multicast=eth0.") \
 	X(rt, TEXT, "rt", "", "TYPE", 0, 0, V(DISCOVER), FEW, \
-	  "only links of this resource type (light.*)") \
+	  "only links of this resource type (light.*)", "") \
 	X(interface, TEXT, "if", "", "IF", 0, 0, V(DISCOVER), FEW, \
-	  "only with this interface description") \
+	  "only with this interface description", "") \
 	X(ct, TEXT, "ct", "", "FORMAT", 0, 0, V(DISCOVER), FEW, \
-	  "only with this content format") \
+	  "only with this content format", "") \
 	X(href, TEXT, "href", "", "PATH", 0, 0, V(DISCOVER), FEW, \
-	  "only with this target") \
+	  "only with this target", "") \
 	X(title, TEXT, "title", "", "TEXT", 0, 0, V(DISCOVER), FEW, \
-	  "only with this title") \
+	  "only with this title", "") \
 	X(filter, TEXTS, "filter", "", "NAME=VALUE", 0, 0, V(DISCOVER), FEW, \
-	  "only with this value of another attribute") \
+	  "only with this value of another attribute", \
+	  "May be given several times.") \
 	X(non, ON, "non", "", NULL, 0, 0, V_ANY & ~V(PING), FEW, \
-	  "send non-confirmable messages") \
+	  "send non-confirmable messages", "") \
 	X(if_match, TAGS, "if-match", "", "HEX", 0, 8, V_METHOD, FEW, \
-	  "only if this is its ETag; \"\": if it exists") \
-	X(if_none_match, ON, "if-none-match", "", NULL, 0, 0, V_METHOD & ~(V(GET) | V(FETCH)), FEW, \
-	  "only if there is no such resource") \
+	  "only if this is its ETag; \"\": if it exists", \
+	  "May be given several times: one of them must match (RFC 7252, section " \
+	  "5.10.8.1).") \
+	X(if_none_match, ON, "if-none-match", "", NULL, 0, 0, \
+	  V_METHOD & ~(V(GET) | V(FETCH)), FEW, "only if there is no such resource", "") \
 	X(etag, TAGS, "etag", "", "HEX", 1, 8, V(GET) | V(FETCH), FEW, \
-	  "of what you have: 2.03 if that is still right") \
+	  "of what you have: 2.03 if that is still right", \
+	  "May be given several times.") \
 	X(no_response, NUMBER, "no-response", "", "N", 0, 127, V_METHOD, RARE, \
-	  "answers not wanted: sum of 2 (2.xx), 8 (4.xx), 16 (5.xx)") \
+	  "answers not wanted: sum of 2 (2.xx), 8 (4.xx), 16 (5.xx)", \
+	  "What is left out is not waited for long (RFC 7967).") \
 	X(option, TEXTS, "option", "", "NUMBER=VALUE", 0, 0, V_SEE | V(DISCOVER), FEW, \
-	  "any option; VALUE is text, a number or 0xHEX") \
+	  "any option; VALUE is text, a number or 0xHEX", \
+	  "NUMBER may be a name, as in Hop-Limit=16; --option replaces what the URI says " \
+	  "of Uri-Host and Uri-Port.  With options that belong to block-wise transfer or " \
+	  "observation, the request goes out in one message as it is, and what answers it " \
+	  "is all there is.") \
 	X(token, TAG, "token", "", "HEX", 1, 8, V_METHOD | V(OBSERVE), RARE, \
-	  "the token of the first message, 1 to 8 bytes") \
+	  "the token of the first message, 1 to 8 bytes", "") \
 	X(method, METHOD, "method request", "mX", "METHOD", 1, 31, V_SEE | V(BENCH), RARE, \
-	  "the method, by name or number, instead of a verb") \
+	  "the method, by name or number, instead of a verb", \
+	  "A method that is not known by name goes by its number, from 1 to 31.") \
 	X(observe, ON, "observe", "", NULL, 0, 0, V(OBSERVE), RARE, \
-	  "the same as the verb observe") \
+	  "the same as the verb observe", "") \
 	X(szx, BLOCK, "block-size", "", "BYTES", 16, 1024, V_ANY & ~V(PING), FEW, \
-	  "of the largest block: 16, 32, 64 ... 1024") \
+	  "of the largest block: 16, 32, 64 ... 1024", \
+	  "A server may answer with smaller ones.") \
 	X(szx, NUMBER, "payload-initial-szx", "", "N", 0, 6, V_ANY & ~V(PING), RARE, \
-	  "the same as a size exponent: 0 means 16 bytes, 6 means 1024") \
+	  "the same as a size exponent: 0 means 16 bytes, 6 means 1024", "") \
 	X(proxy, TEXT, "proxy", "", "URI", 0, 0, V_SEE, FEW, \
-	  "send the request to this forward-proxy") \
+	  "send the request to this forward-proxy", \
+	  "CoAP URIs are taken apart for it (Proxy-Scheme); any other goes as it is " \
+	  "(Proxy-Uri), so URI may be one of HTTP.") \
 	X(set_hostname, OFF, "no-set-hostname", "", NULL, 0, 0, V_ANY & ~V(PING), RARE, \
-	  "leave out Uri-Host, though the URI has a name") \
+	  "leave out Uri-Host, though the URI has a name", "") \
 	X(set_hostname, ON, "set-hostname", "", NULL, 0, 0, V_ANY & ~V(PING), RARE, \
-	  "send Uri-Host if the URI has a name; that is the default") \
+	  "send Uri-Host if the URI has a name; that is the default", "") \
 	X(timeout_ms, SECONDS, "timeout max-time", "", "SECONDS", 1, UINT32_MAX, V_ANY, FEW, \
-	  "give up after this time") \
+	  "give up after this time", \
+	  "Of an observation: after this time without a first answer.  Without this " \
+	  "option requests are given up as RFC 7252 says, after 93 seconds at most.") \
 	X(loss_permille, PERCENT, "loss", "", "PERCENT", 0, 1000, V_ANY, RARE, \
-	  "lose datagrams on purpose, in both directions") \
+	  "lose datagrams on purpose, in both directions", \
+	  "To see how client and server take it.  What is lost is in the trace of " \
+	  "--verbose.") \
 	X(verbose, MORE, "verbose", "v", NULL, 0, 0, V_ANY, FEW, \
-	  "show each message; twice: also its bytes") \
+	  "show each message; twice: also its bytes", \
+	  "Each line has the seconds since the start, the direction, the peer, and the " \
+	  "message with all its options; (again N) marks a retransmission.") \
 	X(quiet, ON, "quiet silent", "qs", NULL, 0, 0, V_ANY, FEW, \
-	  "no remarks, only the answer and errors") \
+	  "no remarks, only the answer and errors", "") \
 	X(color, ON, "color", "", NULL, 0, 0, V_ANY, RARE, \
-	  "colour even if this is no terminal") \
+	  "colour even if this is no terminal", \
+	  "Colours are for terminals unless NO_COLOR is in the environment.") \
 	X(color, OFF, "no-color", "", NULL, 0, 0, V_ANY, RARE, \
-	  "no colour") \
+	  "no colour", "") \
 	X(pretty, ON, "pretty-print", "", NULL, 0, 0, V_SEE, RARE, \
-	  "arrange JSON and links for reading even if this is no terminal") \
+	  "arrange JSON and links for reading even if this is no terminal", \
+	  "On a terminal that is so without this option.") \
 	X(pretty, OFF, "no-pretty-print", "", NULL, 0, 0, V_SEE, RARE, \
-	  "the answer as it came, also on a terminal") \
+	  "the answer as it came, also on a terminal", "") \
 	X(absent, ABSENT, "credentials", "", "FILE", 0, 0, V_ANY, RARE, \
-	  "there are no secure transports yet, so there is nothing to authenticate") \
+	  "there are no secure transports yet, so there is nothing to authenticate", "") \
 	X(absent, ABSENT, "interactive", "", NULL, 0, 0, V_ANY, RARE, \
-	  "there is no interactive mode: start coap once for each request") \
+	  "there is no interactive mode: start coap once for each request", "") \
 	X(help, ON, "help", "h", NULL, 0, 0, V_ANY, FEW, \
-	  "print this; more in coap(1)") \
+	  "print this; more in coap(1)", "") \
 	X(version, ON, "version", "V", NULL, 0, 0, V_ANY, RARE, \
-	  "print the version")
+	  "print the version", "")
 
 #endif

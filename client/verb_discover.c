@@ -4,6 +4,7 @@
 #include "client/catalog.h"
 #include "client/errand.h"
 #include "client/groups.h"
+#include "client/json_line.h"
 #include "client/result.h"
 #include "client/tree.h"
 #include "coap/block.h"
@@ -126,6 +127,83 @@ static int failed(struct discover *d, const char *about, const char *what)
 	return OUTCOME_FAILED;
 }
 
+static int output_failed(struct discover *d, int rc)
+{
+	show_error(&d->tool->show, "cannot write to standard output: %s", strerror(-rc));
+	return OUTCOME_FAILED;
+}
+
+/* An attribute, or all of that name if there are several. */
+static void put_values(struct json_line *j, const struct link *link, size_t first)
+{
+	struct span name = link->attrs[first].name;
+	char key[64];
+	size_t n = 0;
+
+	snprintf(key, sizeof key, "%.*s", (int)name.n, (const char *)name.p);
+	for (size_t i = first + 1; i < link->attr_count; i++)
+		n += span_eq(link->attrs[i].name, name);
+	if (n)
+		json_line_begin(j, key, '[');
+	for (size_t i = first; i < link->attr_count; i++) {
+		const struct link_attr *a = &link->attrs[i];
+
+		if (!span_eq(a->name, name))
+			continue;
+		if (a->form == LINK_FLAG)
+			json_line_bool(j, n ? NULL : key, true);
+		else
+			json_line_string(j, n ? NULL : key, a->value);
+	}
+	if (n)
+		json_line_end(j, ']');
+}
+
+static bool is_first(const struct link *link, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (span_eq(link->attrs[i].name, link->attrs[at].name))
+			return false;
+	return true;
+}
+
+static void put_link(struct json_line *j, const struct catalog_entry *e)
+{
+	struct link_parse p;
+	struct link link;
+
+	catalog_link(e, &p, &link);
+	json_line_begin(j, NULL, '{');
+	json_line_string(j, "href", link.href);
+	for (size_t i = 0; i < link.attr_count; i++)
+		if (is_first(&link, i))
+			put_values(j, &link, i);
+	json_line_end(j, '}');
+}
+
+/* One object for each server. */
+static int show_json(struct discover *d, const struct errand *e, const struct catalog *c)
+{
+	char peer[ADDR_TEXT];
+	struct json_line j;
+	int rc;
+
+	json_line_open(&j, STDOUT_FILENO);
+	json_line_begin(&j, NULL, '{');
+	json_line_string(&j, "uri", span_str(e->text));
+	addr_print(&e->answer.peer, peer, sizeof peer);
+	json_line_string(&j, "peer", span_str(peer));
+	json_line_begin(&j, "links", '[');
+	for (size_t i = 0; i < c->n; i++)
+		put_link(&j, &c->v[i]);
+	json_line_end(&j, ']');
+	if (c->malformed)
+		json_line_string(&j, "error", span_str(c->wrong.text));
+	json_line_end(&j, '}');
+	rc = json_line_close(&j);
+	return rc ? output_failed(d, rc) : OUTCOME_OK;
+}
+
 static int show_tree(struct discover *d, const char *title, struct catalog *c)
 {
 	struct show *show = &d->tool->show;
@@ -137,10 +215,7 @@ static int show_tree(struct discover *d, const char *title, struct catalog *c)
 	rc = tree_print(stdout, title, c, &look);
 	if (fflush(stdout) || ferror(stdout))
 		rc = -errno;
-	if (!rc)
-		return OUTCOME_OK;
-	show_error(show, "cannot show the links of %s: %s", title, strerror(-rc));
-	return OUTCOME_FAILED;
+	return rc ? output_failed(d, rc) : OUTCOME_OK;
 }
 
 /* The answer of an errand, under the name of the server. */
@@ -164,7 +239,7 @@ static int present(struct discover *d, struct errand *e, const char *title)
 		catalog_free(&c);
 		return failed(d, e->text, "out of memory");
 	}
-	exit = show_tree(d, title, &c);
+	exit = d->tool->args->json ? show_json(d, e, &c) : show_tree(d, title, &c);
 	if (c.malformed)
 		exit = outcome_worse(exit, failed(d, e->text, c.wrong.text));
 	catalog_free(&c);
@@ -184,8 +259,11 @@ static void on_over(struct errand *e)
 	char title[URI_MAX + 1];
 
 	worsen(d, result_show(e->tool, &e->outcome));
-	if (!e->answered || e->outcome.exit != OUTCOME_OK)
+	if (!e->answered || e->outcome.exit != OUTCOME_OK) {
+		if (e->tool->args->json)
+			worsen(d, result_give(e));
 		return;
+	}
 	title_of(e->text, title, sizeof title);
 	worsen(d, present(d, e, title));
 }

@@ -4,6 +4,7 @@
 #include "client/errand.h"
 #include "client/globs.h"
 #include "client/head.h"
+#include "client/json_out.h"
 #include "client/result.h"
 #include "client/state_env.h"
 
@@ -195,14 +196,28 @@ static void on_answer(struct errand *e, const struct answer *a)
 		want_leave(o, w);
 }
 
+/* As a line, and as JSON: an error response, or that there was none. */
+static void tell_failure(struct observe *o, struct watch *w)
+{
+	struct errand *e = &w->errand;
+
+	worsen(o, result_show(o->tool, &e->outcome));
+	if (!o->tool->args->json)
+		return;
+	if (e->answered && code_class(e->answer.code) > 2)
+		worsen(o, result_give(e));
+	else
+		json_out_failure(e, STDOUT_FILENO);
+}
+
 /* The server has ended it, or nothing comes from there any more. */
-static void tell_end(struct observe *o, const struct watch *w)
+static void tell_end(struct observe *o, struct watch *w)
 {
 	struct tool *t = o->tool;
 
 	worsen(o, OUTCOME_FAILED);
 	if (w->errand.outcome.exit != OUTCOME_OK)
-		worsen(o, result_show(t, &w->errand.outcome));
+		tell_failure(o, w);
 	else if (w->states == 1)
 		show_remark(&t->show, "%s: the server does not let it be observed; this was its "
 			    "state", w->errand.text);

@@ -1,6 +1,7 @@
 #include "client/verb.h"
 
 #include "client/errand.h"
+#include "client/json_line.h"
 #include "client/result.h"
 #include "client/round_trips.h"
 
@@ -8,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define INTERVAL_MS 1000
 
@@ -25,25 +27,99 @@ struct pings {
 	struct ping *v;
 	unsigned n;
 	int exit;
+	int rc;                         /* of standard output */
 };
 
 /* --- words ---------------------------------------------------------------------- */
 
+/* What cannot be written is told once, at the end. */
+static void close_line(struct pings *all, struct json_line *j)
+{
+	int rc = json_line_close(j);
+
+	if (rc && !all->rc)
+		all->rc = rc;
+}
+
+static void begin_line(const struct ping *p, struct json_line *j)
+{
+	json_line_open(j, STDOUT_FILENO);
+	json_line_begin(j, NULL, '{');
+	json_line_string(j, "uri", span_str(p->errand.text));
+}
+
+/* One ping, by JSON: answered after ms, or not, and why. */
+static void put_ping(const struct ping *p, double ms, const char *error)
+{
+	struct pings *all = p->errand.tool->verb;
+	char from[ADDR_TEXT];
+	struct json_line j;
+
+	begin_line(p, &j);
+	json_line_uint(&j, "seq", p->trips.sent);
+	if (error) {
+		json_line_string(&j, "error", span_str(error));
+	} else {
+		addr_print(&p->errand.answer.peer, from, sizeof from);
+		json_line_string(&j, "peer", span_str(from));
+		json_line_real(&j, "duration_ms", ms, 3);
+	}
+	json_line_end(&j, '}');
+	close_line(all, &j);
+}
+
+static void put_end(const struct ping *p)
+{
+	const struct round_trips *r = &p->trips;
+	struct json_line j;
+
+	begin_line(p, &j);
+	json_line_uint(&j, "sent", r->sent);
+	json_line_uint(&j, "answered", r->answered);
+	json_line_uint(&j, "lost_percent", round_trips_loss(r));
+	if (r->answered) {
+		json_line_real(&j, "min_ms", r->least, 3);
+		json_line_real(&j, "avg_ms", round_trips_mean(r), 3);
+		json_line_real(&j, "max_ms", r->most, 3);
+		json_line_real(&j, "mdev_ms", round_trips_deviation(r), 3);
+	}
+	json_line_end(&j, '}');
+	close_line(p->errand.tool->verb, &j);
+}
+
 static void tell_answer(const struct ping *p, double ms)
 {
+	const struct arguments *a = p->errand.tool->args;
 	char from[ADDR_TEXT];
 
-	if (p->errand.tool->args->quiet)
+	if (a->quiet)
 		return;
+	if (a->json) {
+		put_ping(p, ms, NULL);
+		return;
+	}
 	printf("Reset from %s: seq=%" PRIu64 " time=%.3f ms\n",
 	       addr_print(&p->errand.answer.peer, from, sizeof from), p->trips.sent, ms);
 	fflush(stdout);
+}
+
+static void tell_failure(const struct ping *p, const struct outcome *o)
+{
+	const struct tool *t = p->errand.tool;
+
+	result_show((struct tool *)t, o);
+	if (t->args->json && !t->args->quiet && p->trips.sent)
+		put_ping(p, 0, o->err.text);
 }
 
 static void tell_end(const struct ping *p)
 {
 	const struct round_trips *r = &p->trips;
 
+	if (p->errand.tool->args->json) {
+		put_end(p);
+		return;
+	}
 	printf("\n--- %s ping statistics ---\n", p->errand.text);
 	printf("%" PRIu64 " sent, %" PRIu64 " answered, %u%% lost\n", r->sent, r->answered,
 	       round_trips_loss(r));
@@ -108,11 +184,13 @@ static void on_patience(struct ev_loop *loop, struct ev_timer *w, int events)
 {
 	struct ping *p = w->data;
 	struct tool *t = p->errand.tool;
+	struct outcome o;
 
 	(void)loop, (void)events;
 	errand_cancel(&p->errand);
-	show_error(&t->show, "%s: no answer within %.3g s", p->errand.text,
-		   (double)t->args->timeout_ms / 1000);
+	outcome_network(&o, p->errand.text, &p->errand.peer, -ETIMEDOUT,
+			(double)t->args->timeout_ms / 1000);
+	tell_failure(p, &o);
 	schedule(p);
 	if (!t->open)
 		tool_stop(t);
@@ -129,7 +207,8 @@ static void on_answer(struct errand *e, const struct answer *a)
 
 static void on_over(struct errand *e)
 {
-	result_show(e->tool, &e->outcome);
+	if (e->outcome.exit != OUTCOME_OK)
+		tell_failure(e->verb, &e->outcome);
 	schedule(e->verb);
 }
 
@@ -169,7 +248,8 @@ static void run(struct tool *t, struct pings *all)
 	for (unsigned i = 0; i < all->n; i++) {
 		struct ping *p = &all->v[i];
 
-		printf("PING %s\n", p->errand.text);
+		if (!t->args->json)
+			printf("PING %s\n", p->errand.text);
 		errand_start(&p->errand);
 		count_one(p);
 	}
@@ -182,8 +262,10 @@ static void run(struct tool *t, struct pings *all)
 	}
 	if (t->interrupted)
 		all->exit = OUTCOME_INTERRUPTED;
-	if (fflush(stdout) || ferror(stdout)) {
-		show_error(&t->show, "cannot write to standard output: %s", strerror(errno));
+	if (fflush(stdout) || ferror(stdout))
+		all->rc = -errno;
+	if (all->rc) {
+		show_error(&t->show, "cannot write to standard output: %s", strerror(-all->rc));
 		all->exit = outcome_worse(all->exit, OUTCOME_FAILED);
 	}
 }
@@ -194,6 +276,7 @@ int ping_run(struct tool *t)
 	struct err err;
 	int rc = tool_net(t, all.n, &err);
 
+	t->verb = &all;
 	all.v = rc ? NULL : calloc(all.n, sizeof *all.v);
 	if (!rc && !all.v)
 		rc = err_set(&err, -ENOMEM, "no memory for the URIs");

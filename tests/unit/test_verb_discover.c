@@ -207,6 +207,27 @@ Test(verb_discover, output_that_fails)
 {
 	dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
 	cr_expect_eq(discover(links, ""), OUTCOME_FAILED);
-	said(err_name, "cannot show the links of coap://[::1]:");
+	said(err_name, "cannot write to standard output");
+	partner_stage_close(&s);
+}
+
+Test(verb_discover, as_JSON)
+{
+	document = "</a>;rt=\"x\";obs;rt=y;t=\"\\\"\",<coap://o/>";
+	cr_expect_eq(discover(links, "", "--json"), OUTCOME_OK);
+	said(out_name, "/.well-known/core\",\"peer\":\"[::1]:");
+	said(out_name, ",\"links\":[{\"href\":\"/a\",\"rt\":[\"x\",\"y\"],\"obs\":true,\"t\":\"\\\"\"},"
+	     "{\"href\":\"coap://o/\"}]}\n");
+	partner_stage_close(&s);
+}
+
+Test(verb_discover, what_is_wrong_as_JSON)
+{
+	document = "</a>,b";
+	cr_expect_eq(discover(links, "", "--json"), OUTCOME_FAILED);
+	said(out_name, "\"links\":[{\"href\":\"/a\"}],\"error\":\"links: a link begins");
+	partner_stage_close(&s);
+	cr_expect_eq(discover(not_found, "", "--json"), OUTCOME_FAILED);
+	said(out_name, "\"code\":\"4.04\"");
 	partner_stage_close(&s);
 }

@@ -244,3 +244,17 @@ Test(verb_observe, output_that_fails)
 	said("err", "cannot write to standard output");
 	partner_stage_close(&s);
 }
+
+Test(verb_observe, as_JSON)
+{
+	states = 1;
+	cr_expect_eq(observe(serve_and_end, "--json"), OUTCOME_FAILED);
+	said("out", "\"payload\":\"0\"");
+	said("out", "\"name\":\"Observe\",\"value\":2}]");
+	said("out", "\"code\":\"4.04\"");
+	partner_stage_close(&s);
+	registered = 0;
+	cr_expect_eq(observe(silent, "--json", "--timeout", "0.1"), OUTCOME_FAILED);
+	said("out", "/x\",\"error\":\"no answer from [::1]:");
+	partner_stage_close(&s);
+}

@@ -163,3 +163,14 @@ Test(verb_ping, output_that_fails)
 	said(err_name, "cannot write to standard output");
 	partner_stage_close(&s);
 }
+
+Test(verb_ping, as_JSON)
+{
+	cr_expect_eq(ping(reset_later, "--count", "2", "--interval", "0.01", "--timeout", "0.2",
+			  "--json"), OUTCOME_OK);
+	said(out_name, "/x\",\"seq\":1,\"error\":\"coap://[::1]:");
+	said(out_name, "/x\",\"seq\":2,\"peer\":\"[::1]:");
+	said(out_name, "/x\",\"sent\":2,\"answered\":1,\"lost_percent\":50,\"min_ms\":");
+	cr_expect(!strstr(content(out_name), "PING"));
+	partner_stage_close(&s);
+}

@@ -370,8 +370,10 @@ static void take_head(struct errand *e, const struct message *m, const struct ad
 			      .body = a->body, .began = e->began,
 			      .ended = net_now(e->tool->net), .again = again };
 	a->token.n = (uint8_t)m->token.n;
-	memcpy(a->token.bytes, m->token.p, m->token.n);
-	memcpy(e->kept, m->options.p, m->options.n);
+	if (m->token.n)
+		memcpy(a->token.bytes, m->token.p, m->token.n);
+	if (m->options.n)
+		memcpy(e->kept, m->options.p, m->options.n);
 	a->options = span_of(e->kept, m->options.n);
 }
 

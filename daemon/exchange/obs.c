@@ -192,14 +192,16 @@ int obs_start(struct engine *e, const struct xfer_request *q, ref_t *obs)
 	o = new(e, q);
 	if (!o)
 		return -EAGAIN;
-	*obs = c.owner = slab_ref_next(&e->space, slab(e), o);
+	c.owner = slab_ref_next(&e->space, slab(e), o);
 	c.body = span_of(body, (size_t)n);
 	n = client_send(e, &c, &o->exchange);
-	if (n)
+	if (n) {
 		slab_untake(&e->space, slab(e), o);
-	else
-		slab_publish(&e->space, slab(e), o);
-	return n;
+		return n;
+	}
+	slab_publish(&e->space, slab(e), o);
+	*obs = c.owner;         /* not before: the next one's will be the same */
+	return 0;
 }
 
 static void forget(struct engine *e, struct obs *o)
@@ -516,9 +518,10 @@ static bool has_exchange(struct engine *e, const struct obs *o)
 {
 	const struct exchange *x = exchange_get(e, o->exchange);
 	const struct endpoint *p;
+	struct message m;
 
 	if (!x || x->role != ROLE_CLIENT || x->owner != obs_ref(e, o) ||
-	    !(x->flags & EXCHANGE_KEEP))
+	    !(x->flags & EXCHANGE_KEEP) || !kept_message(e, o, &m))
 		return false;
 	p = endpoint_get(e, x->peer);
 	/* Else nothing would ever happen to it again. */

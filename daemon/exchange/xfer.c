@@ -68,7 +68,8 @@ static int check(const struct xfer_request *q)
 	struct option o;
 	size_t part;
 
-	if (q->szx > BLOCK_SZX_MAX || q->etag.n > XFER_ETAG || !code_is_request(q->code))
+	if (q->szx > BLOCK_SZX_MAX || q->etag.n > XFER_ETAG || q->token.n > CLIENT_TOKEN ||
+	    !code_is_request(q->code) || addr_is_multicast(q->to.ip))
 		return -EINVAL;
 	while (option_next(&it, &o))
 		;
@@ -81,6 +82,13 @@ static int check(const struct xfer_request *q)
 	return 0;
 }
 
+static void set_etag(struct xfer_state *s, struct span etag)
+{
+	s->etag_n = (uint32_t)etag.n;
+	if (etag.n)
+		memcpy(s->etag, etag.p, etag.n);
+}
+
 static struct xfer_state first_state(struct engine *e, const struct xfer_request *q)
 {
 	struct xfer_state s = { .szx = q->szx, .phase = XFER_WHOLE,
@@ -89,8 +97,7 @@ static struct xfer_state first_state(struct engine *e, const struct xfer_request
 	if (q->from_block) {
 		s.phase = XFER_DOWNLOAD;
 		s.offset = q->from_block << (q->szx + 4);
-		s.etag_n = (uint32_t)q->etag.n;
-		memcpy(s.etag, q->etag.p, q->etag.n);
+		set_etag(&s, q->etag);
 	} else if (q->body_n > size_of(q->szx)) {
 		s.phase = XFER_UPLOAD;
 		s.tag = engine_order(e);
@@ -296,13 +303,9 @@ static struct span etag_of(const struct message *m)
 /* What later parts must agree with. */
 static void note_first(struct turn *t)
 {
-	struct span etag = etag_of(t->m);
-
 	t->s.code = t->m->code;
 	t->s.format = format_of(t->m);
-	t->s.etag_n = (uint32_t)etag.n;
-	if (etag.n)
-		memcpy(t->s.etag, etag.p, etag.n);
+	set_etag(&t->s, etag_of(t->m));
 }
 
 /* Asks for the block behind this one, of the same size (2.4), which must be no more

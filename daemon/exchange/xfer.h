@@ -53,7 +53,8 @@ struct xfer_request {
 
 /* Starts it.  0; -EAGAIN at a limit (counted); -EMSGSIZE: the options leave no room,
  * or the body is longer than 2^20 blocks of that size; -EINVAL: szx is out of range,
- * or the options are no options; -EIO; -EEXIST.  After an error *xfer is as it was. */
+ * the options are no options, or it is for a group; -EIO; -EEXIST.  *xfer is set only
+ * if it has begun. */
 int xfer_start(struct engine *e, const struct xfer_request *q, ref_t *xfer);
 
 enum xfer_verdict {

@@ -2,7 +2,7 @@
 
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
-#include "exchange/xfer.h"
+#include "exchange/obs.h"
 
 #define EACH(e, number, type, it) \
 	for (type *it = slab_at(engine_slab(e, number), 0), \
@@ -214,14 +214,30 @@ static void audit_xfer(struct engine *e, struct xfer *x)
 	CHECK(under_way && under_way->owner == xfer_ref(e, x));
 	CHECK(stored_valid(e, &x->options, XFER_INSIDE, xfer_ref(e, x)));
 	CHECK(x->s.phase >= XFER_WHOLE && x->s.phase < XFER_PHASES);
+	CHECK(!obs_owns(x->owner) || obs_has_rest(e, x));
+}
+
+static void audit_obs(struct engine *e, struct obs *o)
+{
+	const struct exchange *kept = exchange_get(e, o->exchange);
+	uint32_t item = e->first_item[SLAB_OBS] + slab_index(engine_slab(e, SLAB_OBS), o);
+
+	CHECK(kept && kept->owner == obs_ref(e, o));
+	CHECK((kept->state == EXCHANGE_KEPT) == (o->due || o->state == OBS_LAST));
+	CHECK(heap_has(&e->deadlines, item) == (o->due != 0));
+	CHECK(!o->due || e->deadlines.entry[e->deadlines.pos[item]].at == o->due);
+	CHECK(o->state != OBS_LAST || xfer_get(e, o->rest));
 }
 
 static void audit_owned(struct engine *e, const struct exchange *x)
 {
 	const struct xfer *t = xfer_get(e, x->owner);
+	const struct obs *o = obs_get(e, x->owner);
 
 	if (x->role == ROLE_CLIENT && xfer_owns(x->owner))
 		CHECK(t && t->exchange == exchange_ref(e, x));
+	if (x->role == ROLE_CLIENT && obs_owns(x->owner))
+		CHECK(o && o->exchange == exchange_ref(e, x));
 }
 
 static void audit_dedup(struct engine *e, struct dedup *d, bool damaged)
@@ -276,7 +292,10 @@ void audit(struct engine *e, bool damaged)
 		audit_blob(e, b);
 	EACH(e, SLAB_XFER, struct xfer, x)
 		audit_xfer(e, x);
+	EACH(e, SLAB_OBS, struct obs, o)
+		audit_obs(e, o);
 	CHECK(damaged || live[SLAB_XFER] <= e->conf.limits.xfers);
+	CHECK(damaged || live[SLAB_OBS] <= e->conf.limits.observations);
 	CHECK(damaged || live[SLAB_BLOB] <= e->conf.limits.messages);
 	CHECK(e->waiting_n == waiting && e->outgoing_n == outgoing);
 	CHECK(audit_chain(e, &e->groups, 0) == groups);

@@ -444,6 +444,24 @@ static void damage_memory(void)
 	die();
 }
 
+/* Damage can make a kept request nobody's: whoever asks by client_send() looks after
+ * his own, and here nobody does. */
+static void cancel_strays(void)
+{
+	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
+
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_EXCHANGE]; i++) {
+		struct exchange *x = slab_at(b, i);
+
+		if (!(x->o.word & 1) || x->state != EXCHANGE_KEPT || obs_owns(x->owner))
+			continue;
+		CHECK(damaged);
+		begin();
+		client_cancel(e, exchange_ref(e, x));
+		end_here();
+	}
+}
+
 /* Nobody answers any more: all that is out comes to an end. */
 static void finish(void)
 {
@@ -454,6 +472,7 @@ static void finish(void)
 			e->now = engine_next(e);
 		expire();
 	}
+	cancel_strays();
 	e->now += 7200000;
 	expire_sweep(e);
 	audit_empty(e, damaged);

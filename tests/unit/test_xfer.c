@@ -96,6 +96,12 @@ Test(xfer, what_was_begun_elsewhere_goes_on_from_its_block)
 	cr_assert_eq(talk.event.offset, 192);
 	talk_answer_body(COAP_CONTENT, "4=f 23=#42", 256, 1);
 	talk_expect_failed(-ESTALE);
+	/* Without an entity tag none is what it has to be. */
+	cr_assert_eq(talk_start((struct xfer_request){ .code = COAP_GET, .szx = 2,
+						       .from_block = 1 }, "11=r"), 0);
+	talk_said();
+	cr_assert_eq(talk_answer_body(COAP_CONTENT, "23=#12", 64, 5), XFER_DONE);
+	cr_assert_eq(talk.event.offset, 64);
 }
 
 Test(xfer, E52_a_representation_that_changes_midway_is_no_representation)

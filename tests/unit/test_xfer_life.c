@@ -51,13 +51,20 @@ Test(xfer_life, what_cannot_be_sent_is_refused_and_leaves_nothing)
 		{ { .code = COAP_EMPTY, .szx = 6 }, -EINVAL },
 		{ { .code = COAP_GET, .szx = 6, .etag = { (const uint8_t *)"123456789", 9 } },
 		  -EINVAL },
+		{ { .code = COAP_GET, .szx = 6, .token = { (const uint8_t *)"123456789", 9 } },
+		  -EINVAL },
 		{ { .code = COAP_PUT, .szx = 0, .body_n = (16u << 20) + 1 }, -EMSGSIZE },
 		{ { .code = COAP_PUT, .szx = 6, .body_n = UINT64_MAX }, -EMSGSIZE },
 		{ { .code = COAP_GET, .szx = 6, .from_block = BLOCK_NUM_MAX + 1 }, -EMSGSIZE },
 	};
 
+	struct xfer_request group = { .code = COAP_GET, .non = true, .from = rig_local(),
+				      .to = { .ip = { 0xff, 2, [15] = 1 }, .port = 5683 } };
+
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		cr_assert_eq(talk_start(bad[i].q, "11=r"), bad[i].err, "%zu", i);
+	cr_assert_eq(xfer_start(&talk.r->e, &group, &talk.xfer), -EINVAL, "to many at once");
+	cr_assert_eq(talk.xfer, 0);
 	talk_expect_gone();
 	cr_assert_not(talk_said());
 }

@@ -242,13 +242,18 @@ static void next_block(struct turn *t)
 	s->phase = t->x->body_n - s->offset > size_of(s->szx) ? XFER_UPLOAD : XFER_LAST;
 }
 
-/* 2.31, or an older server's success code that says the same. */
+/* 2.31, or an older server's success code that says the same.  The blocks of a body
+ * bear one token, which is free again: servers are known that tell bodies apart by it
+ * (npm's coap), though no RFC says so. */
 static enum xfer_verdict upload(struct turn *t)
 {
+	int err;
+
 	if (t->has1 && !acknowledges(t))
 		return wrong(t);
 	next_block(t);
-	return go_on(t, XFER_NOTHING);
+	err = ask(t->e, t->x, &t->s, t->m->token, true);
+	return err ? failed(t, err) : XFER_NOTHING;
 }
 
 /* The size of block that 4.13 hints at (2.9.3): a smaller one if it says so; for a

@@ -39,8 +39,8 @@ struct xfer_request {
 	bool non;
 	uint8_t code;
 	uint8_t szx;            /* of the largest block in either direction, 0 to 6 */
-	struct span token;      /* as in client.h, for the first message; the following
-				 * ones have tokens of their own */
+	struct span token;      /* as in client.h, for the first message and the blocks of
+				 * the body; the following ones have tokens of their own */
 	struct span options;    /* as encoded, without Block1, Block2, Size1 and
 				 * Request-Tag, no payload marker */
 	uint64_t body_n;        /* bytes of the request's body; 0 none */

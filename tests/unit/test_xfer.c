@@ -75,6 +75,21 @@ Test(xfer, later_messages_have_the_same_options_without_observe)
 	cr_assert_not(talk.block2.more);
 }
 
+Test(xfer, the_blocks_of_a_body_have_one_token)
+{
+	uint8_t first[CLIENT_TOKEN];
+
+	talk_begin(COAP_PUT, 2, 200);
+	memcpy(first, talk.token, sizeof first);
+	for (unsigned num = 0; num < 3; num++) {
+		cr_assert_eq(talk_answer(COAP_CONTINUE, talk_block(27, num, true, 2)), XFER_NOTHING);
+		cr_assert_arr_eq(talk.token, first, sizeof first);
+	}
+	talk_answer_body(COAP_CHANGED, "23=#0a 27=#32", 0, 64);
+	cr_assert_eq(talk.verdict, XFER_PART);
+	cr_assert_neq(memcmp(first, talk.token, sizeof first), 0);
+}
+
 Test(xfer, every_message_has_a_token_of_its_own)
 {
 	uint8_t first[CLIENT_TOKEN];

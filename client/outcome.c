@@ -26,8 +26,8 @@ static const struct {
 	  "is it running, and does no firewall stand between? -v shows the messages" },
 	{ -ESTALE, "the representation at ", " kept changing while it was fetched",
 	  "try again, with larger blocks if --block-size was given" },
-	{ -EPROTO, "what ", " answers makes no sense: its blocks do not fit together",
-	  "-v shows the messages; another --block-size may help" },
+	{ -EPROTO, "what ", " answers is not to be understood: blocks that do not fit together, or "
+	  "a critical option that is unknown", "-v shows the messages" },
 	{ -EMSGSIZE, "the request to ", " is too large",
 	  "the options must leave room in a message, and a body has at most 1048576 blocks" },
 	{ -ENETUNREACH, "no route to ", "", "is the network up?" },
@@ -42,7 +42,7 @@ static const struct {
 void outcome_network(struct outcome *o, const char *uri, const struct addr *peer, int status,
 		     double waited)
 {
-	char who[ADDR_TEXT], what[160], after[32] = "";
+	char who[ADDR_TEXT], what[256], after[32] = "";
 	const char *hint = NULL;
 
 	addr_print(peer, who, sizeof who);

@@ -6,6 +6,7 @@
 #include "client/pretty.h"
 #include "coap/uri.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 int result_show(struct tool *t, const struct outcome *o)
@@ -147,6 +148,7 @@ int result_give(struct errand *e)
 		rc = give_payload(e);
 	if (rc == 0)
 		return exit;
-	show_error(&t->show, "cannot write to standard output: %s", strerror(-rc));
+	show_error(&t->show, "cannot write to standard output: %s",
+		   rc == -EBADF ? "it is closed" : strerror(-rc));
 	return OUTCOME_FAILED;
 }

@@ -11,7 +11,7 @@ METHODS = {"GET": 1, "POST": 2, "PUT": 3, "DELETE": 4, "FETCH": 5, "PATCH": 6,
 EMPTY = 0
 OPTIONS = {"If-Match": 1, "Uri-Host": 3, "ETag": 4, "If-None-Match": 5, "Observe": 6,
            "Uri-Port": 7, "Location-Path": 8, "Uri-Path": 11, "Content-Format": 12,
-           "Max-Age": 14, "Uri-Query": 15, "Hop-Limit": 16, "Accept": 17,
+           "Max-Age": 14, "Uri-Query": 15, "Hop-Limit": 16, "Accept": 17, "Location-Query": 20,
            "Block2": 23, "Block1": 27, "Size2": 28, "Proxy-Uri": 35,
            "Proxy-Scheme": 39, "Size1": 60, "Echo": 252, "No-Response": 258}
 UINTS = {6, 7, 12, 14, 16, 17, 23, 27, 28, 60, 258}

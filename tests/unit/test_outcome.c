@@ -31,7 +31,7 @@ Test(outcome, the_network_is_told_with_what_to_try)
 		{ -ECONNRESET, "[::1]:5683 rejected the message (Reset)" },
 		{ -ETIMEDOUT, "no answer from [::1]:5683 within 93 s; is it running" },
 		{ -ESTALE, "kept changing" },
-		{ -EPROTO, "blocks do not fit together" },
+		{ -EPROTO, "what [::1]:5683 answers is not to be understood: blocks that" },
 		{ -EMSGSIZE, "too large" },
 		{ -ENETUNREACH, "no route to [::1]:5683; is the network up?" },
 		{ -ENOBUFS, "[::1]:5683: No buffer space available" },

@@ -272,13 +272,15 @@ static bool understood(const struct engine *e, const struct message *m)
 	return option_check(m->options, m->code, &e->conf.options, NULL) == OPTIONS_OK;
 }
 
-/* A response in an acknowledgement (5.2.1). */
+/* A response in an acknowledgement (5.2.1).  Some servers answer even a ping so. */
 static enum input_verdict piggybacked(struct engine *e, struct endpoint *p,
 				      const struct request *r, struct response *out)
 {
 	const struct message *m = &r->msg;
 	struct exchange *x = p ? exchange_by_mid(e, p, m->mid) : NULL;
 
+	if (x && x->state == EXCHANGE_SENT && x->role == ROLE_CLIENT && x->code == COAP_EMPTY)
+		return deliver(e, p, x, r, out);
 	if (!x || x != exchange_by_token(e, p, m->token) || !understood(e, m))
 		return unmatched(e);
 	return deliver(e, p, x, r, out);

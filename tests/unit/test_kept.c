@@ -280,6 +280,23 @@ Test(kept, a_ping_that_is_acknowledged_is_answered)
 	cr_assert_eq(r->in.response.msg.type, COAP_ACK);
 }
 
+Test(kept, a_ping_that_is_answered_like_a_request_is_answered)
+{
+	struct client_request c = request_to(1);
+
+	c.code = COAP_EMPTY;
+	cr_assert_eq(client_send(&r->e, &c, &sent), 0);
+	rig_commit(r);
+	cr_assert(rig_take(r, &out));
+	cr_assert_eq(rig_msg(r, 1, COAP_ACK, COAP_METHOD_NOT_ALLOWED, (uint16_t)(out.m.mid + 1), "",
+			     ""), INPUT_DONE);
+	cr_assert_eq(rig_msg(r, 1, COAP_ACK, COAP_METHOD_NOT_ALLOWED, out.m.mid, "", ""),
+		     INPUT_RESPONSE);
+	cr_assert_eq(r->in.response.msg.code, COAP_METHOD_NOT_ALLOWED);
+	rig_commit(r);
+	cr_assert_eq(r->e.client_n, 0);
+}
+
 static void ask_group(const char *name)
 {
 	struct client_request c = request_to(1);

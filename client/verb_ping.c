@@ -4,6 +4,7 @@
 #include "client/json_line.h"
 #include "client/result.h"
 #include "client/round_trips.h"
+#include "coap/code.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,6 +20,7 @@ struct ping {
 	struct errand errand;
 	struct round_trips trips;
 	double left;                    /* when the last one left */
+	bool heard;                     /* it has been answered */
 	struct ev_timer next;           /* runs while none is under way */
 	struct ev_timer patience;       /* for one answer, if --timeout says so */
 };
@@ -87,10 +89,23 @@ static void put_end(const struct ping *p)
 	close_line(p->errand.tool->verb, &j);
 }
 
+/* A ping should be reset (RFC 7252 section 4.3); not every server does. */
+#define KIND_TEXT (CODE_TEXT + 8)
+static const char *kind_of(const struct answer *a, char out[KIND_TEXT])
+{
+	char code[CODE_TEXT];
+
+	if (a->type == COAP_RST)
+		return "Reset";
+	snprintf(out, KIND_TEXT, "%s %s", message_type_name((enum message_type)a->type),
+		 code_print(a->code, code));
+	return out;
+}
+
 static void tell_answer(const struct ping *p, double ms)
 {
 	const struct arguments *a = p->errand.tool->args;
-	char from[ADDR_TEXT];
+	char from[ADDR_TEXT], kind[KIND_TEXT];
 
 	if (a->quiet)
 		return;
@@ -98,7 +113,7 @@ static void tell_answer(const struct ping *p, double ms)
 		put_ping(p, ms, NULL);
 		return;
 	}
-	printf("Reset from %s: seq=%" PRIu64 " time=%.3f ms\n",
+	printf("%s from %s: seq=%" PRIu64 " time=%.3f ms\n", kind_of(&p->errand.answer, kind),
 	       addr_print(&p->errand.answer.peer, from, sizeof from), p->trips.sent, ms);
 	fflush(stdout);
 }
@@ -162,6 +177,7 @@ static void count_one(struct ping *p)
 {
 	struct tool *t = p->errand.tool;
 
+	p->heard = false;
 	p->trips.sent++;
 	p->left = ev_now(t->loop);
 	if (t->args->timeout_ms <= 0)
@@ -201,15 +217,18 @@ static void on_answer(struct errand *e, const struct answer *a)
 	struct ping *p = e->verb;
 	double ms = (a->ended - a->began) * 1000;
 
+	p->heard = true;
 	round_trips_add(&p->trips, ms);
 	tell_answer(p, ms);
 }
 
 static void on_over(struct errand *e)
 {
-	if (e->outcome.exit != OUTCOME_OK)
-		tell_failure(e->verb, &e->outcome);
-	schedule(e->verb);
+	struct ping *p = e->verb;
+
+	if (!p->heard)
+		tell_failure(p, &e->outcome);
+	schedule(p);
 }
 
 static const struct errand_ops ops = { .answer = on_answer, .over = on_over };

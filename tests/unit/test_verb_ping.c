@@ -61,6 +61,11 @@ static void reset(struct partner *p, const struct message *m)
 	partner_send(p, &(struct message){ .type = COAP_RST, .mid = m->mid });
 }
 
+static void answer_so(struct partner *p, const struct message *m)
+{
+	partner_reply(p, m, COAP_METHOD_NOT_ALLOWED, span_of(NULL, 0), span_of(NULL, 0));
+}
+
 static void silent(struct partner *p, const struct message *m)
 {
 	(void)p, (void)m;
@@ -88,6 +93,15 @@ Test(verb_ping, so_many_as_asked_for)
 	said(out_name, "Reset from [::1]:");
 	said(out_name, ": seq=3 time=");
 	said(out_name, " ping statistics ---\n3 sent, 3 answered, 0% lost\nrtt min/avg/max/mdev = ");
+	cr_expect_str_eq(content(err_name), "");
+	partner_stage_close(&s);
+}
+
+Test(verb_ping, any_answer_is_an_answer)
+{
+	cr_expect_eq(ping(answer_so, "--count", "1"), OUTCOME_OK);
+	said(out_name, "\nACK 4.05 from [::1]:");
+	said(out_name, "\n1 sent, 1 answered, 0% lost\n");
 	cr_expect_str_eq(content(err_name), "");
 	partner_stage_close(&s);
 }

@@ -1,9 +1,8 @@
 #include "client/errand.h"
 
 #include "base/quote.h"
-#include "client/head.h"
+#include "client/question.h"
 #include "coap/content_format.h"
-#include "coap/block.h"
 #include "exchange/client.h"
 #include "transport/hostname.h"
 
@@ -11,7 +10,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define PATIENCE 5.0            /* s for one address of several that is silent */
 #define STALE_TRIES 3           /* further ones, for a representation that changes */
@@ -82,67 +80,6 @@ static void withdraw(struct errand *e)
 
 /* --- asking ----------------------------------------------------------------------- */
 
-static struct head head_of(const struct errand *e)
-{
-	return (struct head){ .args = e->tool->args, .text = e->text,
-			      .uri = e->target.foreign ? NULL : &e->target.uri,
-			      .proxy = e->tool->args->proxy != NULL, .extra = e->extra };
-}
-
-/* One message each way: options and payload go together. */
-static int send_single(struct errand *e, struct span options, struct writer *w)
-{
-	const struct arguments *a = e->tool->args;
-	bool group = e->kind == ERRAND_GROUP;
-	struct client_request c = {
-		.to = e->peer, .from = net_local(e->tool->net, 0), .non = a->non || group,
-		.keep = group, .code = e->code, .timeout_ms = e->wait_ms, .owner = e->owner,
-		.token = span_of(a->token.bytes, a->token.n),
-	};
-	uint64_t n = e->tool->source.n;
-
-	c.from.ifindex = e->ifindex;
-	if (e->kind == ERRAND_PING) {
-		c.code = COAP_EMPTY;
-		c.non = false;
-		c.token.n = 0;
-		return client_send(net_engine(e->tool->net), &c, &e->ref);
-	}
-	if (n) {
-		write_u8(w, 0xff);
-		if (n > writer_left(w))
-			return -EMSGSIZE;
-		if (!source_read(&e->tool->source, 0, w->p, (size_t)n))
-			return -EIO;
-		w->p += n;
-	}
-	c.body = span_of(options.p, (size_t)(w->p - options.p));
-	return client_send(net_engine(e->tool->net), &c, &e->ref);
-}
-
-static int send_request(struct errand *e)
-{
-	const struct arguments *a = e->tool->args;
-	uint8_t bytes[DGRAM_TX_MAX];
-	struct writer w = writer_of(bytes, sizeof bytes);
-	struct head h = head_of(e);
-	struct xfer_request q = {
-		.to = e->peer, .from = net_local(e->tool->net, 0), .non = a->non != 0,
-		.code = e->code, .szx = a->szx >= 0 ? (uint8_t)a->szx : BLOCK_SZX_MAX,
-		.token = span_of(a->token.bytes, a->token.n),
-		.body_n = e->tool->source.n, .timeout_ms = e->wait_ms, .owner = e->owner,
-	};
-
-	if (e->kind != ERRAND_PING && head_write(&h, &e->peer, &w, NULL))
-		return -EMSGSIZE;
-	q.options = span_of(bytes, (size_t)(w.p - bytes));
-	if (e->kind == ERRAND_TRANSFER)
-		return xfer_start(net_engine(e->tool->net), &q, &e->ref);
-	if (e->kind == ERRAND_OBSERVATION)
-		return obs_start(net_engine(e->tool->net), &q, &e->ref);
-	return send_single(e, q.options, &w);
-}
-
 /* Asks the address in hand.  0, also when that has to wait for room. */
 static int ask(struct errand *e)
 {
@@ -154,26 +91,10 @@ static int ask(struct errand *e)
 		return 0;
 	if (e->began < 0)
 		e->began = net_now(n);
-	rc = send_request(e);
+	rc = question_send(e);
 	e->asking = rc == 0;
 	if (!e->tool->inside)
 		net_end(n);
-	return rc;
-}
-
-/* Whether the system knows a way to an address: 0, or a negative errno at once, where
- * a datagram would vanish without a word. */
-static int way_to(const struct addr *a)
-{
-	struct sockaddr_in6 to = addr_to_sin6(a);
-	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc = 0, off = 0;
-
-	if (fd < 0)
-		return 0;
-	setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-	if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
-		rc = -errno;
-	close(fd);
 	return rc;
 }
 
@@ -202,7 +123,7 @@ static void approach(struct errand *e)
 		int rc;
 
 		e->peer = e->addresses->addr[e->at];
-		rc = e->kind == ERRAND_GROUP ? 0 : way_to(&e->peer);
+		rc = e->kind == ERRAND_GROUP ? 0 : question_way(&e->peer);
 		if (rc == 0) {
 			be_patient(e);
 			rc = ask(e);
@@ -218,12 +139,24 @@ static void approach(struct errand *e)
 	}
 }
 
+/* Whether there is no answer because none was wanted (RFC 7967): a request that was not
+ * even acknowledged is given up much later. */
+static bool is_unwanted(const struct errand *e, int status)
+{
+	return status == -ETIMEDOUT && e->tool->args->no_response > 0 &&
+	       net_now(e->tool->net) - e->began < QUESTION_UNACKNOWLEDGED;
+}
+
 /* The address in hand brought nothing. */
 static void give_up(struct errand *e, int status)
 {
 	bool elsewhere = status == -ECONNREFUSED || (status == -ETIMEDOUT && !e->heard);
 
 	e->asking = false;
+	if (is_unwanted(e, status)) {
+		finish(e);
+		return;
+	}
 	if (!elsewhere || !more_addresses(e)) {
 		fail(e, status);
 		return;
@@ -232,11 +165,28 @@ static void give_up(struct errand *e, int status)
 	approach(e);
 }
 
+/* Whether the address in hand has answered anybody. */
+static bool peer_speaks(const struct errand *e)
+{
+	const struct tool *t = e->tool;
+
+	for (unsigned i = 0; i < t->nerrands; i++)
+		if (t->errands[i] && t->errands[i]->heard &&
+		    addr_eq(&t->errands[i]->peer, &e->peer))
+			return true;
+	return false;
+}
+
+/* One that answers others is not silent: requests to it take turns (RFC 7252 4.7). */
 static void on_patience(struct ev_loop *loop, struct ev_timer *w, int events)
 {
 	struct errand *e = w->data;
 
 	(void)loop, (void)events;
+	if (peer_speaks(e)) {
+		be_patient(e);
+		return;
+	}
 	withdraw(e);
 	give_up(e, -ETIMEDOUT);
 }
@@ -536,13 +486,10 @@ static int read_target(struct errand *e)
 }
 
 /* What is wrong with options is wrong before anything is sent. */
-static int try_head(struct errand *e)
+static int try_question(struct errand *e)
 {
-	uint8_t bytes[DGRAM_TX_MAX];
-	struct writer w = writer_of(bytes, sizeof bytes);
-	struct head h = head_of(e);
 	struct err err;
-	int rc = head_write(&h, &(struct addr){ .port = 1 }, &w, &err);
+	int rc = question_try(e, &err);
 
 	if (rc)
 		outcome_error(&e->outcome, NULL, -EINVAL, &err);
@@ -572,7 +519,7 @@ int errand_open(struct errand *e, struct tool *t, enum errand_kind kind, const c
 	assert(t->nerrands < t->room);
 	t->errands[t->nerrands++] = e;
 	e->owner = t->nerrands;
-	if ((rc = read_target(e)) || (rc = try_head(e)))
+	if ((rc = read_target(e)) || (rc = try_question(e)))
 		return rc;
 	return keep_body(e, output);
 }

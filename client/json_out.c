@@ -111,11 +111,11 @@ int json_out_failure(const struct errand *e, int fd)
 
 	if (strncmp(error, e->text, n) == 0 && strncmp(error + n, ": ", 2) == 0)
 		error += n + 2;
-
 	json_line_open(&j, fd);
 	json_line_begin(&j, NULL, '{');
 	json_line_string(&j, "uri", span_str(e->text));
-	json_line_string(&j, "error", span_str(error));
+	if (e->outcome.exit != OUTCOME_OK)
+		json_line_string(&j, "error", span_str(error));
 	json_line_end(&j, '}');
 	return json_line_close(&j);
 }

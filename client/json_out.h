@@ -7,7 +7,8 @@
  *	 "duration_ms":1.250,"retransmissions":0}
  *
  * A payload that is not text is in "payload_base64"; one that went to a file is in
- * neither.  Without an answer there are "uri" and "error". */
+ * neither.  Without an answer there are "uri" and
+ * "error", or "uri" alone if none was wanted. */
 #ifndef CLIENT_JSON_OUT_H
 #define CLIENT_JSON_OUT_H
 

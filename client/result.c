@@ -144,6 +144,8 @@ int result_give(struct errand *e)
 				   json_out_failure(e, STDOUT_FILENO);
 	else if (e->answered && good)
 		remark(e);
+	else if (!e->answered && e->outcome.exit == OUTCOME_OK)
+		show_remark(&t->show, "no answer, and none was wanted");
 	if (e->answered && good && !e->output && !t->args->json)
 		rc = give_payload(e);
 	if (rc == 0)

@@ -191,49 +191,6 @@ Test(errand, silence_ends_when_the_user_says)
 	done();
 }
 
-static char hosts[] = "/tmp/test_errand.XXXXXX";
-
-/* "two" is [::1], where nobody listens, and 127.0.0.1, which the partner is. */
-static void two_addresses(char uri[64], const char *first)
-{
-	FILE *f = fdopen(mkstemp(hosts), "w");
-
-	fprintf(f, "%s two\n127.0.0.1 two\n", first);
-	fclose(f);
-	setenv("CARES_HOSTS", hosts, 1);
-	open_line();
-	partner_close(&s.partner);
-	partner_open(&s.partner, s.tool.loop, true, 0);
-	snprintf(uri, 64, "coap://two:%u/x", s.partner.at.port);
-}
-
-Test(errand, an_address_that_refuses_gives_way_to_the_next)
-{
-	char uri[64];
-
-	two_addresses(uri, "::1");
-	s.partner.answer = hello;
-	run(ERRAND_TRANSFER, uri, NULL);
-	unlink(hosts);
-	cr_expect_eq(e->outcome.exit, OUTCOME_OK, "%s", e->outcome.err.text);
-	cr_expect(body_is("hello"));
-	cr_expect(addr_is_v4(e->answer.peer.ip));
-	cr_expect_eq(s.partner.got, 1);
-	done();
-}
-
-Test(errand, an_address_without_a_way_gives_way_to_the_next)
-{
-	char uri[64];
-
-	two_addresses(uri, "100::1");   /* RFC 6666: discard-only */
-	s.partner.answer = hello;
-	run(ERRAND_TRANSFER, uri, NULL);
-	unlink(hosts);
-	cr_expect(addr_is_v4(e->peer.ip));
-	done();
-}
-
 /* --- bodies in blocks -------------------------------------------------------------- */
 
 #define BODY 2500u
@@ -447,6 +404,8 @@ Test(errand, a_ping_is_answered_by_its_reset_and_may_be_repeated)
 
 /* --- beginning and end ------------------------------------------------------------------- */
 
+static struct ev_timer soon;
+
 static void stop_soon(struct ev_loop *loop, struct ev_timer *w, int events)
 {
 	(void)loop, (void)events;
@@ -456,8 +415,6 @@ static void stop_soon(struct ev_loop *loop, struct ev_timer *w, int events)
 
 Test(errand, a_cancelled_one_says_nothing_more)
 {
-	struct ev_timer soon;
-
 	open_line();
 	s.partner.answer = silent;
 	ev_timer_init(&soon, stop_soon, 0.02, 0);
@@ -480,8 +437,6 @@ static void room_soon(struct ev_loop *loop, struct ev_timer *w, int events)
 
 Test(errand, waits_for_room_to_send)
 {
-	struct ev_timer soon;
-
 	open_line();
 	s.partner.answer = hello;
 	full = true;

@@ -139,6 +139,7 @@ Test(json_out, a_failure_is_an_object_too)
 	json_t *root;
 
 	e->text = "coap://h/x";
+	e->outcome.exit = OUTCOME_FAILED;
 	err_set(&e->outcome.err, 0, "coap://h/x: no \"answer\"");
 	cr_assert_eq(json_out_failure(e, fileno(f)), 0);
 	rewind(f);

@@ -1,0 +1,22 @@
+/* question.h - the request of an errand, to the address it has in hand. */
+#ifndef CLIENT_QUESTION_H
+#define CLIENT_QUESTION_H
+
+#include "client/errand.h"
+
+/* Seconds after which a confirmable request is given up that nobody acknowledged, at
+ * least: 2 s doubled four times, summed up (RFC 7252 section 4.8). */
+#define QUESTION_UNACKNOWLEDGED 60.0
+
+/* Sends it, within an event (net.h), and sets ref.  0, or a negative errno as of
+ * xfer_start() and client_send(). */
+int question_send(struct errand *e);
+
+/* Whether the command line makes a request at all.  0, or a negative errno with err. */
+int question_try(const struct errand *e, struct err *err);
+
+/* Whether the system knows a way to an address: 0, or a negative errno at once, where
+ * a datagram would vanish without a word. */
+int question_way(const struct addr *a);
+
+#endif

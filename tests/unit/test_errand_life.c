@@ -1,0 +1,218 @@
+/* Errands whose hosts have several addresses, or do not answer. */
+#include "partner.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct partner_stage s;
+static struct errand *const e = &s.errand;
+static unsigned answers, overs;
+
+static void on_answer(struct errand *of, const struct answer *a)
+{
+	cr_assert_eq(of, e);
+	cr_assert_eq(a, &e->answer);
+	answers++;
+}
+
+static void on_over(struct errand *of)
+{
+	cr_assert_eq(of, e);
+	overs++;
+}
+
+static const struct errand_ops ops = { .answer = on_answer, .over = on_over };
+
+#define open_line(...) open_stage((const char *[]){ "coap", "coap://[::1]/x", ##__VA_ARGS__, NULL })
+
+static void open_stage(const char *const *argv)
+{
+	struct err err;
+
+	partner_stage_open(&s, argv);
+	cr_assert_eq(tool_net(&s.tool, 1, &err), 0, "%s", err.text);
+}
+
+static void run(enum errand_kind kind, const char *uri, const char *output)
+{
+	cr_assert_eq(errand_open(e, &s.tool, kind, uri, output, &ops), 0, "%s",
+		     e->outcome.err.text);
+	errand_start(e);
+	tool_run(&s.tool);
+}
+
+static void done(void)
+{
+	errand_free(e);
+	partner_stage_close(&s);
+}
+
+static bool body_is(const char *text)
+{
+	return span_eq(spool_span(e->answer.body), span_str(text));
+}
+
+static bool says(const char *what)
+{
+	return strstr(e->outcome.err.text, what);
+}
+
+static void hello(struct partner *p, const struct message *m)
+{
+	partner_reply(p, m, COAP_CONTENT, span_str("\xc0"), span_str("hello"));
+}
+
+static void silent(struct partner *p, const struct message *m)
+{
+	(void)p, (void)m;
+}
+
+static char hosts[] = "/tmp/test_errand_life.XXXXXX";
+
+/* "two" is [::1], where nobody listens, and 127.0.0.1, which the partner is. */
+static void two_addresses(char uri[64], const char *first)
+{
+	FILE *f = fdopen(mkstemp(hosts), "w");
+
+	fprintf(f, "%s two\n127.0.0.1 two\n", first);
+	fclose(f);
+	setenv("CARES_HOSTS", hosts, 1);
+	open_line();
+	partner_close(&s.partner);
+	partner_open(&s.partner, s.tool.loop, true, 0);
+	snprintf(uri, 64, "coap://two:%u/x", s.partner.at.port);
+}
+
+Test(errand_life, an_address_that_refuses_gives_way_to_the_next)
+{
+	char uri[64];
+
+	two_addresses(uri, "::1");
+	s.partner.answer = hello;
+	run(ERRAND_TRANSFER, uri, NULL);
+	unlink(hosts);
+	cr_expect_eq(e->outcome.exit, OUTCOME_OK, "%s", e->outcome.err.text);
+	cr_expect(body_is("hello"));
+	cr_expect(addr_is_v4(e->answer.peer.ip));
+	cr_expect_eq(s.partner.got, 1);
+	done();
+}
+
+Test(errand_life, an_address_without_a_way_gives_way_to_the_next)
+{
+	char uri[64];
+
+	two_addresses(uri, "100::1");   /* RFC 6666: discard-only */
+	s.partner.answer = hello;
+	run(ERRAND_TRANSFER, uri, NULL);
+	unlink(hosts);
+	cr_expect(addr_is_v4(e->peer.ip));
+	done();
+}
+
+/* Nobody waits five seconds here: the timer's moment is made. */
+static void lose_patience(struct ev_loop *loop, struct ev_timer *w, int events)
+{
+	(void)w, (void)events;
+	cr_expect(ev_is_active(&e->patience));
+	ev_timer_stop(loop, &e->patience);
+	ev_invoke(loop, &e->patience, EV_TIMER);
+}
+
+static struct ev_timer soon;
+
+static void lose_patience_soon(void)
+{
+	ev_timer_init(&soon, lose_patience, 0.05, 0);
+	ev_timer_start(s.tool.loop, &soon);
+}
+
+Test(errand_life, an_address_that_is_silent_gives_way_to_the_next)
+{
+	struct partner v6 = { .answer = silent };
+	char uri[64];
+
+	two_addresses(uri, "::1");
+	partner_open(&v6, s.tool.loop, false, s.partner.at.port);
+	s.partner.answer = hello;
+	lose_patience_soon();
+	run(ERRAND_TRANSFER, uri, NULL);
+	unlink(hosts);
+	cr_expect_eq(e->outcome.exit, OUTCOME_OK, "%s", e->outcome.err.text);
+	cr_expect(body_is("hello"));
+	cr_expect_eq(v6.got, 1);
+	partner_close(&v6);
+	done();
+}
+
+static struct errand other;
+
+static void patience_again(struct ev_loop *loop, struct ev_timer *w, int events)
+{
+	lose_patience(loop, w, events);
+	cr_expect(ev_is_active(&e->patience), "it waits on");
+	tool_stop(&s.tool);
+}
+
+Test(errand_life, an_address_that_answers_others_is_not_silent)
+{
+	struct partner v6 = { .answer = silent };
+	struct errand *both[2] = { NULL, &other };
+	struct errand **own;
+	char uri[64];
+
+	two_addresses(uri, "::1");
+	partner_open(&v6, s.tool.loop, false, s.partner.at.port);
+	own = s.tool.errands;
+	s.tool.errands = both;
+	other.heard = true;
+	other.peer = v6.at;
+	ev_timer_init(&soon, patience_again, 0.05, 0);
+	ev_timer_start(s.tool.loop, &soon);
+	s.tool.room = 2;
+	cr_assert_eq(errand_open(e, &s.tool, ERRAND_TRANSFER, uri, NULL, &ops), 0);
+	s.tool.nerrands = 2;
+	errand_start(e);
+	tool_run(&s.tool);
+	unlink(hosts);
+	cr_expect(addr_eq(&e->peer, &v6.at));
+	cr_expect_eq(s.partner.got, 0);
+	errand_free(e);
+	s.tool.errands = own;
+	partner_close(&v6);
+	partner_stage_close(&s);
+}
+
+static void acknowledge(struct partner *p, const struct message *m)
+{
+	partner_send(p, &(struct message){ .type = COAP_ACK, .mid = m->mid });
+}
+
+Test(errand_life, no_answer_is_no_error_if_none_was_wanted)
+{
+	open_line("--no-response", "26");
+	s.partner.answer = acknowledge;
+	cr_assert_eq(errand_open(e, &s.tool, ERRAND_TRANSFER, s.partner.uri, NULL, &ops), 0);
+	e->wait_ms = 30;
+	errand_start(e);
+	tool_run(&s.tool);
+	cr_expect_eq(e->outcome.exit, OUTCOME_OK);
+	cr_expect_eq(answers, 0);
+	cr_expect_eq(overs, 1);
+	done();
+}
+
+Test(errand_life, no_answer_is_an_error_otherwise)
+{
+	open_line();
+	s.partner.answer = acknowledge;
+	cr_assert_eq(errand_open(e, &s.tool, ERRAND_TRANSFER, s.partner.uri, NULL, &ops), 0);
+	e->wait_ms = 30;
+	errand_start(e);
+	tool_run(&s.tool);
+	cr_expect_eq(e->outcome.exit, OUTCOME_FAILED);
+	cr_expect(says("no answer from"));
+	done();
+}

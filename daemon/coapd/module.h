@@ -59,7 +59,7 @@ extern "C" {
 
 #define COAPD_SCRATCH 128u      /* bytes of scratch in a task */
 #define COAPD_TAGS 8u           /* things one task can await at a time, tags 0..7 */
-#define COAPD_REPLY_MAX 1024u   /* bytes of payload in a reply (RFC 7252, 4.6) */
+#define COAPD_REPLY_MAX 65536u  /* bytes of payload in a reply; more is read in parts */
 #define COAPD_ATTEMPTS 3u       /* deliveries of one event before the core gives up */
 
 typedef struct {
@@ -170,7 +170,10 @@ enum coapd_verdict {
 
 enum coapd_what {
 	COAPD_EV_REQUEST = 0,   /* a request came */
-	/* 1 to 5 are kept for bodies in parts, observers, background tasks */
+	/* 1, 2, 4 and 5 are kept for bodies in parts, observers, background tasks */
+	COAPD_EV_READ = 3,      /* a part of the body that coapd_reply_body() announced is
+				 * wanted: give coapd_reply_data() event->want bytes from
+				 * event->offset on, and return COAPD_DONE */
 	COAPD_EV_TIMER = 6      /* the time given to coapd_after() is up, see tag */
 	/* 7 to 11 are kept for further awaits */
 };
@@ -180,6 +183,8 @@ struct coapd_event {
 	uint8_t tag;            /* which await of the task */
 	int status;             /* 0, or -errno when what was awaited failed */
 	unsigned attempt;       /* 0: first delivery; n: n workers died in it */
+	uint64_t offset;        /* READ: of the part within the body */
+	size_t want;            /* READ: its bytes */
 	/* fields are added here */
 };
 
@@ -308,8 +313,17 @@ void coapd_reply(coapd_task *task, uint8_t code);
 void coapd_add(coapd_task *task, uint16_t number, coapd_span value);
 void coapd_add_uint(coapd_task *task, uint16_t number, uint64_t value);
 
-/* Appends to the payload, COAPD_REPLY_MAX bytes at most. */
+/* Appends to the payload, COAPD_REPLY_MAX bytes at most.  What does not fit one
+ * message travels in blocks (RFC 7959): a GET or FETCH is delivered anew for each, so
+ * its reply must be the same each time, or have an ETag of its own that tells that it
+ * is not; replies to other methods are kept until they have been fetched. */
 void coapd_reply_data(coapd_task *task, coapd_span data);
+
+/* Instead of a payload: the body has size bytes, at most 2^30, of which any part can
+ * be read: the hook is called again at once with COAPD_EV_READ for the one that is
+ * wanted now.  The ETag (1 to 8 bytes) stands for these very bytes: another one, when
+ * they have changed.  For GET and FETCH. */
+void coapd_reply_body(coapd_task *task, uint64_t size, coapd_span etag);
 
 /* --- the task -----------------------------------------------------------------------*/
 

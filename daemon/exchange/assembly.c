@@ -17,25 +17,30 @@ static struct slab *slab(struct engine *e)
 
 /* --- what belongs together ------------------------------------------------------------ */
 
+/* What stands for a body on its way here, and for a reply on its way back. */
+enum direction { INWARD, OUTWARD };
+
 /* Options in which the messages of one transfer differ (RFC 9175 3.2), and Observe,
- * which is no part of what is asked for (RFC 7641 2). */
-static bool tells_blocks_apart(uint32_t number)
+ * which is no part of what is asked for (RFC 7641 2).  Who fetches the rest of a reply
+ * need not tag that request as the body of the first was. */
+static bool tells_blocks_apart(uint32_t number, enum direction way)
 {
-	return number == OPT_BLOCK1 || number == OPT_BLOCK2 || number == OPT_OBSERVE ||
+	return (way == OUTWARD && number == OPT_REQUEST_TAG) || number == OPT_BLOCK1 || number == OPT_BLOCK2 || number == OPT_OBSERVE ||
 	       (option_is_nocachekey(number) && !option_is_critical(number));
 }
 
-static uint64_t key_of(const struct engine *e, const struct message *m)
+static uint64_t key_of(const struct engine *e, const struct message *m, enum direction way)
 {
 	struct option_iter it = option_iter(m->options);
-	uint8_t bytes[DGRAM_RX_MAX + 8];
+	uint8_t bytes[DGRAM_RX_MAX + 16];
 	struct writer w = writer_of(bytes, sizeof bytes);
 	struct option_writer ow = option_writer(&w);
 	struct option o;
 
 	write_u8(&w, m->code);
+	write_u8(&w, (uint8_t)way);
 	while (option_next(&it, &o))
-		if (!tells_blocks_apart(o.number))
+		if (!tells_blocks_apart(o.number, way))
 			option_write(&ow, o.number, o.value);
 	assert(!w.full);        /* no longer than what came, but for deltas */
 	return siphash(&e->space.ctl->key, bytes, (size_t)(w.p - bytes));
@@ -96,31 +101,42 @@ static void finish(struct engine *e, struct assembly *a)
 	slab_kill(&e->space, slab(e), a);
 }
 
-/* Room for one more of this peer. */
-static struct assembly *begin(struct engine *e, struct endpoint *p, uint64_t key, uint64_t want)
+/* One more of this peer, not live yet and without a body; NULL at a limit. */
+static struct assembly *take(struct engine *e, struct endpoint *p, uint64_t key,
+			     enum assembly_state state)
 {
 	struct assembly *a = p->nassemblies < e->conf.limits.assemblies_per_endpoint ?
 			     slab_take(&e->space, slab(e)) : NULL;
-	struct body *b;
 
 	if (!a) {
 		engine_count(e, COUNT_FULL_ASSEMBLIES);
 		return NULL;
 	}
-	b = body_new(e, slab_ref_next(&e->space, slab(e), a), want);
+	memset((uint8_t *)a + sizeof a->o, 0, sizeof *a - sizeof a->o);
+	a->peer = endpoint_ref(e, p);
+	a->key = key;
+	a->state = state;
+	a->deadline = e->now + e->conf.assembly_ms;
+	return a;
+}
+
+/* It lives with this body; NULL: there was none to be had. */
+static struct assembly *begin(struct engine *e, struct endpoint *p, struct assembly *a,
+			      const struct body *b)
+{
 	if (!b) {
 		slab_untake(&e->space, slab(e), a);
 		return NULL;
 	}
-	memset((uint8_t *)a + sizeof a->o, 0, sizeof *a - sizeof a->o);
-	a->peer = endpoint_ref(e, p);
 	a->body = body_ref(e, b);
-	a->key = key;
-	a->state = ASSEMBLY_RECEIVING;
-	a->deadline = e->now + e->conf.assembly_ms;
 	slab_publish(&e->space, slab(e), a);
 	link_up(e, p, a);
 	return a;
+}
+
+static ref_t ref_next(struct engine *e, const struct assembly *a)
+{
+	return slab_ref_next(&e->space, slab(e), a);
 }
 
 /* --- answers --------------------------------------------------------------------------- */
@@ -207,7 +223,9 @@ static enum assembly_verdict first(struct engine *e, struct request *r,
 		return no_room(e, r, NULL);
 	if (!r->peer)
 		r->peer = endpoint_add(e, &r->from, &r->to);
-	a = begin(e, r->peer, key, size);
+	a = take(e, r->peer, key, ASSEMBLY_RECEIVING);
+	if (a)
+		a = begin(e, r->peer, a, body_new(e, ref_next(e, a), size));
 	return a ? put(e, r, a, block, cap) : no_room(e, r, NULL);
 }
 
@@ -254,7 +272,7 @@ enum assembly_verdict assembly_take(struct engine *e, struct request *r, uint64_
 
 		r->block1 = block_uint(&ours);
 	}
-	key = key_of(e, &r->msg);
+	key = key_of(e, &r->msg, INWARD);
 	return block.num == 0 ? first(e, r, &block, key, cap) : later(e, r, &block, key, cap);
 }
 
@@ -289,6 +307,45 @@ void assembly_answered(struct engine *e, ref_t assembly, uint8_t code)
 	touch(e, a);
 }
 
+/* --- replies ------------------------------------------------------------------------------- */
+
+bool assembly_keep(struct engine *e, struct request *r, const struct assembly_reply *reply)
+{
+	uint64_t key = key_of(e, &r->msg, OUTWARD);
+	struct assembly *a = r->peer ? find(e, r->peer, key) : NULL;
+
+	if (a)
+		finish(e, a);
+	if (!r->peer && !endpoint_room(e))
+		return false;
+	if (!r->peer)
+		r->peer = endpoint_add(e, &r->from, &r->to);
+	a = take(e, r->peer, key, ASSEMBLY_KEPT);
+	if (!a)
+		return false;
+	a->code = reply->code;
+	a->options_n = (uint32_t)reply->options.n;
+	return begin(e, r->peer, a, body_of(e, ref_next(e, a), reply->options, reply->payload));
+}
+
+bool assembly_kept(struct engine *e, const struct request *r, struct assembly_reply *out)
+{
+	struct endpoint *p = endpoint_find(e, &r->from, &r->to);
+	struct assembly *a = p ? find(e, p, key_of(e, &r->msg, OUTWARD)) : NULL;
+	const struct body *b = a ? body_get(e, a->body) : NULL;
+	uint64_t at;
+
+	if (!b || a->state != ASSEMBLY_KEPT)
+		return false;
+	touch(e, a);
+	at = (a->options_n + BODY_GRAIN - 1) / BODY_GRAIN * BODY_GRAIN;
+	*out = (struct assembly_reply){
+		.code = (uint8_t)a->code,
+		.options = body_read(e, b, 0, a->options_n),
+		.payload = body_read(e, b, at, SIZE_MAX) };
+	return true;
+}
+
 void assembly_wait(struct engine *e, ref_t assembly, ref_t exchange)
 {
 	struct assembly *a = assembly_get(e, assembly);
@@ -299,7 +356,7 @@ void assembly_wait(struct engine *e, ref_t assembly, ref_t exchange)
 
 ref_t assembly_of(struct engine *e, const struct request *r)
 {
-	struct assembly *a = r->peer ? find(e, r->peer, key_of(e, &r->msg)) : NULL;
+	struct assembly *a = r->peer ? find(e, r->peer, key_of(e, &r->msg, INWARD)) : NULL;
 
 	return a && a->state == ASSEMBLY_GIVEN ? assembly_ref(e, a) : 0;
 }

@@ -23,6 +23,7 @@ enum assembly_state {
 	ASSEMBLY_GIVEN,         /* its body is the payload of a request in hand, or of one
 				 * that waits */
 	ASSEMBLY_ANSWERED,      /* no body any more; code is what was answered */
+	ASSEMBLY_KEPT,          /* its body is a reply whose later blocks may be asked for */
 	ASSEMBLY_STATES
 };
 
@@ -35,8 +36,8 @@ struct assembly {
 	uint64_t deadline;      /* ms */
 	uint32_t state;
 	uint32_t szx;           /* of the block that came last */
-	uint32_t code;          /* ANSWERED: with what */
-	uint32_t zero;
+	uint32_t code;          /* ANSWERED, KEPT: with what */
+	uint32_t options_n;     /* KEPT: bytes of options at the start of the body */
 };
 
 enum assembly_verdict {
@@ -60,6 +61,21 @@ void assembly_wait(struct engine *e, ref_t assembly, ref_t exchange);
 /* The one whose body was given to the resource with this request, seen again after
  * its worker died; 0 none. */
 ref_t assembly_of(struct engine *e, const struct request *r);
+
+/* A reply that does not fit one message (2.4, 3.3). */
+struct assembly_reply {
+	uint8_t code;
+	struct span options;    /* encoded, without Block2 */
+	struct span payload;
+};
+
+/* Keeps a copy of the reply to r for requests that ask for later blocks of it.  False:
+ * no room (counted). */
+bool assembly_keep(struct engine *e, struct request *r, const struct assembly_reply *reply);
+
+/* The reply that was kept for requests like r, which asks for a later block; borrowed
+ * until the event ends.  False: none. */
+bool assembly_kept(struct engine *e, const struct request *r, struct assembly_reply *out);
 
 /* Its time is up (EXPIRE_OTHER with SLAB_ASSEMBLY is settled by expire_next()). */
 void assembly_due(struct engine *e, struct assembly *a);

@@ -142,6 +142,32 @@ struct body *body_new(struct engine *e, ref_t owner, uint64_t n)
 	return b;
 }
 
+struct body *body_of(struct engine *e, ref_t owner, struct span a, struct span b)
+{
+	uint64_t at = round_up(a.n, BODY_GRAIN), n = at + b.n;
+	unsigned slab = n <= BODY_SMALL ? SLAB_BODY_SMALL : SLAB_BODY;
+	struct body *body;
+	uint8_t *bytes;
+
+	if (!e->conf.bodies || n > class_cap(e, 1) || !affords(e, pages_for(n)))
+		return NULL;
+	body = slab_take(&e->space, engine_slab(e, slab));
+	if (!body) {
+		engine_count(e, COUNT_FULL_BODIES);
+		return NULL;
+	}
+	*body = (struct body){ .o = body->o, .owner = owner, .length = n, .end = n,
+			       .pages = pages_for(n), .touched = pages_for(n) };
+	bytes = bytes_of(e, body);
+	if (a.n)
+		memcpy(bytes, a.p, a.n);
+	if (b.n)
+		memcpy(bytes + at, b.p, b.n);
+	charge(e, body->pages);
+	slab_publish(&e->space, engine_slab(e, slab), body);
+	return body;
+}
+
 void body_kill(struct engine *e, struct body *b)
 {
 	struct slab *s = slab_of(e, b);

@@ -48,6 +48,10 @@ struct windows_def body_windows(uint32_t small, uint32_t large, uint64_t cap);
  * or the budget is spent (counted). */
 struct body *body_new(struct engine *e, ref_t owner, uint64_t n);
 
+/* The same with its first bytes there at once: two spans, each starting at a multiple
+ * of BODY_GRAIN. */
+struct body *body_of(struct engine *e, ref_t owner, struct span a, struct span b);
+
 /* Writes data at offset, of which only the end of the body may be no multiple of
  * BODY_GRAIN.  It may move: *b is replaced then, and references to the old one are
  * stale.  0; -EFBIG: longer than a window; -ENOMEM: the budget is spent (counted),

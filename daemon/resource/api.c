@@ -106,6 +106,9 @@ bool coapd_take(coapd_task *task, uint16_t format)
 
 void coapd_reply(coapd_task *task, uint8_t code)
 {
+	/* A hook that reads a part may see that it cannot: the reply is wrong then. */
+	if (task->reply.reading)
+		return reply_wrong(&task->reply, "begun anew while it was read");
 	reply_begin(&task->reply, code);
 }
 
@@ -134,6 +137,11 @@ void coapd_add_uint(coapd_task *task, uint16_t number, uint64_t value)
 void coapd_reply_data(coapd_task *task, coapd_span data)
 {
 	reply_data(&task->reply, span_of(data.p, data.n));
+}
+
+void coapd_reply_body(coapd_task *task, uint64_t size, coapd_span etag)
+{
+	reply_body(&task->reply, size, span_of(etag.p, etag.n));
 }
 
 /* --- the task -------------------------------------------------------------------------- */

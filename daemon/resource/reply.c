@@ -1,5 +1,7 @@
 #include "resource/reply.h"
 
+#include "coap/block.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -9,6 +11,8 @@ void reply_clear(struct reply *r)
 	r->noptions = 0;
 	r->nvalues = 0;
 	r->npayload = 0;
+	r->seekable = r->reading = false;
+	r->size = 0;
 	r->wrong[0] = 0;
 }
 
@@ -55,11 +59,25 @@ void reply_add_uint(struct reply *r, uint16_t number, uint64_t value)
 
 void reply_data(struct reply *r, struct span data)
 {
+	if (r->seekable && !r->reading)
+		return reply_wrong(r, "a payload, and a body to be read besides");
 	if (data.n > COAPD_REPLY_MAX - r->npayload)
 		return reply_wrong(r, "more than %u bytes of payload", COAPD_REPLY_MAX);
 	if (data.n)
 		memcpy(r->payload + r->npayload, data.p, data.n);
 	r->npayload += data.n;
+}
+
+void reply_body(struct reply *r, uint64_t size, struct span etag)
+{
+	r->seekable = true;
+	r->size = size;
+	if (r->npayload)
+		reply_wrong(r, "a payload, and a body to be read besides");
+	if (size > (uint64_t)(BLOCK_NUM_MAX + 1) * 1024)
+		reply_wrong(r, "a body of more than 2^20 blocks");
+	if (etag.n)
+		reply_add(r, OPT_ETAG, etag);
 }
 
 static struct span value_of(const struct reply *r, const struct reply_option *o)

@@ -22,6 +22,9 @@ struct reply {
 	uint8_t code;                   /* 0: none was made */
 	unsigned noptions;
 	size_t nvalues, npayload;
+	bool seekable;                  /* the payload is read in parts (COAPD_EV_READ) */
+	bool reading;                   /* ...and a part of it just now */
+	uint64_t size;                  /* of the whole, then */
 	char wrong[96];                 /* the first mistake; "" none */
 	struct reply_option option[REPLY_OPTIONS];
 	uint8_t values[REPLY_VALUES];
@@ -37,6 +40,9 @@ void reply_begin(struct reply *r, uint8_t code);
 void reply_add(struct reply *r, uint16_t number, struct span value);
 void reply_add_uint(struct reply *r, uint16_t number, uint64_t value);
 void reply_data(struct reply *r, struct span data);
+
+/* The payload has size bytes, to be read in parts; an ETag tells it from others. */
+void reply_body(struct reply *r, uint64_t size, struct span etag);
 
 /* Remembers a mistake of the module, if it is the first. */
 void reply_wrong(struct reply *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -3,10 +3,10 @@
 #include "exchange/assembly.h"
 #include "exchange/exchange.h"
 #include "resource/access.h"
+#include "resource/answer.h"
 #include "resource/call.h"
 #include "resource/mount.h"
 #include "resource/router.h"
-#include "resource/slice.h"
 #include "resource/wellknown.h"
 
 #include <errno.h>
@@ -160,47 +160,10 @@ static void fail(struct resources *R, const char *why)
 	request_refuse(t->engine, t->request, COAP_INTERNAL_ERROR, NULL);
 }
 
-/* The block of the reply that a client asked for.  False: it makes no sense.  What
- * was asked by a body in blocks cannot be asked again without it, so the reply, which
- * fits one message, is not cut then. */
-static bool cut(struct coapd_task *t, struct span *payload)
-{
-	struct reply *reply = &t->reply;
-	struct slice slice;
-	struct span own;
-	bool need;
-
-	if (!code_is_safe(t->request->msg.code) || reply->code != COAP_CONTENT ||
-	    t->request->assembly || reply_option(reply, OPT_BLOCK2, &own))
-		return true;
-	if (!slice_wanted(&t->request->msg, &slice) || !slice_of(&slice, payload->n, &need))
-		return false;
-	if (need)
-		reply_add_uint(reply, OPT_BLOCK2, block_uint(&slice.block));
-	payload->p += block_offset(&slice.block);
-	payload->n -= block_offset(&slice.block);
-	if (slice.block.more)
-		payload->n = block_size(&slice.block);
-	return true;
-}
-
 static void finish(struct resources *R)
 {
-	struct coapd_task *t = &R->task;
-	struct span payload = span_of(t->reply.payload, t->reply.npayload);
-	struct writer w;
-
-	if (!cut(t, &payload)) {
-		request_refuse(t->engine, t->request, COAP_BAD_REQUEST, NULL);
-		return;
-	}
-	if (t->request->blocks)
-		reply_add_uint(&t->reply, OPT_BLOCK1, t->request->block1);
-	w = request_answer(t->engine, t->request);
-	if (reply_write(&t->reply, payload, &w))
-		request_done(t->engine, t->request, t->reply.code, &w);
-	else
-		fail(R, t->reply.wrong);
+	if (!answer_send(&R->task))
+		fail(R, R->task.reply.wrong);
 }
 
 static void unavailable(const struct coapd_task *t)
@@ -295,6 +258,8 @@ void resource_request(struct resources *R, struct engine *e, struct request *r, 
 		request_refuse(e, r, refused, NULL);
 		return;
 	}
+	if (answer_later(e, r))
+		return;
 	i = router_find(&R->router, r->msg.options, &segments);
 	if (i != ROUTER_NONE && assembly_take(e, r, R->mount[i].spec.body_size) == ASSEMBLY_SETTLED)
 		return;

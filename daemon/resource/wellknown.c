@@ -155,7 +155,7 @@ static enum coapd_verdict wellknown_handle(void *self, coapd_task *task,
 	(void)event;
 	if (!coapd_allow(task, COAPD_ALLOW_GET) || !coapd_offer(task, COAPD_LINK_FORMAT))
 		return COAPD_DONE;
-	if (!slice_wanted(request, &slice) || !read_filters(request, &filters)) {
+	if (!slice_wanted(request, task->engine->conf.szx, &slice) || !read_filters(request, &filters)) {
 		coapd_reply(task, COAPD_400_BAD_REQUEST);
 	} else if (etag_known(request, etag)) {
 		coapd_reply(task, COAPD_203_VALID);

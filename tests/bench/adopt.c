@@ -4,6 +4,7 @@
  * Prints TAP; the times, of CPU, are remarks: figures to look at, not to pass or
  * fail by.  Best, median and worst of the rounds: the latter two say more of the
  * machine's other work. */
+#include "coap/block.h"
 #include "base/log.h"
 #include "base/poison.h"
 #include "coap/frame_udp.h"
@@ -132,7 +133,7 @@ static uint64_t measure(uint32_t peers, bool *whole)
 	struct engine e;
 	void *mem;
 
-	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200,
+	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200, .szx = BLOCK_SZX_MAX,
 				     .limits = { .endpoints = peers, .dedup = peers,
 						 .exchanges = 1000, .waiting = waiting,
 						 .messages = 1000, .answers_per_endpoint = 8,

@@ -1,6 +1,7 @@
 #include "life.h"
 
 #include "base/poison.h"
+#include "coap/block.h"
 #include "exchange/obs.h"
 
 #include <stdio.h>
@@ -273,7 +274,7 @@ void life_setup(void)
 	static const uint16_t known[] = { OPT_URI_PATH, OPT_URI_QUERY, OPT_URI_HOST, OPT_ACCEPT,
 					  OPT_BLOCK1, OPT_BLOCK2 };
 
-	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200,
+	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200, .szx = BLOCK_SZX_MAX,
 				     .limits = { .endpoints = 16, .dedup = 32, .exchanges = 8,
 						 .waiting = 8, .messages = 4, .xfers = 4,
 						 .observations = 2,

@@ -1,5 +1,6 @@
 #include "rig.h"
 
+#include "coap/block.h"
 #include "coap/code.h"
 
 #include <assert.h>
@@ -38,7 +39,7 @@ struct rig *rig_new_above(const struct engine_limits *limits, const struct slab_
 					  OPT_URI_PORT, OPT_URI_PATH, OPT_URI_QUERY,
 					  OPT_ACCEPT, OPT_BLOCK1, OPT_BLOCK2 };
 
-	r->conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200,
+	r->conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200, .szx = BLOCK_SZX_MAX,
 					.limits = limits ? *limits : rig_limits() };
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		option_set_add(&r->conf.options, known[i]);

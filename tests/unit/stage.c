@@ -48,6 +48,23 @@ struct resource_mount_spec stage_spec(const char *path, const struct coapd_modul
 	return spec;
 }
 
+/* Room for bodies. */
+static void furnish(struct stage *s)
+{
+	struct engine_conf *conf = &s->rig->conf;
+
+	s->windows = body_windows(conf->limits.small_bodies, conf->limits.bodies, 1 << 17);
+	s->used = &engine_root(&s->rig->e)->body_pages;
+	s->budget = (struct body_budget){ .pages = 1000, .n = 1, .used = &s->used };
+	s->bodies = (struct bodies){
+		.windows = { aligned_alloc(WINDOWS_PAGE, windows_size(&s->windows)),
+			     &s->windows },
+		.budget = &s->budget };
+	conf->bodies = &s->bodies;
+	conf->assembly_ms = 60000;
+	s->rig->e.conf = *conf;
+}
+
 struct stage *stage_new(const struct resource_mount_spec *specs, size_t n)
 {
 	struct stage *s = calloc(1, sizeof *s);
@@ -55,8 +72,11 @@ struct stage *stage_new(const struct resource_mount_spec *specs, size_t n)
 	struct space_def tasks = { .nslabs = TASK_SLAB };
 	struct err err;
 
+	limits.small_bodies = limits.assemblies = limits.assemblies_per_endpoint = 4;
+	limits.bodies = 1;
 	task_layout(&tasks, STAGE_TASKS);
 	s->rig = rig_new_above(&limits, &tasks.slab[TASK_SLAB], task_adopt);
+	furnish(s);
 	s->R = resources_new(specs, n, &err);
 	current = s;
 	if (s->R)
@@ -69,6 +89,7 @@ void stage_free(struct stage *s)
 {
 	resources_free(s->R);
 	rig_free(s->rig);
+	free(s->bodies.windows.at);
 	free(s);
 }
 

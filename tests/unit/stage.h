@@ -7,6 +7,7 @@
 #ifndef TESTS_STAGE_H
 #define TESTS_STAGE_H
 
+#include "exchange/body.h"
 #include "resource/resource.h"
 #include "rig.h"
 
@@ -20,6 +21,10 @@ struct stage {
 	unsigned runs;                  /* of hooks */
 	unsigned last_attempt;          /* what the last event said */
 	uint32_t seen_where;            /* space_ctl.where in the last run */
+	struct windows_def windows;     /* room for bodies */
+	struct bodies bodies;
+	struct body_budget budget;
+	const uint64_t *used;
 };
 
 /* A descriptor; what else it has is written behind the hook. */

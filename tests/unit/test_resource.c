@@ -236,11 +236,11 @@ STAGE_MODULE(longer, long_hook, .flags = 0);
 Test(resource, a_reply_is_sliced_for_who_asks)
 {
 	s = stage_one("/a", &longer);
-	expect_get("11=a 23=#", "ACK 2.05 12=# 23=#08 pay=0123456789abcdef");
-	expect_get("11=a 23=#10", "ACK 2.05 12=# 23=#18 pay=ghijklmnopqrstuv");
-	expect_get("11=a 23=#20", "ACK 2.05 12=# 23=#20 pay=w");
+	expect_get("11=a 23=#", "ACK 2.05 4=#63d840b4d218c934 12=# 23=#08 28=#21 pay=0123456789abcdef");
+	expect_get("11=a 23=#10", "ACK 2.05 4=#63d840b4d218c934 12=# 23=#18 pay=ghijklmnopqrstuv");
+	expect_get("11=a 23=#20", "ACK 2.05 4=#63d840b4d218c934 12=# 23=#20 pay=w");
 	expect_get("11=a", "ACK 2.05 12=# pay=0123456789abcdefghijklmnopqrstuvw");
-	expect_get("11=a 23=#06", "ACK 2.05 12=# 23=#06 pay=0123456789abcdefghijklmnopqrstuvw");
+	expect_get("11=a 23=#06", "ACK 2.05 4=#63d840b4d218c934 12=# 23=#06 pay=0123456789abcdefghijklmnopqrstuvw");
 }
 
 Test(resource, E42_and_E45_of_a_sliced_reply)

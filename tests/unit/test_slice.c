@@ -18,7 +18,7 @@ static bool wanted(const char *value, size_t n)
 		option_write(&ow, OPT_BLOCK2, span_of(value, n));
 	request = (struct message){ .code = COAP_GET,
 				    .options = span_of(bytes, (size_t)(w.p - bytes)) };
-	return slice_wanted(&request, &slice);
+	return slice_wanted(&request, BLOCK_SZX_MAX, &slice);
 }
 
 Test(slice, all_in_one_needs_no_option)
@@ -40,6 +40,15 @@ Test(slice, who_asks_gets_the_option)
 	cr_assert(need && !slice.block.more);
 	cr_assert(slice_of(&slice, 17, &need));
 	cr_assert(need && slice.block.more);
+}
+
+/* Blocks of 64 at most: the second of 128 is the third of those (RFC 7959 2.4). */
+Test(slice, E48_a_smaller_block_begins_where_the_asked_one_would)
+{
+	cr_assert(wanted("\x13", 1));
+	cr_assert(slice_wanted(&request, 2, &slice));
+	cr_assert_eq(slice.block.num, 2);
+	cr_assert_eq(block_size(&slice.block), 64);
 }
 
 Test(slice, E42_the_reserved_size_is_refused)

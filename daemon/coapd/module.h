@@ -133,8 +133,10 @@ enum {
  * protocol itself are the core's to read and to set: Observe, Block1, Block2,
  * Q-Block1, Q-Block2 and OSCORE. */
 enum {
+	COAPD_OPT_IF_MATCH = 1,
 	COAPD_OPT_URI_HOST = 3,
 	COAPD_OPT_ETAG = 4,
+	COAPD_OPT_IF_NONE_MATCH = 5,
 	COAPD_OPT_URI_PORT = 7,
 	COAPD_OPT_LOCATION_PATH = 8,
 	COAPD_OPT_URI_PATH = 11,
@@ -222,6 +224,9 @@ struct coapd_err {
 				 * methods are delivered again after a crash too */
 #define COAPD_F_TREE 16u        /* serves all paths below its mount, see
 				 * coapd_path(); without it the mount's path alone */
+#define COAPD_F_CONDITIONS 32u  /* calls coapd_current() before it acts: only then are
+				 * requests with If-Match or If-None-Match let in,
+				 * others are answered 4.02 */
 /* 1, 2 and 4 are kept */
 
 struct coapd_module {
@@ -300,6 +305,12 @@ bool coapd_offer(coapd_task *task, uint16_t format);
 /* The content format of the request's payload is one that we read; else 4.15
  * (RFC 7252, 5.9.2.9).  A client that names none is believed (5.5.1). */
 bool coapd_take(coapd_task *task, uint16_t format);
+
+/* The client's conditions hold (RFC 7252, 5.10.6.2 and 5.10.8), given whether what it
+ * asks for exists now, and its ETag (empty: none); else 4.12, or for a GET or FETCH
+ * that names the ETag 2.03 with no payload.  For a GET, the ETag is to be added to the
+ * reply (coapd_add) by the module, or is given to coapd_reply_body(). */
+bool coapd_current(coapd_task *task, bool exists, coapd_span etag);
 
 /* --- the reply ----------------------------------------------------------------------
  * Mistakes are remembered and found by the core once, after COAPD_DONE: it

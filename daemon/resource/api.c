@@ -1,5 +1,6 @@
 /* The functions of coapd/module.h, found here by the modules that are loaded. */
 #include "resource/call.h"
+#include "resource/condition.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -100,6 +101,24 @@ bool coapd_offer(coapd_task *task, uint16_t format)
 bool coapd_take(coapd_task *task, uint16_t format)
 {
 	return format_is(task, OPT_CONTENT_FORMAT, format, COAP_UNSUPPORTED_FORMAT);
+}
+
+bool coapd_current(coapd_task *task, bool exists, coapd_span etag)
+{
+	struct span tag = span_of(etag.p, etag.n);
+
+	switch (condition_of(&task->request->msg, exists, tag)) {
+	case CONDITION_MET:
+		return true;
+	case CONDITION_VALID:
+		coapd_reply(task, COAP_VALID);
+		reply_add(&task->reply, OPT_ETAG, tag);
+		return false;
+	case CONDITION_FAILED:
+		break;
+	}
+	coapd_reply(task, COAP_PRECONDITION_FAILED);
+	return false;
 }
 
 /* --- the reply ---------------------------------------------------------------------- */

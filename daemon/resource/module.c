@@ -13,7 +13,7 @@
 #define DESC_MIN (offsetof(struct coapd_module, handle) + \
 		  sizeof(((struct coapd_module *)0)->handle))
 
-#define FLAGS_KNOWN (COAPD_F_RETRY | COAPD_F_TREE)
+#define FLAGS_KNOWN (COAPD_F_RETRY | COAPD_F_TREE | COAPD_F_CONDITIONS)
 
 /* Nothing in a name leads out of the directory. */
 static bool name_is_good(const char *name)

@@ -5,6 +5,7 @@
 #include "resource/access.h"
 #include "resource/answer.h"
 #include "resource/call.h"
+#include "resource/condition.h"
 #include "resource/mount.h"
 #include "resource/router.h"
 #include "resource/wellknown.h"
@@ -140,7 +141,8 @@ void resources_drain(struct resources *R)
 
 void resource_options(struct option_set *set)
 {
-	static const uint16_t known[] = { OPT_URI_HOST, OPT_URI_PORT, OPT_URI_PATH,
+	static const uint16_t known[] = { OPT_IF_MATCH, OPT_IF_NONE_MATCH,
+					  OPT_URI_HOST, OPT_URI_PORT, OPT_URI_PATH,
 					  OPT_URI_QUERY, OPT_ACCEPT, OPT_BLOCK1, OPT_BLOCK2 };
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -226,6 +228,11 @@ static bool ask(struct resources *R, struct engine *e, struct request *r,
 				     .attempt = batch_of(&e->space)->rx[rx].tries };
 	enum coapd_verdict v;
 
+	/* A condition that its module does not judge cannot be met (5.4.1). */
+	if (condition_asked(&r->msg) && !(m->desc->flags & COAPD_F_CONDITIONS)) {
+		request_refuse(e, r, COAP_BAD_OPTION, "the resource judges no conditions");
+		return true;
+	}
 	call_fresh(&R->task, e, r, R->draining);
 	if (event.attempt >= COAPD_ATTEMPTS) {
 		R->task.mount = m;

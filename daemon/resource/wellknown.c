@@ -1,6 +1,7 @@
 #include "resource/wellknown.h"
 
 #include "resource/call.h"
+#include "resource/condition.h"
 #include "resource/slice.h"
 
 #include <errno.h>
@@ -100,17 +101,6 @@ static bool passes(const struct link *link, const struct filters *f)
 	return true;
 }
 
-static bool etag_known(const struct message *request, struct span etag)
-{
-	struct message_walk walk = message_walk(request, OPT_ETAG);
-	struct span value;
-
-	while (message_walk_next(&walk, &value))
-		if (span_eq(value, etag))
-			return true;
-	return false;
-}
-
 static size_t write_block(const struct wellknown *wk, const struct filters *f,
 			  const struct block *block, struct reply *reply)
 {
@@ -157,7 +147,7 @@ static enum coapd_verdict wellknown_handle(void *self, coapd_task *task,
 		return COAPD_DONE;
 	if (!slice_wanted(request, task->engine->conf.szx, &slice) || !read_filters(request, &filters)) {
 		coapd_reply(task, COAPD_400_BAD_REQUEST);
-	} else if (etag_known(request, etag)) {
+	} else if (condition_of(request, true, etag) == CONDITION_VALID) {
 		coapd_reply(task, COAPD_203_VALID);
 		reply_add(&task->reply, OPT_ETAG, etag);
 	} else {

@@ -250,3 +250,34 @@ Test(resource, E42_and_E45_of_a_sliced_reply)
 	expect_get("11=a 23=#30", "ACK 4.00 pay=");
 	expect_get("11=a 23=#fffff0", "ACK 4.00 pay=");
 }
+
+/* --- conditions -------------------------------------------------------------------------- */
+
+static enum coapd_verdict tagged_hook(void *self, coapd_task *task,
+				      const struct coapd_event *event)
+{
+	(void)self;
+	stage_note(event);
+	if (!coapd_current(task, true, coapd_text("now")))
+		return COAPD_DONE;
+	coapd_reply(task, COAPD_205_CONTENT);
+	return COAPD_DONE;
+}
+
+STAGE_MODULE(tagged, tagged_hook, .flags = COAPD_F_CONDITIONS);
+
+Test(resource, conditions_come_to_modules_that_judge_them)
+{
+	const struct resource_mount_spec specs[] = {
+		stage_spec("/a", &leaf), stage_spec("/t", &tagged),
+	};
+
+	s = stage_new(specs, 2);
+	expect_get("1=now 11=a", "ACK 4.02 pay=the resource judges no conditions");
+	expect_get("5=# 11=a", "ACK 4.02 pay=the resource judges no conditions");
+	cr_assert_eq(s->runs, 0);
+	expect_get("1=now 11=t", "ACK 2.05 pay=");
+	expect_get("1=old 11=t", "ACK 4.12 pay=");
+	expect_get("5=# 11=t", "ACK 4.12 pay=");
+	expect_get("4=now 11=t", "ACK 2.03 4=#6e6f77 pay=");
+}

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/utf8.h"
+#include "client/diag.h"
 #include "coap/linkparse.h"
 
 #include <stdio.h>
@@ -289,5 +290,7 @@ bool pretty_write(struct pour *out, enum content_kind kind, struct span body, bo
 	bool (*how)(struct span, struct pour *, bool) =
 		kind == CONTENT_JSON ? walk : kind == CONTENT_LINKS ? links : NULL;
 
+	if (kind == CONTENT_CBOR || kind == CONTENT_CBOR_SEQ)
+		return diag_write(out, body, kind == CONTENT_CBOR_SEQ, color);
 	return body.n && how && how(body, NULL, false) && how(body, out, color);
 }

@@ -1,6 +1,8 @@
-/* pretty.h - a payload arranged for reading: JSON with its members in lines, links a
- * line each.  Nothing is left out or changed but blanks between the parts, and control
- * characters, which a terminal would take for commands, are escaped in JSON. */
+/* pretty.h - a payload arranged for reading: JSON with its members in lines, CBOR as its
+ * diagnostic notation (diag.h), links a line each.
+ *
+ * Of JSON and links nothing is left out or changed but blanks between the parts; control
+ * characters in JSON, which a terminal would take for commands, are escaped. */
 #ifndef CLIENT_PRETTY_H
 #define CLIENT_PRETTY_H
 

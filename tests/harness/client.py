@@ -14,7 +14,7 @@ CLIENT = os.environ.get("COAPD_CLIENT", os.path.join(BUILD, "coap"))
 
 
 def client_environment(**more):
-    env = dict(os.environ, LC_ALL="C.UTF-8", **more)
+    env = {**os.environ, "LC_ALL": "C.UTF-8", **more}
     for name in ("NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"):
         if name not in more:
             env.pop(name, None)

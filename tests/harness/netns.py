@@ -1,4 +1,5 @@
 """A network namespace of our own, with loopback up, for addresses we choose."""
+import contextlib
 import ctypes
 import os
 import re
@@ -7,6 +8,7 @@ import struct
 import subprocess
 
 from harness.check import Skip
+from harness.process import end_group
 
 CLONE_NEWNET = 0x40000000
 ETH_P_ALL, PACKET_OUTGOING, UDP = 3, 4, 17
@@ -38,6 +40,41 @@ class Namespace:
         if _libc.setns(self.outside, CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), "setns")
         os.close(self.outside)
+
+
+def _enter(fd):
+    if _libc.setns(fd, CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+class Island:
+    """Another namespace, there for as long as the with block lasts; take() brings an
+    interface to it, and what the with block of inside() opens belongs to it."""
+
+    def __enter__(self):
+        with Namespace():
+            self.fd = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+            # Interfaces are moved to where a process is.
+            self.process = subprocess.Popen(["cat"], stdin=subprocess.PIPE, start_new_session=True)
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        end_group(self.process)
+        os.close(self.fd)
+
+    def take(self, link):
+        subprocess.run(["ip", "link", "set", link, "netns", str(self.process.pid)], check=True)
+
+    @contextlib.contextmanager
+    def inside(self):
+        outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        _enter(self.fd)
+        try:
+            yield
+        finally:
+            _enter(outside)
+            os.close(outside)
 
 
 def _nft(*commands):

@@ -32,7 +32,7 @@ class Server:
 
     def __init__(self, answer=None, host="::1", port=0, repeat=True):
         self.answer, self.repeat = answer or (lambda request: None), repeat
-        self.host, self.groups = host, []
+        self.host = host
         self.changed = threading.Condition()
         self.received, self.wrong, self.told = [], [], {}
         self.mid = random.randrange(0x10000)
@@ -53,21 +53,14 @@ class Server:
         return sock
 
     def join(self, group, interface):
-        """Listens for a group's datagrams; answers leave from the first socket."""
-        family = socket.AF_INET6 if ":" in group else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        """The first socket, which is at "::", gets a group's datagrams too."""
         index = socket.if_nametoindex(interface)
-        if family == socket.AF_INET6:
-            sock.bind((group, PORT, 0, index))
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
-                            socket.inet_pton(family, group) + struct.pack("@I", index))
+        if ":" in group:
+            self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
+                                 socket.inet_pton(socket.AF_INET6, group) + struct.pack("@I", index))
         else:
-            sock.bind((group, PORT))
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(group) +
-                            socket.inet_aton("0.0.0.0") + struct.pack("@i", index))
-        self.groups.append(sock)
-        self.selector.register(sock, selectors.EVENT_READ)
+            self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                                 socket.inet_aton(group) + bytes(4) + struct.pack("@i", index))
 
     def __enter__(self):
         self.thread.start()
@@ -145,7 +138,7 @@ class Server:
             self.send(what.what, what.to or to, what.sock or sock)
         else:
             data = what.encode() if isinstance(what, Message) else what
-            (self.sock if sock is None or sock in self.groups else sock).sendto(data, to)
+            (sock or self.sock).sendto(data, to)
 
     def new_mid(self):
         self.mid = (self.mid + 1) & 0xffff

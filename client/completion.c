@@ -144,8 +144,10 @@ void completion_bash(FILE *out)
 	      "\t*)\n"
 	      "\t\t[ \"$cword\" -gt 1 ] || COMPREPLY=($(compgen -W '", out);
 	put_verbs(out);
+	/* bash itself completes what stands behind the colon. */
 	fputs(" coap://' -- \"$cur\"))\n"
-	      "\t\t[[ ${COMPREPLY-} == coap:// ]] && compopt -o nospace ;;\n"
+	      "\t\t[[ ${COMPREPLY-} == coap:// ]] && compopt -o nospace\n"
+	      "\t\t__ltrim_colon_completions \"$cur\" ;;\n"
 	      "\tesac\n"
 	      "} && complete -F _coap coap\n", out);
 }

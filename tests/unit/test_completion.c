@@ -34,7 +34,9 @@ static const char *offered(const char *words)
 	snprintf(command, sizeof command,
 		 "bash -c '_init_completion() { words=(\"${COMP_WORDS[@]}\"); cword=$COMP_CWORD;"
 		 " cur=${words[cword]}; prev=${words[cword-1]}; };"
-		 " _filedir() { COMPREPLY=(FILES); }; compopt() { :; }; . %s;"
+		 " _filedir() { COMPREPLY=(FILES); }; compopt() { :; };"
+		 " __ltrim_colon_completions() { COMPREPLY=(\"${COMPREPLY[@]#${1%%:*}:}\"); };"
+		 " . %s;"
 		 " COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _coap;"
 		 " printf \"%%s \" \"${COMPREPLY[@]}\"' 2>&1", name, words);
 	f = popen(command, "r");
@@ -47,6 +49,7 @@ Test(completion, the_first_word_is_a_verb)
 {
 	cr_expect_str_eq(offered("coap p"), "post put patch ping ");
 	cr_expect_str_eq(offered("coap coa"), "coap:// ");
+	cr_expect_str_eq(offered("coap coap:"), "// ");
 	cr_expect_str_eq(offered("coap get p"), " ");
 }
 

@@ -36,16 +36,16 @@ static uint8_t here(const struct edn *d)
 /* Goes to the next byte that is neither blank nor remark, which it returns, or 0. */
 static uint8_t peek(struct edn *d)
 {
-	for (; d->at < d->text.n; d->at++) {
+	while (d->at < d->text.n) {
 		uint8_t c = here(d), end = c == '#' ? '\n' : c == '/' ? '/' : 0;
 
-		if (!end && !strchr(" \t\r\n", c))
+		if (!end && !memchr(" \t\r\n", c, 4))
 			return c;
-		if (!end)
-			continue;
-		do
+		d->at++;
+		while (end && d->at < d->text.n && here(d) != end)
 			d->at++;
-		while (d->at < d->text.n && here(d) != end);
+		if (end && d->at < d->text.n)
+			d->at++;
 	}
 	return 0;
 }
@@ -167,7 +167,7 @@ static int number(struct edn *d)
 	int rc;
 
 	while (n < NUMBER - 1 && d->at + n < d->text.n &&
-	       (ascii_is_alnum(d->text.p[d->at + n]) || strchr("+-.", d->text.p[d->at + n])))
+	       (ascii_is_alnum(d->text.p[d->at + n]) || memchr("+-.", d->text.p[d->at + n], 3)))
 		n++;
 	memcpy(text, d->text.p + d->at, n);
 	text[n] = 0;
@@ -316,7 +316,7 @@ static int coded(struct edn *d, unsigned bits, int (*value)(uint8_t))
 	for (; here(d) != '\''; d->at++) {
 		int v = value(here(d));
 
-		if (d->at < d->text.n && (strchr(" \t\r\n", here(d)) ||
+		if (d->at < d->text.n && (memchr(" \t\r\n", here(d), 4) ||
 					  (here(d) == '=' && bits == 6)))
 			continue;
 		if (v < 0)
@@ -449,7 +449,7 @@ static int word(struct edn *d)
 		return coded(d, 6, digit64);
 	if (take_word(d, "<<"))
 		return embedded(d);
-	if (d->at < d->text.n && (ascii_is_digit(here(d)) || strchr("-NI", here(d))))
+	if (d->at < d->text.n && (ascii_is_digit(here(d)) || memchr("-NI", here(d), 3)))
 		return number_or_tag(d);
 	return wrong(d, d->at == d->text.n ? "something is missing" :
 		     "no data item begins so; are quotes lost to the shell?");

@@ -90,6 +90,8 @@ Test(edn, what_people_write_besides)    /* RFC 8610 appendix G */
 	expect("<<1, 2>>", "420102");
 	expect("24(<<\"a\">>)", "d818426161");
 	expect("[1, / the second / 2] # the end", "820102");
+	expect("1 # without a line's end", "01");
+	expect("1 / without its end", "01");
 	expect("\"\xc3\xbc\"", "62c3bc");
 	expect("-0", "00");
 	expect("5.960464477539063e-8", "f90001");
@@ -132,6 +134,7 @@ Test(edn, what_is_wrong_is_told_with_its_place)
 		{ "1(2", "without \")\"" }, { "1.5(2)", "a tag that is no number" },
 		{ "simple(24)", "from 0 to 23" }, { "simple(256)", "from 0 to 23" },
 		{ "simple(", "from 0 to 23" }, { "simple()", "from 0 to 23" },
+		{ "[1 # remark", "neither a comma" }, { "(1 / remark", "no data item" },
 		{ "<<1>", "without \">>\"" }, { "<<1", "neither a comma" }, { "1 / remark", NULL },
 		{ "In", "not a number" }, { "NaNa", "not a number" }, { "tru", "no data item" },
 	};

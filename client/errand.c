@@ -418,7 +418,6 @@ void errand_xfer(struct errand *e, enum xfer_verdict verdict, const struct xfer_
 	if (e->over)
 		return;
 	if (verdict == XFER_FAILED && x->status == -ESTALE && e->stale++ < STALE_TRIES) {
-		spool_restart(e->answer.body);
 		approach(e);
 		return;
 	}
@@ -431,7 +430,7 @@ void errand_xfer(struct errand *e, enum xfer_verdict verdict, const struct xfer_
 		tell_part(e, x->sent, e->tool->source.n);
 		return;
 	}
-	/* An error in the midst of another body is no part of that. */
+	/* A body begins: the first, one anew after a change, an error amid another. */
 	if (x->offset == 0)
 		spool_restart(e->answer.body);
 	take_head(e, &x->msg, &x->peer, x->again);

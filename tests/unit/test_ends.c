@@ -44,13 +44,26 @@ static void open_ends(unsigned n, unsigned spare)
 	cr_assert(ends_open(&e, &conf, &err) == 0, "%s", err.text);
 }
 
+/* Where an end is connected to an IPv4 peer, it speaks plain IPv4. */
+static struct addr addr_of(const struct sockaddr_storage *any)
+{
+	const struct sockaddr_in *sin = (const void *)any;
+	struct addr a = { .ip = { [10] = 0xff, [11] = 0xff } };
+
+	if (any->ss_family == AF_INET6)
+		return addr_from_sin6((const void *)any);
+	memcpy(a.ip + 12, &sin->sin_addr, 4);
+	a.port = ntohs(sin->sin_port);
+	return a;
+}
+
 static struct addr name_of(int fd)
 {
-	struct sockaddr_in6 sin6;
-	socklen_t len = sizeof sin6;
+	struct sockaddr_storage any;
+	socklen_t len = sizeof any;
 
-	cr_assert(getsockname(fd, (void *)&sin6, &len) == 0);
-	return addr_from_sin6(&sin6);
+	cr_assert(getsockname(fd, (void *)&any, &len) == 0);
+	return addr_of(&any);
 }
 
 Test(ends, each_has_a_socket_of_its_own)
@@ -69,16 +82,17 @@ Test(ends, take_their_addresses_in_turn_and_connect)
 	struct addr from[2] = { loopback("::ffff:127.0.0.2"), loopback("::ffff:127.0.0.3") };
 	struct addr peer = loopback("::ffff:127.0.0.1"), at;
 	const struct ends_conf conf = { .n = 3, .from = from, .nfrom = 2, .peer = &peer };
-	struct sockaddr_in6 sin6;
-	socklen_t len = sizeof sin6;
+	struct sockaddr_storage any;
+	socklen_t len;
 
 	peer.port = 5683;
 	cr_assert(ends_open(&e, &conf, &err) == 0, "%s", err.text);
 	for (unsigned i = 0; i < 3; i++) {
 		at = name_of(e.fd[i]);
 		cr_expect_eq(at.ip[15], 2 + i % 2);
-		cr_assert(getpeername(e.fd[i], (void *)&sin6, &len) == 0);
-		at = addr_from_sin6(&sin6);
+		len = sizeof any;
+		cr_assert(getpeername(e.fd[i], (void *)&any, &len) == 0);
+		at = addr_of(&any);
 		cr_expect(addr_eq(&at, &peer));
 	}
 	ends_close(&e);

@@ -1,6 +1,7 @@
 #include "client/verb.h"
 
 #include "client/errand.h"
+#include "client/globs.h"
 #include "client/head.h"
 #include "client/progress.h"
 #include "client/result.h"
@@ -11,6 +12,7 @@
 
 /* Requests under way side by side; their results come out in the order of the URIs. */
 struct method {
+	struct globs uris;
 	struct errand *errands;
 	unsigned n, next;       /* the first one whose result is not out */
 	struct progress progress;
@@ -84,7 +86,7 @@ static void open_errands(struct tool *t, struct method *m)
 	for (unsigned i = 0; i < m->n; i++) {
 		const char *output = i < a->output.n ? a->output.v[i] : NULL;
 
-		if (errand_open(&m->errands[i], t, kind, a->uris[i], output, &ops))
+		if (errand_open(&m->errands[i], t, kind, m->uris.v[i], output, &ops))
 			worsen(m, result_show(t, &m->errands[i].outcome));
 	}
 }
@@ -127,23 +129,38 @@ static int failed(struct tool *t, int rc, const struct err *err)
 	return result_show(t, &o);
 }
 
+/* What is needed before the first URI is looked at. */
+static int prepare(struct tool *t, struct method *m, struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < t->args->nuris; i++)
+		rc = globs_add(&m->uris, t->args->uris[i], err);
+	if (rc == 0)
+		rc = source_open(&t->source, t->args, t->signals, err);
+	if (rc == 0)
+		rc = tool_net(t, m->uris.n, err);
+	if (rc)
+		return rc;
+	m->n = m->uris.n;
+	m->errands = calloc(m->n, sizeof *m->errands);
+	return m->errands ? 0 : err_set(err, -ENOMEM, "no memory for %u URIs", m->n);
+}
+
 int method_run(struct tool *t)
 {
-	struct method m = { .n = t->args->nuris };
+	struct method m = { 0 };
 	struct err err;
-	int rc = source_open(&t->source, t->args, t->signals, &err);
+	int rc = prepare(t, &m, &err);
 
-	if (rc == 0)
-		rc = tool_net(t, m.n, &err);
-	if (rc)
-		return failed(t, rc, &err);
-	m.errands = calloc(m.n, sizeof *m.errands);
-	if (!m.errands)
-		return failed(t, -ENOMEM, &(struct err){ "no memory for the URIs" });
 	t->verb = &m;
-	run(t, &m);
-	for (unsigned i = 0; i < m.n; i++)
+	if (rc)
+		m.exit = failed(t, rc, &err);
+	else
+		run(t, &m);
+	for (unsigned i = 0; m.errands && i < m.n; i++)
 		errand_free(&m.errands[i]);
 	free(m.errands);
+	globs_free(&m.uris);
 	return m.exit;
 }

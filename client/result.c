@@ -57,7 +57,7 @@ static void remark(struct errand *e)
 	char text[CODE_TEXT], where[1024];
 	const char *name = code_name(e->answer.code);
 	bool located = location(e->answer.options, where, sizeof where);
-	bool many = t->args->nuris > 1;
+	bool many = t->nerrands > 1;
 
 	if (e->answer.code == COAP_CONTENT)
 		return;

@@ -78,6 +78,14 @@ Test(method, results_come_in_the_order_of_the_uris)
 	partner_stage_close(&s);
 }
 
+static void echo_path(struct partner *p, const struct message *m)
+{
+	struct span path = { 0 };
+
+	message_option(m, OPT_URI_PATH, 0, &path);
+	partner_reply(p, m, COAP_CONTENT, span_of(NULL, 0), path);
+}
+
 static void by_code(struct partner *p, const struct message *m)
 {
 	partner_reply(p, m, p->got == 1 ? COAP_NOT_FOUND : COAP_CREATED,
@@ -97,6 +105,22 @@ Test(method, the_worst_exit_counts_and_remarks_name_their_uri)
 	content(err_name);
 	cr_expect(strstr(text, "/x: 4.04 Not Found"), "%s", text);
 	cr_expect(strstr(text, "/x: 2.01 Created, Location: /a/bc\n"), "%s", text);
+	partner_stage_close(&s);
+}
+
+Test(method, a_range_stands_for_many_uris)
+{
+	const char *argv[] = { "coap", "a", NULL };
+	char uri[64];
+
+	partner_stage_open(&s, argv);
+	snprintf(uri, sizeof uri, "coap://[::1]:%u/[8-10]", s.partner.at.port);
+	s.args.uris[0] = uri;
+	s.partner.answer = echo_path;
+	cr_expect_eq(method_run(&s.tool), OUTCOME_OK);
+	cr_expect_str_eq(content(out_name), "8910");
+	s.args.uris[0] = "coap://[::1]/[2-1]";
+	cr_expect_eq(method_run(&s.tool), OUTCOME_USAGE);
 	partner_stage_close(&s);
 }
 

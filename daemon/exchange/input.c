@@ -5,6 +5,7 @@
 #include "exchange/echo.h"
 #include "exchange/send.h"
 #include "exchange/exchange.h"
+#include "exchange/xfer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -374,6 +375,8 @@ static enum input_verdict separate(struct engine *e, struct endpoint *p, struct 
 		send_empty(e, &r->from, &r->to, COAP_ACK, r->msg.mid);
 		remember_response(e, p, r);
 	}
+	if (xfer_is_late(e, x->owner, &r->msg))
+		return unmatched(e);
 	return deliver(e, p, x, r, out);
 }
 

@@ -421,6 +421,16 @@ static bool keep_echo(struct turn *t)
 	return true;
 }
 
+bool xfer_is_late(struct engine *e, uint64_t owner, const struct message *m)
+{
+	const struct xfer *x = xfer_get(e, owner);
+	struct block b;
+	bool has;
+
+	return x && (x->s.phase == XFER_UPLOAD || x->s.phase == XFER_LAST) &&
+	       read_block(m, OPT_BLOCK1, &b, &has) && has && block_offset(&b) < x->s.offset;
+}
+
 static enum xfer_verdict take(struct turn *t)
 {
 	enum xfer_verdict verdict;

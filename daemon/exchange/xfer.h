@@ -88,6 +88,10 @@ static inline bool xfer_owns(uint64_t owner)
 	return REF_SLAB(owner) == SLAB_XFER;
 }
 
+/* Whether a message that has the token of the exchange under way is once more the
+ * answer to an earlier block, whose token that was: nothing has come then. */
+bool xfer_is_late(struct engine *e, uint64_t owner, const struct message *m);
+
 /* Takes a response, or the end without one (status), of an exchange of a
  * transfer's.  Part of the caller's event. */
 enum xfer_verdict xfer_response(struct engine *e, const struct response *r,

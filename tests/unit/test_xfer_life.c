@@ -212,11 +212,46 @@ Test(xfer_life, an_answer_that_comes_twice_moves_it_once)
 	cr_assert_eq(rig_in(talk.r, 1, first, n), INPUT_DONE);
 	rig_commit(talk.r);
 	cr_assert_not(talk_said());
-	/* Nor does the same in a message of its own, which nobody waits for. */
+	/* Nor does the same in a message of its own: the token is still in use, but it
+	 * is of the block before. */
 	cr_assert_eq(rig_in(talk.r, 1, second, m), INPUT_DONE);
 	rig_commit(talk.r);
-	cr_assert_str_eq(rig_next(talk.r), "RST 0.00 mid=77 tok= pay=");
+	cr_assert_str_eq(rig_next(talk.r), "ACK 0.00 mid=77 tok= pay=");
+	cr_assert_str_eq(rig_next(talk.r), "nothing");
 	cr_assert_eq(xfer_get(&talk.r->e, talk.xfer)->s.offset, 64);
+	cr_assert_eq(talk_answer(COAP_CONTINUE, talk_block(27, 1, true, 2)), XFER_NOTHING);
+}
+
+Test(xfer_life, a_non_confirmable_answer_that_comes_twice_moves_it_once)
+{
+	struct xfer_request q = { .code = COAP_PUT, .szx = 2, .non = true, .body_n = 200 };
+	struct response *in = &talk.r->in.response;
+	uint8_t buf[3][128];
+	size_t n[3];
+
+	cr_assert_eq(talk_start(q, "11=r"), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert(talk_said());
+		cr_assert_eq(talk.block1.num, i);
+		n[i] = talk_build(buf[i], sizeof buf[i], COAP_NON, COAP_CONTINUE,
+				  (uint16_t)(70 + i), talk_block(27, i, true, 2), 0, 0);
+		for (unsigned k = 0; k < i; k++) {
+			cr_assert_eq(rig_in(talk.r, 1, buf[k], n[k]), INPUT_DONE);
+			rig_commit(talk.r);
+			cr_assert_str_eq(rig_next(talk.r), "nothing");
+		}
+		cr_assert_eq(rig_in(talk.r, 1, buf[i], n[i]), INPUT_RESPONSE);
+		cr_assert_eq(xfer_response(&talk.r->e, in, &talk.event), XFER_NOTHING);
+		rig_commit(talk.r);
+	}
+	cr_assert(talk_said());
+	cr_assert_not(talk.block1.more);
+	for (unsigned k = 0; k < 3; k++) {
+		cr_assert_eq(rig_in(talk.r, 1, buf[k], n[k]), INPUT_DONE);
+		rig_commit(talk.r);
+	}
+	cr_assert_eq(rig_counter(talk.r, COUNT_UNMATCHED), 6);
+	cr_assert_eq(talk_answer(COAP_CHANGED, talk_block(27, 3, false, 2)), XFER_DONE);
 }
 
 Test(xfer_life, a_separate_answer_that_comes_twice_is_acknowledged_twice)

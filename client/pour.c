@@ -1,21 +1,44 @@
 #include "client/pour.h"
 
+#include "client/signals.h"
+
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
+/* Waits until something can be written.  0, or -EINTR. */
+static int wait_room(int fd)
+{
+	sigset_t set;
+	struct pollfd p[2] = { { .fd = fd, .events = POLLOUT }, { .events = POLLIN } };
+	int rc = 0;
+
+	if (poll(p, 1, 0) != 0)
+		return 0;
+	signals_set(&set);
+	p[1].fd = signalfd(-1, &set, SFD_CLOEXEC);
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	if (p[1].revents && !p[0].revents)
+		rc = -EINTR;
+	if (p[1].fd >= 0)
+		close(p[1].fd);
+	return rc;
+}
+
+/* No more at a time than a pipe with any room takes without waiting. */
 int pour_all(int fd, struct span bytes)
 {
 	while (bytes.n) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
+		ssize_t n;
+		int rc = wait_room(fd);
 
-		if (n < 0 && errno == EAGAIN) {
-			struct pollfd p = { .fd = fd, .events = POLLOUT };
-
-			poll(&p, 1, -1);
-			continue;
-		}
-		if (n < 0 && errno == EINTR)
+		if (rc)
+			return rc;
+		n = write(fd, bytes.p, bytes.n < PIPE_BUF ? bytes.n : PIPE_BUF);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n <= 0)
 			return n < 0 ? -errno : -ENOSPC;

@@ -4,7 +4,8 @@
 
 #include "base/bytes.h"
 
-/* Waits where the descriptor does not.  0, or a negative errno. */
+/* Waits for room, but not longer than until somebody asks us to end (signals.h): that is
+ * -EINTR, and the signal stays where it is.  0, or a negative errno. */
 int pour_all(int fd, struct span bytes);
 
 /* Many small pieces on their way to a descriptor; the first error sticks. */

@@ -150,6 +150,10 @@ int result_give(struct errand *e)
 		rc = give_payload(e);
 	if (rc == 0)
 		return exit;
+	if (rc == -EINTR) {
+		show_error(&t->show, "interrupted");
+		return OUTCOME_INTERRUPTED;
+	}
 	show_error(&t->show, "cannot write to standard output: %s",
 		   rc == -EBADF ? "it is closed" : strerror(-rc));
 	return OUTCOME_FAILED;

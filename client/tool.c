@@ -1,24 +1,16 @@
 #include "client/tool.h"
 
 #include "client/errand.h"
+#include "client/signals.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 /* --- signals -------------------------------------------------------------------- */
-
-static void our_signals(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
-}
 
 static void on_signal(struct ev_loop *loop, struct ev_io *w, int events)
 {
@@ -38,7 +30,7 @@ static int open_signals(struct tool *t, struct err *err)
 {
 	sigset_t set;
 
-	our_signals(&set);
+	signals_set(&set);
 	/* A full disk and a closed pipe are errors of a write, not the end. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
@@ -56,7 +48,7 @@ void tool_child(void)
 {
 	sigset_t set;
 
-	our_signals(&set);
+	signals_set(&set);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);

@@ -236,6 +236,21 @@ def an_interrupt_ends_it_and_gives_out_what_was_whole():
             equal(os.listdir(d), ["one"], "files")
 
 
+@test
+def an_interrupt_while_nobody_reads():
+    with Server(Body(b"x" * 300000)) as server:
+        ours, theirs = os.pipe()
+        with Client(server.uri(), preexec=lambda: os.dup2(theirs, 1)) as c:
+            end = time.monotonic() + TIMEOUT
+            while unread(ours) < 65536 and time.monotonic() < end:
+                os.sched_yield()
+            c.signal(signal.SIGINT)
+            equal(c.end(), 3, "exit status")
+            equal(c.err, "coap: interrupted\n", "standard error")
+        os.close(theirs)
+        os.close(ours)
+
+
 def unread(fd):
     return struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0\0\0\0"))[0]
 

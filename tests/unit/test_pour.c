@@ -1,5 +1,7 @@
 #include "client/pour.h"
 
+#include "client/signals.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +38,20 @@ Test(pour, all_of_it_even_where_the_descriptor_does_not_wait)
 	pthread_join(reader, NULL);
 	cr_expect_eq(n, sizeof big);
 	cr_expect_eq(memcmp(got, big, sizeof big), 0);
+}
+
+Test(pour, a_signal_ends_the_waiting)
+{
+	sigset_t set;
+
+	signals_set(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	cr_assert_eq(pipe(fds), 0);
+	raise(SIGTERM);
+	cr_expect_eq(pour_all(fds[1], span_str("there is room")), 0);
+	cr_expect_eq(pour_all(fds[1], span_of(big, sizeof big)), -EINTR);
+	cr_expect_eq(sigpending(&set), 0);
+	cr_expect(sigismember(&set, SIGTERM), "it is still there for the loop");
 }
 
 Test(pour, errors_are_told)

@@ -38,17 +38,29 @@ static void finish(struct errand *e)
 		tool_stop(t);
 }
 
+/* No answer from the address in hand, nor from those before it. */
+static void fail_network(struct errand *e, int status, double waited)
+{
+	struct err *err = &e->outcome.err;
+	size_t n;
+
+	outcome_network(&e->outcome, e->text, &e->peer, status, waited);
+	n = strlen(err->text);
+	if (e->at)
+		snprintf(err->text + n, sizeof err->text - n, " (the last of %u addresses)",
+			 e->addresses->n);
+	finish(e);
+}
+
 static void fail(struct errand *e, int status)
 {
-	const char *file = e->tool->source.name;
-
-	if (status == -EIO && file)
-		outcome_error(&e->outcome, e->text, status,
-			      &(struct err){ "the body changed while it was read, or cannot "
-					     "be read any more" });
-	else
-		outcome_network(&e->outcome, e->text, &e->peer, status,
-				net_now(e->tool->net) - e->began);
+	if (status != -EIO || !e->tool->source.name) {
+		fail_network(e, status, net_now(e->tool->net) - e->began);
+		return;
+	}
+	outcome_error(&e->outcome, e->text, status,
+		      &(struct err){ "the body changed while it was read, or cannot be read any "
+				     "more" });
 	finish(e);
 }
 
@@ -205,8 +217,7 @@ static void on_deadline(struct ev_loop *loop, struct ev_timer *w, int events)
 		fail_with(e, -ETIMEDOUT, &err);
 		return;
 	}
-	outcome_network(&e->outcome, e->text, &e->peer, -ETIMEDOUT, s);
-	finish(e);
+	fail_network(e, -ETIMEDOUT, s);
 }
 
 static void on_addresses(void *arg, const struct resolved *answer)

@@ -100,6 +100,20 @@ Test(errand_life, an_address_that_refuses_gives_way_to_the_next)
 	done();
 }
 
+Test(errand_life, all_addresses_that_refuse_are_told_of)
+{
+	char uri[64];
+
+	two_addresses(uri, "::1");
+	partner_close(&s.partner);
+	run(ERRAND_TRANSFER, uri, NULL);
+	unlink(hosts);
+	cr_expect(says("nobody listens at 127.0.0.1"), "%s", e->outcome.err.text);
+	cr_expect(says("(the last of 2 addresses)"), "%s", e->outcome.err.text);
+	partner_open(&s.partner, s.tool.loop, false, 0);
+	done();
+}
+
 Test(errand_life, an_address_without_a_way_gives_way_to_the_next)
 {
 	char uri[64];

@@ -28,10 +28,10 @@ static const struct config_row top_rows[] = {
 	  "address, IPv6 and IPv4; 0.0.0.0 is every IPv4 address.  Without a port it is "
 	  "that of the scheme; port 0 lets the kernel pick one.", 0 },
 	{ "limits", "section", "", NULL, NULL,
-	  "How much may be remembered of what peers ask.  All memory is taken at the "
-	  "start.  The numbers are for the whole daemon; each slot gets its part and a "
-	  "quarter more, as clients do not spread evenly.  At a limit the newest asker "
-	  "is refused and those being served go on.", 0 },
+	  "How much may be remembered of what peers ask.  All memory but that of bodies "
+	  "is taken at the start.  The numbers are for the whole daemon; each slot gets "
+	  "its part and a quarter more, as clients do not spread evenly.  At a limit the "
+	  "newest asker is refused and those being served go on.", 0 },
 	{ "transmission", "section", "", NULL, NULL,
 	  "Transmission parameters of CoAP over UDP (RFC 7252, section 4.8).", 0 },
 	{ "drain", "duration", "5s", "0..1h", NULL,
@@ -71,7 +71,8 @@ static const struct config_row limits_rows[] = {
 	  "The longest token that is accepted; more than 8 are extended tokens "
 	  "(RFC 8974).", AT(limits.token_length) },
 	{ "assemblies", "count", "4096", "1..1000000", "bodies",
-	  "Bodies of requests that are coming in blocks, at a time.",
+	  "Bodies of requests that are coming in blocks, and replies kept to be fetched "
+	  "in blocks, at a time.",
 	  AT(limits.assemblies) },
 	{ "assemblies-per-endpoint", "count", "8", "1..1000000", "bodies",
 	  "Those that one peer may have.", AT(limits.assemblies_per_endpoint) },
@@ -112,7 +113,8 @@ static const struct config_row transmission_rows[] = {
 	  "The largest block of a body that we send or ask for, in bytes (RFC 7959).",
 	  AT(transmission.block_size) },
 	{ "body-timeout", "duration", "247s", "1s..1d", NULL,
-	  "How long a body that comes in blocks may wait for the next of them.",
+	  "How long a body that comes in blocks, or a reply that is fetched in blocks, "
+	  "may wait for the next of them.",
 	  AT(transmission.body_timeout_ms) },
 };
 

@@ -280,7 +280,9 @@ bool coapd_opt(const coapd_msg *msg, uint16_t number, unsigned nth, coapd_span *
 /* The first option of that number as an unsigned integer (RFC 7252, 3.2). */
 bool coapd_opt_uint(const coapd_msg *msg, uint16_t number, uint64_t *value);
 
-/* The payload; empty if there is none. */
+/* The payload; empty if there is none.  Of a request whose body came in blocks (RFC
+ * 7959) it is the whole body in one piece, up to limits.body-size of the site: before
+ * it is whole the hook is not called, and what is longer is answered 4.13. */
 coapd_span coapd_payload(const coapd_msg *msg);
 
 /* The nth path segment (from 0) below the mount; value may be NULL.  A "/" at the
@@ -327,7 +329,8 @@ void coapd_add_uint(coapd_task *task, uint16_t number, uint64_t value);
 /* Appends to the payload, COAPD_REPLY_MAX bytes at most.  What does not fit one
  * message travels in blocks (RFC 7959): a GET or FETCH is delivered anew for each, so
  * its reply must be the same each time, or have an ETag of its own that tells that it
- * is not; replies to other methods are kept until they have been fetched. */
+ * is not; replies to other methods, and to requests that came in blocks themselves,
+ * are kept until they have been fetched. */
 void coapd_reply_data(coapd_task *task, coapd_span data);
 
 /* Instead of a payload: the body has size bytes, at most 2^30, of which any part can

@@ -42,9 +42,11 @@ static void collect(struct own *own, const struct obs_own *want)
 		add(own, OPT_ECHO)->value = want->echo;
 }
 
-static bool replaced(uint32_t number)
+/* Of what is known already the rest of something else is not asked for. */
+static bool left_out(uint32_t number, const struct obs_own *want)
 {
-	return number == OPT_OBSERVE || number == OPT_BLOCK2 || number == OPT_ECHO;
+	return number == OPT_OBSERVE || number == OPT_BLOCK2 || number == OPT_ECHO ||
+	       (number == OPT_ETAG && !want->observe);
 }
 
 void obs_write(struct writer *w, struct span options, struct span payload,
@@ -58,7 +60,7 @@ void obs_write(struct writer *w, struct span options, struct span payload,
 
 	collect(&own, want);
 	while (option_next(&it, &o)) {
-		if (replaced(o.number))
+		if (left_out(o.number, want))
 			continue;
 		for (; i < own.n && own.option[i].number < o.number; i++)
 			option_write(&ow, own.option[i].number, own.option[i].value);

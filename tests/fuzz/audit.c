@@ -217,7 +217,7 @@ static void audit_xfer(struct engine *e, struct xfer *x)
 	CHECK(!obs_owns(x->owner) || obs_has_rest(e, x));
 }
 
-static void audit_obs(struct engine *e, struct obs *o)
+static void audit_obs(struct engine *e, struct obs *o, bool damaged)
 {
 	const struct exchange *kept = exchange_get(e, o->exchange);
 	uint32_t item = e->first_item[SLAB_OBS] + slab_index(engine_slab(e, SLAB_OBS), o);
@@ -227,6 +227,7 @@ static void audit_obs(struct engine *e, struct obs *o)
 	CHECK(heap_has(&e->deadlines, item) == (o->due != 0));
 	CHECK(!o->due || e->deadlines.entry[e->deadlines.pos[item]].at == o->due);
 	CHECK(o->state != OBS_LAST || xfer_get(e, o->rest));
+	CHECK(damaged || !o->rest || xfer_get(e, o->rest));
 }
 
 static void audit_owned(struct engine *e, const struct exchange *x)
@@ -293,7 +294,7 @@ void audit(struct engine *e, bool damaged)
 	EACH(e, SLAB_XFER, struct xfer, x)
 		audit_xfer(e, x);
 	EACH(e, SLAB_OBS, struct obs, o)
-		audit_obs(e, o);
+		audit_obs(e, o, damaged);
 	CHECK(damaged || live[SLAB_XFER] <= e->conf.limits.xfers);
 	CHECK(damaged || live[SLAB_OBS] <= e->conf.limits.observations);
 	CHECK(damaged || live[SLAB_BLOB] <= e->conf.limits.messages);

@@ -49,12 +49,12 @@ Test(obs_message, what_an_earlier_one_had_is_replaced)
 	expect_like("6=#01 11=r 23=#03", "x", made("6= 11=r 23=#02 252=echo", "x", &own));
 }
 
-Test(obs_message, the_rest_has_neither_observe_nor_blocks_nor_echo)
+Test(obs_message, the_rest_has_neither_observe_nor_blocks_nor_echo_nor_etags)
 {
 	struct obs_own own = { .observe = false, .szx = 2 };
 
-	expect_like("3=h 11=r 15=q 17=#32", "", made("3=h 6= 11=r 15=q 17=#32 23=#02 252=e", "",
-						     &own));
+	expect_like("3=h 11=r 15=q 17=#32", "", made("3=h 4=a 4=b 6= 11=r 15=q 17=#32 23=#02 252=e",
+						     "", &own));
 }
 
 Test(obs_message, what_does_not_fit_is_told)

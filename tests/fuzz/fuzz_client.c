@@ -191,7 +191,7 @@ static void start(void)
 		q.etag = span_str("e");
 	}
 	if (one_in(10))
-		q.token = span_of("tokentok" + draw(4), 1 + draw(4));
+		q.token = span_of(&"tokentok"[draw(4)], 1 + draw(4));
 	q.owner = id;
 	mine[id] = (struct mine){ .body_n = (uint32_t)q.body_n,
 				  .got = (uint64_t)q.from_block << (q.szx + 4) };

@@ -31,7 +31,7 @@ static void ask(struct engine *e)
 		c.keep = true;
 	}
 	if (one_in(5))
-		c.token = span_of("abcabcab" + draw(4), 1 + draw(5));
+		c.token = span_of(&"abcabcab"[draw(4)], 1 + draw(5));
 	c.owner = (uint64_t)id;
 	err = client_send(e, &c, &model.owner[id].ref);
 	CHECK(!err || err == -EAGAIN || (c.token.n && err == -EEXIST));

@@ -122,7 +122,7 @@ const char *talk_block(unsigned number, uint32_t num, bool more, uint32_t szx)
 size_t talk_build(uint8_t *buf, size_t cap, uint8_t type, uint8_t code, uint16_t mid,
 		  const char *options, uint64_t offset, size_t n)
 {
-	size_t at = rig_build(buf, cap, type, code, mid, "12345678" + 8 - talk.token_n, options,
+	size_t at = rig_build(buf, cap, type, code, mid, &"12345678"[8 - talk.token_n], options,
 			      NULL);
 
 	cr_assert_lt(at + n, cap);

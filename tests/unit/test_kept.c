@@ -209,15 +209,15 @@ Test(kept, a_token_of_the_callers_is_used_and_found)
 {
 	r->e.conf.params.nstart = 9;
 	for (unsigned i = 1; i <= 8; i++)
-		cr_assert_eq(ask_named(1, "12345678" + 8 - i), 0);
+		cr_assert_eq(ask_named(1, &"12345678"[8 - i]), 0);
 	cr_assert_eq(ask_named(1, "678"), -EEXIST);
 	cr_assert_eq(ask_named(2, "678"), 0, "to another peer");
 	for (unsigned i = 1; i <= 8; i++) {
-		cr_assert_eq(rig_msg(r, 1, COAP_NON, COAP_CONTENT, (uint16_t)i, "12345678" + 8 - i,
+		cr_assert_eq(rig_msg(r, 1, COAP_NON, COAP_CONTENT, (uint16_t)i, &"12345678"[8 - i],
 				     ""), INPUT_RESPONSE);
 		rig_commit(r);
 		cr_assert_eq(rig_msg(r, 1, COAP_NON, COAP_CONTENT, (uint16_t)(20 + i),
-				     "12345678" + 8 - i, ""), INPUT_DONE, "once");
+				     &"12345678"[8 - i], ""), INPUT_DONE, "once");
 	}
 	cr_assert_eq(ask_named(1, "678"), 0, "free again");
 	rig_crash(r);

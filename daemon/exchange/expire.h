@@ -28,8 +28,9 @@ void expire_sweep(struct engine *e);
 
 /* An ICMP error came back for a datagram of ours from local to this peer, whose
  * first bytes are quoted.  Believed only if an exchange with that message ID is
- * under way.  Each call ends one exchange of that peer, the one named last; true
- * while there are more: commit and call again. */
+ * under way, or what we acknowledged with it came for one that is kept.  Each call
+ * ends one exchange of that peer, the one named last; true while there are more:
+ * commit and call again. */
 bool expire_unreachable(struct engine *e, const struct addr *to, const struct local *from,
 			struct span quoted, struct expired *out, enum expire_verdict *verdict);
 

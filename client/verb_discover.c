@@ -253,11 +253,20 @@ static void on_answer(struct errand *e, const struct answer *a)
 	(void)e, (void)a;       /* its outcome is known when it is over */
 }
 
+/* Not every server has a list, and asking for one again would not help. */
+static void explain(struct errand *e)
+{
+	if (e->answered && e->answer.code == COAP_NOT_FOUND && is_well_known(&e->target.uri))
+		err_set(&e->outcome.err, -EPROTO, "%s: 4.04 Not Found: this server keeps no list "
+			"of its resources", e->text);
+}
+
 static void on_over(struct errand *e)
 {
 	struct discover *d = e->tool->verb;
 	char title[URI_MAX + 1];
 
+	explain(e);
 	worsen(d, result_show(e->tool, &e->outcome));
 	if (!e->answered || e->outcome.exit != OUTCOME_OK) {
 		if (e->tool->args->json)

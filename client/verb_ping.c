@@ -65,6 +65,7 @@ static void put_ping(const struct ping *p, double ms, const char *error)
 		addr_print(&p->errand.answer.peer, from, sizeof from);
 		json_line_string(&j, "peer", span_str(from));
 		json_line_real(&j, "duration_ms", ms, 3);
+		json_line_uint(&j, "retransmissions", p->errand.answer.again);
 	}
 	json_line_end(&j, '}');
 	close_line(all, &j);
@@ -106,6 +107,7 @@ static void tell_answer(const struct ping *p, double ms)
 {
 	const struct arguments *a = p->errand.tool->args;
 	char from[ADDR_TEXT], kind[KIND_TEXT];
+	unsigned again = p->errand.answer.again;
 
 	if (a->quiet)
 		return;
@@ -113,8 +115,11 @@ static void tell_answer(const struct ping *p, double ms)
 		put_ping(p, ms, NULL);
 		return;
 	}
-	printf("%s from %s: seq=%" PRIu64 " time=%.3f ms\n", kind_of(&p->errand.answer, kind),
+	printf("%s from %s: seq=%" PRIu64 " time=%.3f ms", kind_of(&p->errand.answer, kind),
 	       addr_print(&p->errand.answer.peer, from, sizeof from), p->trips.sent, ms);
+	if (again)
+		printf(" (sent %u times)", again + 1);
+	putchar('\n');
 	fflush(stdout);
 }
 

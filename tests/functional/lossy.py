@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from harness import *
 from harness.client import coap, got
-from harness.foreign import libcoap
+from harness.foreign import libcoap, node
 from harness.netns import Loss
 from harness.server import Body, Server, Upload, by_path, reply
 
@@ -68,6 +68,12 @@ def from_coapd_separately(run, uri):
         check(got(run("get", uri("/slow")), 0).out, "nothing came")
 
 
+def to_node_and_back(run, uri):
+    body = bytes_of(3000)
+    got(run("put", "-d", "@-", "--block-size", "256", uri("/store/a"), stdin=body), 0, "")
+    got(run("get", "--block-size", "256", uri("/store/a")), 0, body)
+
+
 UPLOAD = Upload()
 
 
@@ -93,6 +99,7 @@ FLOWS = [
     (lambda: libcoap("-d", "10"), to_libcoap_created),
     (coapd_with_all, from_coapd),
     (coapd_with_all, from_coapd_separately),
+    (node, to_node_and_back),
     (played, to_a_played_server),
     (played, from_a_played_server),
 ]

@@ -155,7 +155,7 @@ Test(verb_discover, an_error_response)
 {
 	cr_expect_eq(discover(not_found, ""), OUTCOME_FAILED);
 	cr_expect_str_eq(content(out_name), "");
-	said(err_name, "/.well-known/core: 4.04 Not Found");
+	said(err_name, "/.well-known/core: 4.04 Not Found: this server keeps no list of its");
 	partner_stage_close(&s);
 }
 

@@ -61,6 +61,12 @@ static void reset(struct partner *p, const struct message *m)
 	partner_send(p, &(struct message){ .type = COAP_RST, .mid = m->mid });
 }
 
+static void reset_later(struct partner *p, const struct message *m)
+{
+	if (p->got > 1)
+		reset(p, m);
+}
+
 static void answer_so(struct partner *p, const struct message *m)
 {
 	partner_reply(p, m, COAP_METHOD_NOT_ALLOWED, span_of(NULL, 0), span_of(NULL, 0));
@@ -69,12 +75,6 @@ static void answer_so(struct partner *p, const struct message *m)
 static void silent(struct partner *p, const struct message *m)
 {
 	(void)p, (void)m;
-}
-
-static void reset_later(struct partner *p, const struct message *m)
-{
-	if (p->got > 1)
-		reset(p, m);
 }
 
 static void interrupt(struct partner *p, const struct message *m)
@@ -103,6 +103,14 @@ Test(verb_ping, any_answer_is_an_answer)
 	said(out_name, "\nACK 4.05 from [::1]:");
 	said(out_name, "\n1 sent, 1 answered, 0% lost\n");
 	cr_expect_str_eq(content(err_name), "");
+	partner_stage_close(&s);
+}
+
+Test(verb_ping, what_was_sent_again_is_told)
+{
+	cr_expect_eq(ping(reset_later, "--count", "1"), OUTCOME_OK);
+	cr_expect_eq(s.partner.got, 2);
+	said(out_name, " ms (sent 2 times)\n\n---");
 	partner_stage_close(&s);
 }
 

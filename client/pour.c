@@ -3,29 +3,48 @@
 #include "client/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* Waits until something can be written.  0, or -EINTR. */
-static int wait_room(int fd)
+#define EACH_MS 20              /* between two looks for a reader */
+
+/* Waits until something can be written, or for so many ms at most; -1: as long as it
+ * takes.  0, or -EINTR. */
+static int wait_for(int fd, int ms)
 {
 	sigset_t set;
 	struct pollfd p[2] = { { .fd = fd, .events = POLLOUT }, { .events = POLLIN } };
 	int rc = 0;
 
-	if (poll(p, 1, 0) != 0)
-		return 0;
 	signals_set(&set);
 	p[1].fd = signalfd(-1, &set, SFD_CLOEXEC);
-	while (poll(p, 2, -1) < 0 && errno == EINTR)
+	while (poll(p, 2, ms) < 0 && errno == EINTR)
 		;
 	if (p[1].revents && !p[0].revents)
 		rc = -EINTR;
 	if (p[1].fd >= 0)
 		close(p[1].fd);
 	return rc;
+}
+
+static int wait_room(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) != 0 ? 0 : wait_for(fd, -1);
+}
+
+int pour_open(const char *path)
+{
+	int fd, rc = 0;
+
+	/* Nothing tells when somebody opens the other end. */
+	while ((fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK)) < 0 && errno == ENXIO && !rc)
+		rc = wait_for(-1, EACH_MS);
+	return fd >= 0 ? fd : rc ? rc : -errno;
 }
 
 /* No more at a time than a pipe with any room takes without waiting. */

@@ -8,6 +8,10 @@
  * -EINTR, and the signal stays where it is.  0, or a negative errno. */
 int pour_all(int fd, struct span bytes);
 
+/* Opens what is there for pour_all(): waits for the reader of a pipe, just as long.  A
+ * descriptor, or a negative errno. */
+int pour_open(const char *path);
+
 /* Many small pieces on their way to a descriptor; the first error sticks. */
 struct pour {
 	int fd;

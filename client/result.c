@@ -120,12 +120,21 @@ static int give_payload(struct errand *e)
 
 /* --- all of it ----------------------------------------------------------------------- */
 
+static int interrupted(struct tool *t)
+{
+	show_error(&t->show, "interrupted");
+	return OUTCOME_INTERRUPTED;
+}
+
 static int give_file(struct errand *e)
 {
 	struct err err;
+	int rc = spool_finish(e->answer.body, &err);
 
-	if (spool_finish(e->answer.body, &err) == 0)
+	if (rc == 0)
 		return OUTCOME_OK;
+	if (rc == -EINTR)
+		return interrupted(e->tool);
 	show_error(&e->tool->show, "%s: %s", e->text, err.text);
 	return OUTCOME_FAILED;
 }
@@ -150,10 +159,8 @@ int result_give(struct errand *e)
 		rc = give_payload(e);
 	if (rc == 0)
 		return exit;
-	if (rc == -EINTR) {
-		show_error(&t->show, "interrupted");
-		return OUTCOME_INTERRUPTED;
-	}
+	if (rc == -EINTR)
+		return interrupted(t);
 	show_error(&t->show, "cannot write to standard output: %s",
 		   rc == -EBADF ? "it is closed" : strerror(-rc));
 	return OUTCOME_FAILED;

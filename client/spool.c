@@ -284,10 +284,10 @@ int spool_write(const struct spool *s, int fd)
 /* Into something that is no regular file: there is no other name to prepare it under. */
 static int finish_special(struct spool *s)
 {
-	int fd = open(s->path, O_WRONLY | O_CLOEXEC), rc;
+	int fd = pour_open(s->path), rc;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	rc = spool_write(s, fd);
 	if (close(fd) < 0 && rc == 0)
 		rc = -errno;

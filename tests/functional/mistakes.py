@@ -251,6 +251,18 @@ def an_interrupt_while_nobody_reads():
         os.close(ours)
 
 
+@test
+def an_interrupt_while_nobody_opens_the_pipe():
+    with tempfile.TemporaryDirectory() as d, Server(reply(payload=b"x")) as server:
+        name = os.path.join(d, "pipe")
+        os.mkfifo(name)
+        with Client(server.uri(), "-o", name) as c:
+            server.request()
+            c.signal(signal.SIGINT)
+            equal(c.end(), 3, "exit status")
+            equal(c.err, "coap: interrupted\n", "standard error")
+
+
 def unread(fd):
     return struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0\0\0\0"))[0]
 

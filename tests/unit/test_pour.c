@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int fds[2];
@@ -52,6 +54,23 @@ Test(pour, a_signal_ends_the_waiting)
 	cr_expect_eq(pour_all(fds[1], span_of(big, sizeof big)), -EINTR);
 	cr_expect_eq(sigpending(&set), 0);
 	cr_expect(sigismember(&set, SIGTERM), "it is still there for the loop");
+}
+
+Test(pour, a_signal_ends_the_waiting_for_a_reader)
+{
+	char dir[] = "/tmp/test_pour.XXXXXX", path[40];
+	sigset_t set;
+
+	cr_assert(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/pipe", dir);
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	signals_set(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	raise(SIGHUP);
+	cr_expect_eq(pour_open(path), -EINTR);
+	cr_expect_eq(pour_open(dir), -EISDIR);
+	unlink(path);
+	rmdir(dir);
 }
 
 Test(pour, errors_are_told)

@@ -77,12 +77,23 @@ static int beside(struct spool *s, mode_t mode, struct err *err)
 	return err_set(err, -errno, "cannot write %s: %s", s->path, strerror(errno));
 }
 
+/* Whether it is a link, to nothing that is there. */
+static bool leads_nowhere(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static int aim(struct spool *s, const char *path, struct err *err)
 {
 	struct stat st;
 	bool there = stat(path, &st) == 0;
 
-	s->path = there ? realpath(path, NULL) : strdup(path);
+	if (!there && leads_nowhere(path))
+		return err_set(err, -ENOENT, "cannot write %s: it is a link that leads nowhere",
+			       path);
+	s->path = there && S_ISREG(st.st_mode) ? realpath(path, NULL) : strdup(path);
 	if (!s->path)
 		return err_set(err, -errno, "cannot write %s: %s", path, strerror(errno));
 	if ((there && S_ISDIR(st.st_mode)) || !*path || path[strlen(path) - 1] == '/')
@@ -92,7 +103,8 @@ static int aim(struct spool *s, const char *path, struct err *err)
 		return beside(s, new_mode(), err);
 	if (access(path, W_OK) < 0)
 		return err_set(err, -errno, "cannot write %s: %s", path, strerror(errno));
-	return S_ISREG(st.st_mode) ? beside(s, st.st_mode & 07777, err) : 0;
+	/* What a stranger's bytes become runs in nobody's name. */
+	return S_ISREG(st.st_mode) ? beside(s, st.st_mode & 0777, err) : 0;
 }
 
 int spool_open(struct spool **out, const char *path, struct err *err)

@@ -173,6 +173,19 @@ Test(spool, a_file_that_is_there_keeps_its_mode_and_its_links)
 	cr_expect_eq(files(), 2);
 }
 
+Test(spool, a_file_that_is_there_runs_in_nobodys_name_any_more)
+{
+	struct stat st;
+
+	write_file("tool", "old", 0755);
+	cr_assert_eq(chmod("tool", 06755), 0);
+	cr_assert_eq(spool_open(&s, "tool", &err), 0);
+	cr_assert_eq(spool_finish(s, &err), 0);
+	spool_close(s);
+	cr_assert_eq(stat("tool", &st), 0);
+	cr_expect_eq(st.st_mode & 07777, 0755);
+}
+
 static void refused(const char *path, int code)
 {
 	cr_expect_eq(spool_open(&s, path, &err), code, "%s: %s", path, err.text);
@@ -188,7 +201,11 @@ Test(spool, what_cannot_be_written_is_known_at_once)
 	refused("new/", -EISDIR);
 	write_file("file", "", 0600);
 	refused("file/out", -ENOTDIR);
-	cr_expect_eq(files(), 1);
+	cr_assert_eq(symlink("missing", "link"), 0);
+	refused("link", -ENOENT);
+	cr_assert_eq(symlink("loop", "loop"), 0);
+	refused("loop", -ENOENT);
+	cr_expect_eq(files(), 3);
 }
 
 static void *read_pipe(void *arg)
@@ -225,6 +242,22 @@ Test(spool, what_is_no_regular_file_is_written_and_not_replaced)
 	spool_close(s);
 	cr_assert_eq(stat("/dev/full", &st), 0);
 	cr_expect(S_ISCHR(st.st_mode));
+}
+
+/* As /dev/stdout does. */
+Test(spool, a_descriptor_has_a_path_to_be_written_by)
+{
+	char path[40], got[16] = "";
+	int fds[2];
+
+	cr_assert_eq(pipe(fds), 0);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fds[1]);
+	cr_assert_eq(spool_open(&s, path, &err), 0, "%s", err.text);
+	add("x", 1);
+	cr_expect_eq(spool_finish(s, &err), 0, "%s", err.text);
+	spool_close(s);
+	cr_expect_eq(read(fds[0], got, sizeof got), 1);
+	cr_expect_str_eq(got, "x");
 }
 
 Test(spool, a_full_disk_leaves_the_old_file)

@@ -20,10 +20,13 @@ static void on_signal(struct ev_loop *loop, struct ev_io *w, int events)
 	(void)loop, (void)events;
 	if (read(t->signals, &info, sizeof info) != sizeof info)
 		return;
-	if (++t->interrupted == 1 && t->interrupt)
+	if (++t->interrupted == 1 && t->interrupt) {
 		t->interrupt(t);
-	else
-		tool_stop(t);
+		return;
+	}
+	tool_stop(t);
+	/* It stays there for whoever is to wait on the way out (pour.h). */
+	raise((int)info.ssi_signo);
 }
 
 static int open_signals(struct tool *t, struct err *err)

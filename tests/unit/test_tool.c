@@ -22,6 +22,7 @@ static void on_interrupt(struct tool *t)
 Test(tool, a_signal_ends_the_loop)
 {
 	struct err err;
+	sigset_t set;
 
 	partner_stage_open(&s, line);
 	cr_assert_eq(tool_net(&s.tool, 1, &err), 0, "%s", err.text);
@@ -29,6 +30,8 @@ Test(tool, a_signal_ends_the_loop)
 	kill(getpid(), SIGINT);
 	tool_run(&s.tool);
 	cr_expect_eq(s.tool.interrupted, 1);
+	cr_expect_eq(sigpending(&set), 0);
+	cr_expect(sigismember(&set, SIGINT), "who waits for a reader now sees it too");
 	tool_run(&s.tool);
 	partner_stage_close(&s);
 }

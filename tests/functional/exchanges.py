@@ -4,7 +4,7 @@ import json
 from harness import *
 from harness.client import coap, got
 from harness.coap import ACK, CON, EMPTY, NON, RST, Message
-from harness.foreign import node
+from harness.foreign import libcoap, node
 from harness.server import (Body, Server, Upload, Via, block, in_turn, message, reply, separately,
                             silent)
 
@@ -79,6 +79,32 @@ def E19_one_request_at_a_time_to_a_server():
             return message(request, payload=b"x")
         asked, server.answer = [], answer
         got(coap("get", *(server.uri(f"/{i}") for i in range(20))), 0, "x" * 20, "")
+
+
+# --- methods
+
+METHODS = ("get", "post", "put", "delete", "fetch", "patch", "ipatch")
+WITH_BODY = ("post", "put", "fetch", "patch", "ipatch")
+
+
+@test
+def every_method_reaches_a_node_server():
+    with node() as server:
+        for method in METHODS:
+            body = ("-d", "text", "--content-format", "text") if method in WITH_BODY else ()
+            told = json.loads(got(coap(method, server.uri("/echo?q"), *body), 0, None, "").out)
+            equal((told["method"].lower(), told["payload"]), (method, "text" if body else ""),
+                  "method and payload that came")
+
+
+@test
+def methods_that_a_resource_has_not():
+    with Daemon("resources: { /hello: {module: hello} }") as d, libcoap() as other:
+        host, port = d.address()
+        for uri in (f"coap://[{host}]:{port}/hello", other.uri("/")):
+            for method in METHODS[1:]:
+                body = ("-d", "text") if method in WITH_BODY else ()
+                got(coap(method, uri, *body), 1, "", r"4\.05 Method Not Allowed")
 
 
 # --- bodies of requests (RFC 7959)

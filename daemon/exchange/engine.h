@@ -46,6 +46,9 @@ struct engine_conf {
 	struct engine_limits limits;    /* for this space */
 	struct option_set options;      /* critical options that are understood */
 	uint32_t ack_delay_ms;          /* an answer sooner than this is piggybacked */
+	bool reuse_mids;                /* message IDs of ours come again without regard to
+					 * EXCHANGE_LIFETIME (against 4.4), but for those
+					 * under way: for load generators */
 	uint32_t assembly_ms;           /* between two blocks of a body at most */
 	uint32_t szx;                   /* of the largest block we take and give */
 	struct bodies *bodies;          /* room for them (body.h), borrowed; NULL: none */

@@ -279,6 +279,21 @@ static void send_first(struct engine *e, struct endpoint *p, struct exchange *x,
 	transmit(e, p, x);
 }
 
+/* The next message ID; false: all of them were used within their lifetime. */
+static bool next_mid(struct engine *e, struct endpoint *p, uint16_t *mid)
+{
+	bool fresh = endpoint_mid(e, p, mid);
+
+	if (!e->conf.reuse_mids)
+		return fresh;
+	/* Not all of them can be under way: NSTART is less. */
+	while (!fresh && exchange_by_mid(e, p, *mid)) {
+		endpoint_mid_used(e, p);
+		(void)endpoint_mid(e, p, mid);
+	}
+	return true;
+}
+
 void exchange_start(struct engine *e, struct endpoint *p)
 {
 	struct exchange *x;
@@ -293,7 +308,7 @@ void exchange_start(struct engine *e, struct endpoint *p)
 		 * message IDs are in use (4.4), it is tried again.  Neither time is
 		 * stored: an adopter calls every queued one due. */
 		full = n == START_BURST || e->tx_n >= BATCH_TX - 1;
-		if (full || !endpoint_mid(e, p, &mid)) {
+		if (full || !next_mid(e, p, &mid)) {
 			engine_deadline(e, slab(e), x, e->now + (full ? 0 : 1000));
 			return;
 		}

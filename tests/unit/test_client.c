@@ -264,6 +264,25 @@ Test(client, E22_a_message_id_is_not_used_again_within_exchange_lifetime)
 	cr_assert_eq(s.m.type, COAP_CON);
 }
 
+Test(client, message_ids_come_again_where_that_is_wanted_but_not_of_those_under_way)
+{
+	struct rig_sent s;
+	uint16_t kept;
+
+	r->e.conf.reuse_mids = true;
+	r->e.conf.params.nstart = 2;
+	cr_assert_eq(request(1, false, "kept"), 0);
+	cr_assert(rig_take(r, &s));
+	kept = s.m.mid;
+	for (unsigned n = 0; n < 70000; n++) {
+		cr_assert_eq(request(1, false, "t"), 0);
+		cr_assert(rig_take(r, &s), "%u", n);
+		cr_assert_neq(s.m.mid, kept);
+		rig_msg(r, 1, COAP_RST, COAP_EMPTY, s.m.mid, NULL, NULL);
+		rig_commit(r);
+	}
+}
+
 Test(client, E23_retransmissions_are_byte_identical)
 {
 	uint8_t first[128];

@@ -16,14 +16,13 @@ int descriptors_raise(unsigned n, struct err *err)
 			       strerror(errno));
 	if (limit.rlim_cur >= needed)
 		return 0;
-	if (limit.rlim_max < needed)
-		return err_set(err, -EMFILE, "%u sockets need %llu open files, but the limit is "
-			       "%llu: raise it (ulimit -Hn %llu, as root), or have fewer", n,
-			       (unsigned long long)needed, (unsigned long long)limit.rlim_max,
-			       (unsigned long long)needed);
 	limit.rlim_cur = needed;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		return err_set(err, -errno, "cannot raise the limit of open files to %llu: %s",
-			       (unsigned long long)needed, strerror(errno));
-	return 0;
+	if (limit.rlim_max < needed)
+		limit.rlim_max = needed;        /* root may */
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return 0;
+	return err_set(err, -EMFILE, "%u sockets need %llu open files, and the limit cannot be "
+		       "raised to that: have fewer, or raise the hard limit first (ulimit -Hn "
+		       "%llu, as root; fs.nr_open is the most)", n, (unsigned long long)needed,
+		       (unsigned long long)needed);
 }

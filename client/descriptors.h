@@ -7,8 +7,8 @@
 
 #include "base/err.h"
 
-/* Raises the soft limit, where it is lower, so that n more files can be opened.  0;
- * -EMFILE with err when the hard limit is lower. */
+/* Raises the soft limit, where it is lower, so that n more files can be opened; who may
+ * raise the hard one does.  0; -EMFILE with err. */
 int descriptors_raise(unsigned n, struct err *err);
 
 #endif

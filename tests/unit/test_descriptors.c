@@ -2,7 +2,24 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdbool.h>
+#include <string.h>
 #include <sys/resource.h>
+
+/* Root may raise the hard limit; the test decides whether we are. */
+static bool root;
+
+int setrlimit(__rlimit_resource_t what, const struct rlimit *l)
+{
+	struct rlimit now;
+
+	cr_assert(getrlimit(what, &now) == 0);
+	if (!root && l->rlim_max > now.rlim_max) {
+		errno = EPERM;
+		return -1;
+	}
+	return prlimit(0, what, l, NULL);
+}
 
 static void limit(rlim_t soft, rlim_t hard)
 {
@@ -44,4 +61,18 @@ Test(descriptors, hard_limit_is_reported_with_what_to_do)
 	cr_expect(strstr(err.text, "1000 sockets need 1064 open files"), "%s", err.text);
 	cr_expect(strstr(err.text, "ulimit -Hn 1064"), "%s", err.text);
 	cr_expect_eq(soft(), 100);
+}
+
+Test(descriptors, hard_limit_is_raised_by_who_may)
+{
+	const struct rlimit low = { 100, 1000 };
+	struct rlimit l;
+
+	if (prlimit(0, RLIMIT_NOFILE, &low, NULL) || prlimit(0, RLIMIT_NOFILE, &(struct rlimit){
+		    100, 1001 }, NULL))
+		cr_skip_test("we are not root");
+	root = true;
+	cr_assert_eq(descriptors_raise(2000, NULL), 0);
+	cr_assert(getrlimit(RLIMIT_NOFILE, &l) == 0);
+	cr_expect_eq(l.rlim_cur, 2064);
 }

@@ -345,7 +345,9 @@ int arguments_read(struct arguments *a, int argc, char *const argv[], struct err
 	*a = (struct arguments){ .content_format = -1, .accept = -1, .method = -1,
 				 .no_response = -1, .szx = -1, .timeout_ms = -1,
 				 .loss_permille = -1, .count = -1, .for_ms = -1,
-				 .interval_ms = -1 };
+				 .interval_ms = -1, .endpoints = -1, .window = -1, .rate = -1,
+				 .duration_ms = -1, .warmup_ms = -1, .size = -1, .processes = -1,
+				 .cpu = -1, .trigger_method = -1 };
 	a->uris = calloc((size_t)argc + 1, sizeof *a->uris);
 	if (!a->uris)
 		return err_set(err, -ENOMEM, "no memory for the command line");

@@ -65,6 +65,12 @@ struct arguments {
 	const char *multicast;  /* interface, empty for all of them */
 	const char *rt, *interface, *ct, *href, *title;
 	struct texts filter;
+	/* bench */
+	int64_t endpoints, window, rate, duration_ms, warmup_ms, size, processes, cpu;
+	const char *expect, *trigger, *pids;
+	int64_t trigger_method;
+	struct texts source;
+	int busy, segments, reuse_mids;
 	/* what is understood but not there */
 	int absent;
 };

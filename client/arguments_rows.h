@@ -41,7 +41,7 @@
 	  "On a line of its own, with the keys uri, peer, type, code, name, token, " \
 	  "options, content_format, media_type, size, payload or payload_base64 or file, " \
 	  "duration_ms and retransmissions; uri and error where there is no answer.") \
-	X(count, NUMBER, "count", "", "N", 1, UINT32_MAX, V(OBSERVE) | V(PING), FEW, \
+	X(count, NUMBER, "count", "", "N", 1, UINT32_MAX, V(OBSERVE) | V(PING) | V(BENCH), FEW, \
 	  "stop after so many answers", "") \
 	X(for_ms, SECONDS, "for", "", "SECONDS", 1, UINT32_MAX, V(OBSERVE), FEW, \
 	  "stop after this time", "") \
@@ -50,6 +50,49 @@
 	  "COMMAND is run by the shell.") \
 	X(interval_ms, SECONDS, "interval", "", "SECONDS", 1, UINT32_MAX, V(PING), FEW, \
 	  "wait this long between two", "") \
+	X(endpoints, NUMBER, "endpoints", "c", "N", 1, 1000000, V(BENCH), FEW, \
+	  "so many endpoints, a socket each (10)", \
+	  "The limit of open files is raised as far as the system allows.") \
+	X(window, NUMBER, "window", "w", "N", 1, 4096, V(BENCH), FEW, \
+	  "requests that each has under way (1)", "") \
+	X(rate, NUMBER, "rate", "", "N", 1, 10000000, V(BENCH), FEW, \
+	  "requests a second in all, whether answered or not", \
+	  "Latency then counts from when a request was to leave.  Without it the next request " \
+	  "leaves when one is answered.") \
+	X(duration_ms, SECONDS, "duration", "", "SECONDS", 1, UINT32_MAX, V(BENCH), FEW, \
+	  "measure for this time (5)", "") \
+	X(warmup_ms, SECONDS, "warmup", "", "SECONDS", 0, UINT32_MAX, V(BENCH), RARE, \
+	  "and begin this long before (0.5)", "") \
+	X(size, NUMBER, "payload-size", "", "BYTES", 1, 1024, V(BENCH), RARE, \
+	  "a payload of so many bytes", "") \
+	X(expect, TEXT, "expect", "", "CODE", 0, 0, V(BENCH), RARE, \
+	  "the right response code, like 2.05; else any of success", "") \
+	X(pids, TEXT, "pid", "", "PID[,PID]", 0, 0, V(BENCH), FEW, \
+	  "the server: what it uses for a request", \
+	  "CPU time and memory of these processes and their children, as /proc tells them.") \
+	X(trigger, TEXT, "trigger", "", "URI", 0, 0, V(BENCH), RARE, \
+	  "with --observe: what to PUT for the next state", \
+	  "The payload is a text with the number of the round, n00000001 and so on; a round is " \
+	  "over when every observer has been told this very text.") \
+	X(trigger_method, METHOD, "trigger-method", "", "METHOD", 1, 31, V(BENCH), RARE, \
+	  "use this method for --trigger instead of PUT", "") \
+	X(processes, NUMBER, "processes", "", "N", 1, 64, V(BENCH), FEW, \
+	  "share the endpoints among so many processes (1)", "") \
+	X(source, TEXTS, "source", "", "ADDRESS", 0, 0, V(BENCH), RARE, \
+	  "send from here; several take turns", \
+	  "One address has as many ports as net.ipv4.ip_local_port_range says.  To a server " \
+	  "on the IPv4 loopback, many endpoints use 127.1.0.1 and those that follow by " \
+	  "themselves.") \
+	X(cpu, NUMBER, "cpu", "", "N", 0, 1023, V(BENCH), RARE, \
+	  "run on this processor, other processes on those behind", "") \
+	X(busy, ON, "busy", "", NULL, 0, 0, V(BENCH), RARE, \
+	  "never sleep: latency without the time it takes to wake up", "") \
+	X(segments, OFF, "no-segments", "", NULL, 0, 0, V(BENCH), RARE, \
+	  "send datagrams one by one, not several in a piece (UDP_SEGMENT)", "") \
+	X(reuse_mids, ON, "reuse-mids", "", NULL, 0, 0, V(BENCH), RARE, \
+	  "use message IDs again without regard to their lifetime", \
+	  "A client must not (RFC 7252 section 4.4), so an endpoint whose message IDs are used up " \
+	  "moves to another port; most load generators do not.") \
 	X(multicast, MAYBE, "multicast", "", "IFACE", 0, 0, V(DISCOVER), FEW, \
 	  "ask all around, on one interface or on each", \
 	  "IFACE is the name of a network interface, as in --multicast=eth0.") \
@@ -91,12 +134,12 @@
 	X(method, METHOD, "method request", "mX", "METHOD", 1, 31, V_SEE | V(BENCH), RARE, \
 	  "the method, by name or number, instead of a verb", \
 	  "A method that is not known by name goes by its number, from 1 to 31.") \
-	X(observe, ON, "observe", "", NULL, 0, 0, V(OBSERVE), RARE, \
+	X(observe, ON, "observe", "", NULL, 0, 0, V(OBSERVE) | V(BENCH), RARE, \
 	  "the same as the verb observe", "") \
-	X(szx, BLOCK, "block-size", "", "BYTES", 16, 1024, V_ANY & ~V(PING), FEW, \
+	X(szx, BLOCK, "block-size", "", "BYTES", 16, 1024, V_SEE | V(DISCOVER), FEW, \
 	  "of the largest block: 16, 32, 64 ... 1024", \
 	  "A server may answer with smaller ones.") \
-	X(szx, NUMBER, "payload-initial-szx", "", "N", 0, 6, V_ANY & ~V(PING), RARE, \
+	X(szx, NUMBER, "payload-initial-szx", "", "N", 0, 6, V_SEE | V(DISCOVER), RARE, \
 	  "the same as a size exponent: 0 means 16 bytes, 6 means 1024", "") \
 	X(proxy, TEXT, "proxy", "", "URI", 0, 0, V_SEE, FEW, \
 	  "send the request to this forward-proxy", \
@@ -114,7 +157,7 @@
 	  "lose datagrams on purpose, in both directions", \
 	  "To see how client and server take it.  What is lost is in the trace of " \
 	  "--verbose.") \
-	X(verbose, MORE, "verbose", "v", NULL, 0, 0, V_ANY, FEW, \
+	X(verbose, MORE, "verbose", "v", NULL, 0, 0, V_ANY & ~V(BENCH), FEW, \
 	  "show each message; twice: also its bytes", \
 	  "Each line has the seconds since the start, the direction, the peer, and the " \
 	  "message with all its options; (again N) marks a retransmission.") \

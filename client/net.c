@@ -496,7 +496,8 @@ static int take_random(void *out, size_t n, struct err *err)
 static int open_engine(struct net *n, const struct net_conf *c, struct err *err)
 {
 	struct engine_conf conf = { .params = c->params, .limits = limits_of(c, n->ends.room),
-				    .ack_delay_ms = c->params.ack_timeout_ms / 2 };
+				    .ack_delay_ms = c->params.ack_timeout_ms / 2,
+				    .reuse_mids = c->reuse_mids };
 	enum space_state state;
 	struct hash_key key;
 	int r = take_random(&key, sizeof key, err);

@@ -57,6 +57,7 @@ struct net_conf {
 	const struct addr *peer;        /* all ends talk to this one alone; NULL: to anybody */
 	unsigned at_once;               /* datagrams that an end may have to read at a time,
 					 * 0: BATCH_RX */
+	bool reuse_mids;                /* as in engine_conf */
 	bool short_requests;            /* none is longer than EXCHANGE_INSIDE bytes: takes
 					 * no memory for longer ones */
 };

@@ -31,7 +31,7 @@
 	  "list the resources of a server, or of all around") \
 	X(PING, "ping", 0, ping_run, "URI...", \
 	  "ask whether a server is there") \
-	X(BENCH, "bench", COAP_GET, NULL, "URI...", \
+	X(BENCH, "bench", COAP_GET, bench_run, "URI", \
 	  "put load on a server and measure")
 
 enum verb_id {
@@ -59,5 +59,8 @@ int method_run(struct tool *t);
 int observe_run(struct tool *t);
 int discover_run(struct tool *t);
 int ping_run(struct tool *t);
+
+/* Load, and what comes of it. */
+int bench_run(struct tool *t);
 
 #endif

@@ -182,7 +182,7 @@ Test(arguments, what_is_unknown_is_told_with_what_was_meant)
 	wrong("--json takes no value", U, "--json=yes");
 	wrong("there are no secure transports yet", U, "--credentials", "f");
 	wrong("there is no interactive mode", "--interactive");
-	wrong("--count goes with observe and ping, not with get", U, "--count", "3");
+	wrong("--count goes with observe, ping and bench, not with get", U, "--count", "3");
 }
 
 Test(arguments, a_long_word_is_no_option_either)

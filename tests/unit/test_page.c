@@ -64,7 +64,7 @@ Test(page, sentences_have_lines_and_dashes_are_no_hyphens)
 Test(page, says_where_an_option_goes_in_the_shorter_way)
 {
 	print(page_options);
-	cr_expect(strstr(text, "Stop after so many answers.\nOnly with observe and ping.\n"));
+	cr_expect(strstr(text, "Stop after so many answers.\nOnly with observe, ping and bench.\n"));
 	cr_expect(strstr(text, "Send non-confirmable messages.\nNot with ping.\n"));
 	cr_expect_null(strstr(text, "Give up after this time.\nOnly"));
 	free(text);

@@ -1,11 +1,12 @@
 #include "client/bench_report.h"
 
 #include "client/json_line.h"
+#include "client/pour.h"
 #include "coap/code.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 struct percentile {
 	const char *key, *name;
@@ -165,7 +166,9 @@ static void print_generator(const struct bench_report *r, FILE *f)
 
 int bench_report_text(const struct bench_report *r, int fd)
 {
-	FILE *f = fdopen(dup(fd), "w");
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
 	int failed;
 
 	if (!f)
@@ -179,8 +182,9 @@ int bench_report_text(const struct bench_report *r, int fd)
 	print_times("from trigger to the last observer", &r->result->tally.round, f);
 	print_server(r, f);
 	print_generator(r, f);
-	failed = ferror(f);
-	return fclose(f) || failed ? -EIO : 0;
+	failed = fclose(f) ? -ENOMEM : pour_all(fd, span_of(text, n));
+	free(text);
+	return failed;
 }
 
 /* --- for a program ------------------------------------------------------------------------ */

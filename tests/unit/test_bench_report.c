@@ -1,6 +1,8 @@
 #include "client/bench_report.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <unistd.h>
 
@@ -150,8 +152,11 @@ Test(bench_report, nothing_at_all_is_no_division_by_it)
 	cr_expect_eq(number(json_object_get(o, "server"), "cpu_us"), 0);
 }
 
-Test(bench_report, a_closed_descriptor_is_an_error)
+Test(bench_report, a_full_disk_is_an_error)
 {
-	cr_expect_lt(bench_report_text(&report, -1), 0);
-	cr_expect_lt(bench_report_json(&report, -1), 0);
+	int fd = open("/dev/full", O_WRONLY);
+
+	cr_assert_geq(fd, 0);
+	cr_expect_eq(bench_report_text(&report, fd), -ENOSPC);
+	cr_expect_eq(bench_report_json(&report, fd), -ENOSPC);
 }

@@ -1,4 +1,5 @@
 """Bodies of all sizes arrive whole though one datagram in ten is lost."""
+import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -74,6 +75,13 @@ def to_node_and_back(run, uri):
     got(run("get", "--block-size", "256", uri("/store/a")), 0, body)
 
 
+def states_of_libcoap(run, uri):
+    r = got(run("observe", "--count", "5", "--json", uri("/time")), 0)
+    numbers = [o["value"] for line in r.out.splitlines() for o in json.loads(line)["options"]
+               if o["name"] == "Observe"]
+    check(len(numbers) == 5 and numbers == sorted(set(numbers)), f"in their order: {numbers}")
+
+
 UPLOAD = Upload()
 
 
@@ -100,6 +108,7 @@ FLOWS = [
     (coapd_with_all, from_coapd),
     (coapd_with_all, from_coapd_separately),
     (node, to_node_and_back),
+    (libcoap, states_of_libcoap),
     (played, to_a_played_server),
     (played, from_a_played_server),
 ]

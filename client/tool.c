@@ -141,7 +141,8 @@ int tool_open(struct tool *t, const struct arguments *args, struct err *err)
 	*t = (struct tool){ .args = args, .signals = -1, .source.fd = -1 };
 	show_open(&t->show, args, stderr);
 	t->read = (struct xfer_source){ read_body, t };
-	t->loop = ev_default_loop(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	/* Not the default one, which would reap our commands before we hear of them. */
+	t->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	if (!t->loop)
 		return err_set(err, -ENOSYS, "the system has no epoll");
 	return open_signals(t, err);

@@ -98,3 +98,20 @@ Test(tool, a_child_has_its_signals_back)
 	cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
 	partner_stage_close(&s);
 }
+
+Test(tool, how_a_command_ended_is_left_to_who_started_it)
+{
+	siginfo_t end = { 0 };
+	pid_t child;
+
+	partner_stage_open(&s, line);
+	child = fork();
+	if (child == 0)
+		_exit(3);
+	cr_assert_eq(waitid(P_PID, (id_t)child, &end, WEXITED | WNOWAIT), 0);
+	for (unsigned i = 0; i < 3; i++)
+		ev_run(s.tool.loop, EVRUN_NOWAIT);
+	cr_assert_eq(waitid(P_PID, (id_t)child, &end, WEXITED | WNOHANG), 0);
+	cr_expect_eq(end.si_status, 3);
+	partner_stage_close(&s);
+}

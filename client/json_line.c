@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
-static void escape(struct json_line *j, uint8_t c)
+static void escape(struct json_line *j, uint32_t c)
 {
 	char text[8];
 
@@ -27,12 +27,13 @@ static void escape(struct json_line *j, uint8_t c)
 		pour_text(&j->out, "\\r");
 		break;
 	default:
-		/* DEL is allowed in JSON, but terminals need not see it. */
-		if (c < 0x20 || c == 0x7f) {
-			snprintf(text, sizeof text, "\\u%04x", c);
+		/* DEL and those behind it are allowed in JSON, but terminals need not see
+		 * them. */
+		if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
+			snprintf(text, sizeof text, "\\u%04x", (unsigned)c);
 			pour_text(&j->out, text);
 		} else {
-			pour_byte(&j->out, c);
+			pour_byte(&j->out, (uint8_t)c);
 		}
 	}
 }
@@ -47,8 +48,8 @@ static void quoted(struct json_line *j, struct span text)
 		if (n == 0) {
 			pour_text(&j->out, "\xef\xbf\xbd");
 			n = 1;
-		} else if (n == 1) {
-			escape(j, *text.p);
+		} else if (character < 0xa0) {
+			escape(j, character);
 		} else {
 			pour_span(&j->out, span_of(text.p, n));
 		}

@@ -47,7 +47,7 @@ Test(json_line, values_are_parted_by_commas_and_named_in_objects)
 
 Test(json_line, any_text_comes_back_from_a_reader)
 {
-	static const char odd[] = "\"\\/\b\f\n\r\t\x01\x1f\x7f \xc3\xa4\xf0\x9f\x98\x80";
+	static const char odd[] = "\"\\/\b\f\n\r\t\x01\x1f\x7f\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0 \xc3\xa4\xf0\x9f\x98\x80";
 	json_t *root;
 
 	json_line_begin(&j, NULL, '[');
@@ -61,6 +61,7 @@ Test(json_line, any_text_comes_back_from_a_reader)
 	cr_expect_str_eq(json_string_value(json_array_get(root, 1)),
 			 "a\xef\xbf\xbd" "b\xef\xbf\xbd");
 	cr_expect_null(strchr(text, 0x7f));
+	cr_expect_null(strstr(text, "\xc2\x9b"), "what begins a terminal's commands");
 	json_decref(root);
 }
 

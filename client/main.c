@@ -9,9 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static int wrong(const struct err *err)
+static int wrong(const struct arguments *args, const struct err *err)
 {
-	fprintf(stderr, "coap: %s\n", err->text);
+	struct show show;
+
+	show_open(&show, args, stderr);
+	show_error(&show, "%s", err->text);
+	show_close(&show);
 	return OUTCOME_USAGE;
 }
 
@@ -52,7 +56,7 @@ int main(int argc, char *argv[])
 	int code;
 
 	if (arguments_read(&args, argc, argv, &err)) {
-		code = wrong(&err);
+		code = wrong(&args, &err);
 	} else if (args.version) {
 		puts("coap (" PACKAGE_STRING ")");
 		code = told();

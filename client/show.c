@@ -83,15 +83,29 @@ static void put(struct show *s, const char *line, size_t n)
 	fflush(s->out);
 }
 
+/* Names of files, what was typed: whoever wrote them, they command no terminal. */
+static void tame(char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint8_t c = (uint8_t)text[i], next = i + 1 < n ? (uint8_t)text[i + 1] : 0;
+
+		if (c < 0x20 || c == 0x7f)
+			text[i] = '?';
+		else if (c == 0xc2 && next >= 0x80 && next < 0xa0)      /* U+0080 to U+009F */
+			text[i] = text[i + 1] = '?';
+	}
+}
+
 static void __attribute__((format(printf, 3, 0)))
 say(struct show *s, const char *before, const char *fmt, va_list args)
 {
 	char line[1024];
-	int n = snprintf(line, sizeof line, "%s", before);
+	int from = snprintf(line, sizeof line, "%s", before), n = from;
 
 	n += vsnprintf(line + n, sizeof line - (size_t)n - 1, fmt, args);
 	if ((size_t)n > sizeof line - 2)
 		n = sizeof line - 2;
+	tame(line + from, (size_t)(n - from));
 	line[n++] = '\n';
 	put(s, line, (size_t)n);
 }

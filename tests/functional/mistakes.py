@@ -48,6 +48,13 @@ def command_lines_that_are_wrong():
 
 
 @test
+def what_was_typed_commands_no_terminal():
+    wrong(2, r"--no\?option is no", "coap://h/", "--no\033option")
+    wrong(2, r'-X: "\?\[2J\?"', "coap://h/", "-X", "\033[2J\n")
+    wrong(1, r"cannot read a\?b", "put", "coap://h/", "-T", "a\033b")
+
+
+@test
 def a_wrong_uri_is_marked():
     for uri, at in (("coap://host:1x/", 13), ("coap://h/a b", 10), ("coap://[::1/", 7)):
         r = got(coap(uri), 2, "", "^coap: URI: ")

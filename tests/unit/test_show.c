@@ -50,6 +50,15 @@ Test(show, errors_bear_the_programs_name_and_remarks_do_not)
 	cr_expect_str_eq(shown(), "coap: no way\n5\n");
 }
 
+Test(show, no_line_commands_the_terminal)
+{
+	open_with((struct arguments){ .color = 1 });
+	show_remark(&s, "%s", "a\033[2Jb\r\nc\x7f\xc2\x9b" "d\xc2\xa7\xc2");
+	show_error(&s, "\033");
+	cr_expect_str_eq(shown(), "a?[2Jb??c???d\xc2\xa7\xc2\n"
+				  "\033[1;31mcoap:\033[0m ?\n");
+}
+
 Test(show, quiet_leaves_out_remarks)
 {
 	open_with((struct arguments){ .quiet = 1 });

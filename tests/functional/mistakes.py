@@ -36,7 +36,7 @@ def command_lines_that_are_wrong():
             ("a URI is missing", "get"),
             ("did you mean --accept", "coap://h/", "--acept", "1"),
             ("did you mean observe", "obsreve", "coap://h/"),
-            ("goes with observe and ping", "coap://h/", "--count", "1"),
+            ("goes with observe, ping", "coap://h/", "--count", "1"),
             ("--accept lacks", "coap://h/", "--accept"),
             ("did you mean application/json", "coap://h/", "--accept", "application/jsn"),
             ("no size of a block", "coap://h/", "--block-size", "100"),

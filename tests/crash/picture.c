@@ -111,13 +111,15 @@ static void see_xfers(struct picture *p, struct engine *e)
 {
 	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_XFER]; i++) {
 		const struct xfer *x = slab_at(engine_slab(e, SLAB_XFER), i);
-		struct span options = stored_get(e, &x->options, x->inside);
+		struct span options;
 
-		if (x->o.word & 1)
-			note(p, x->to.port - 1000u, "transfer ph%u at%u of%u %llx %llx\n",
-			     x->s.phase, x->s.offset, x->body_n,
-			     (unsigned long long)digest(&x->s, sizeof x->s),
-			     (unsigned long long)digest(options.p, options.n));
+		if (!(x->o.word & 1))
+			continue;
+		options = stored_get(e, &x->options, x->inside);
+		note(p, x->to.port - 1000u, "transfer ph%u at%u of%u %llx %llx\n",
+		     x->s.phase, x->s.offset, x->body_n,
+		     (unsigned long long)digest(&x->s, sizeof x->s),
+		     (unsigned long long)digest(options.p, options.n));
 	}
 }
 

@@ -119,10 +119,8 @@ static bool more_addresses(const struct errand *e)
  * that has to wait until the stage below has given up. */
 static void be_patient(struct errand *e)
 {
-	bool harmless = e->code != COAP_POST && e->code != COAP_PATCH;
-
 	ev_timer_stop(e->tool->loop, &e->patience);
-	if (!more_addresses(e) || !harmless || e->kind == ERRAND_GROUP)
+	if (!more_addresses(e) || !code_is_idempotent(e->code) || e->kind == ERRAND_GROUP)
 		return;
 	ev_timer_set(&e->patience, PATIENCE, 0);
 	ev_timer_start(e->tool->loop, &e->patience);
@@ -428,7 +426,8 @@ void errand_xfer(struct errand *e, enum xfer_verdict verdict, const struct xfer_
 {
 	if (e->over)
 		return;
-	if (verdict == XFER_FAILED && x->status == -ESTALE && e->stale++ < STALE_TRIES) {
+	if (verdict == XFER_FAILED && x->status == -ESTALE && code_is_idempotent(e->code) &&
+	    e->stale++ < STALE_TRIES) {
 		approach(e);
 		return;
 	}

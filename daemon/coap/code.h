@@ -95,6 +95,14 @@ static inline bool code_is_safe(uint8_t code)
 	return code == COAP_GET || code == COAP_FETCH;
 }
 
+/* Methods that may be asked for twice; of those that have no name nobody knows (RFC
+ * 7252 section 5.1, RFC 8132 section 2). */
+static inline bool code_is_idempotent(uint8_t code)
+{
+	return code_is_safe(code) || code == COAP_PUT || code == COAP_DELETE ||
+	       code == COAP_IPATCH;
+}
+
 static inline bool code_is_known_method(uint8_t code)
 {
 	return code >= COAP_GET && code <= COAP_IPATCH;

@@ -65,4 +65,7 @@ Test(code, E39_methods_known_and_safe)
 	cr_assert(!code_is_known_method(COAP_CONTENT));
 	cr_assert(code_is_safe(COAP_GET) && code_is_safe(COAP_FETCH));
 	cr_assert(!code_is_safe(COAP_POST) && !code_is_safe(COAP_IPATCH));
+	for (unsigned c = COAP_GET; c < 32; c++)
+		cr_assert_eq(code_is_idempotent((uint8_t)c), c == COAP_GET || c == COAP_PUT ||
+			     c == COAP_DELETE || c == COAP_FETCH || c == COAP_IPATCH);
 }

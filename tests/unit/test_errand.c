@@ -274,6 +274,18 @@ Test(errand, E52_a_body_that_keeps_changing_is_an_error)
 	done();
 }
 
+Test(errand, E52_what_may_not_be_done_twice_is_not_asked_for_again)
+{
+	open_line("-X", "post");
+	fill();
+	changes = 100;
+	run(ERRAND_TRANSFER, s.partner.uri, NULL);
+	cr_expect_eq(e->outcome.exit, OUTCOME_FAILED);
+	cr_expect(says("kept changing"), "%s", e->outcome.err.text);
+	cr_expect_eq(changes, 99, "once");
+	done();
+}
+
 Test(errand, a_full_disk_ends_it_and_leaves_no_file)
 {
 	struct rlimit limit = { 1500, 1500 };

@@ -157,22 +157,25 @@ static bool is_unwanted(const struct errand *e, int status)
 	       net_now(e->tool->net) - e->began < QUESTION_UNACKNOWLEDGED;
 }
 
+static void approach_next(struct errand *e)
+{
+	e->asking = false;
+	e->at++;
+	approach(e);
+}
+
 /* The address in hand brought nothing. */
 static void give_up(struct errand *e, int status)
 {
 	bool elsewhere = status == -ECONNREFUSED || (status == -ETIMEDOUT && !e->heard);
 
 	e->asking = false;
-	if (is_unwanted(e, status)) {
+	if (is_unwanted(e, status))
 		finish(e);
-		return;
-	}
-	if (!elsewhere || !more_addresses(e)) {
+	else if (elsewhere && more_addresses(e))
+		approach_next(e);
+	else
 		fail(e, status);
-		return;
-	}
-	e->at++;
-	approach(e);
 }
 
 /* Whether the address in hand has answered anybody. */
@@ -187,18 +190,19 @@ static bool peer_speaks(const struct errand *e)
 	return false;
 }
 
-/* One that answers others is not silent: requests to it take turns (RFC 7252 4.7). */
+/* One that answers others is not silent: requests to it take turns (RFC 7252 4.7).  Nor
+ * is one that works on its answer. */
 static void on_patience(struct ev_loop *loop, struct ev_timer *w, int events)
 {
 	struct errand *e = w->data;
 
 	(void)loop, (void)events;
-	if (peer_speaks(e)) {
+	if (peer_speaks(e) || question_is_heard(e)) {
 		be_patient(e);
 		return;
 	}
 	withdraw(e);
-	give_up(e, -ETIMEDOUT);
+	approach_next(e);
 }
 
 static void on_deadline(struct ev_loop *loop, struct ev_timer *w, int events)

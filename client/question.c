@@ -2,7 +2,7 @@
 
 #include "client/head.h"
 #include "coap/block.h"
-#include "exchange/client.h"
+#include "exchange/exchange.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -76,6 +76,17 @@ int question_send(struct errand *e)
 	if (e->kind == ERRAND_OBSERVATION)
 		return obs_start(net_engine(e->tool->net), &q, &e->ref);
 	return send_single(e, q.options, &w);
+}
+
+bool question_is_heard(const struct errand *e)
+{
+	struct engine *engine = net_engine(e->tool->net);
+	const struct xfer *transfer = xfer_get(engine, e->ref);
+	const struct obs *observation = obs_get(engine, e->ref);
+	const struct exchange *x = exchange_get(engine, transfer ? transfer->exchange :
+						observation ? observation->exchange : e->ref);
+
+	return e->asking && x && x->state == EXCHANGE_ACKED;
 }
 
 int question_try(const struct errand *e, struct err *err)

@@ -12,6 +12,9 @@
  * xfer_start() and client_send(). */
 int question_send(struct errand *e);
 
+/* Whether it was acknowledged, and the answer is yet to come (RFC 7252 section 5.2.2). */
+bool question_is_heard(const struct errand *e);
+
 /* Whether the command line makes a request at all.  0, or a negative errno with err. */
 int question_try(const struct errand *e, struct err *err);
 

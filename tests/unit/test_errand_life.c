@@ -204,6 +204,40 @@ static void acknowledge(struct partner *p, const struct message *m)
 	partner_send(p, &(struct message){ .type = COAP_ACK, .mid = m->mid });
 }
 
+Test(errand_life, an_address_that_works_on_its_answer_is_not_silent)
+{
+	struct partner v6 = { .answer = acknowledge };
+	char uri[64];
+
+	two_addresses(uri, "::1");
+	partner_open(&v6, s.tool.loop, false, s.partner.at.port);
+	ev_timer_init(&soon, patience_again, 0.05, 0);
+	ev_timer_start(s.tool.loop, &soon);
+	run(ERRAND_TRANSFER, uri, NULL);
+	unlink(hosts);
+	cr_expect(addr_eq(&e->peer, &v6.at));
+	cr_expect_eq(s.partner.got, 0);
+	partner_close(&v6);
+	done();
+}
+
+Test(errand_life, silence_is_no_answer_that_was_not_wanted)
+{
+	struct partner v6 = { .answer = silent };
+	char uri[64];
+
+	two_addresses(uri, "::1");
+	s.args.no_response = 26;
+	partner_open(&v6, s.tool.loop, false, s.partner.at.port);
+	s.partner.answer = hello;
+	lose_patience_soon();
+	run(ERRAND_TRANSFER, uri, NULL);
+	unlink(hosts);
+	cr_expect_eq(answers, 1);
+	partner_close(&v6);
+	done();
+}
+
 Test(errand_life, no_answer_is_no_error_if_none_was_wanted)
 {
 	open_line("--no-response", "26");

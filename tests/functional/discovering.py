@@ -170,7 +170,7 @@ def foreign_member(i):
     if LIBCOAP is None:
         raise Skip("no coap-server-notls (Debian package libcoap3-bin)")
     return Foreign([LIBCOAP, "-A", "::", "-p", str(PORT), "-v", "7", "-g", GROUP6, "-G", f"from{i}"],
-                   r"created UDP +endpoint \S*:(\d+)$", "::")
+                   r"added mcast group \S*:(\d+) ", "::")
 
 
 def found(result):
@@ -286,10 +286,15 @@ def Ctrl_C_leaves_what_was_found():
 def pings_of_all_kinds_of_servers():
     with Daemon(SITE) as d, libcoap() as foreign, node() as other:
         host, port = d.address()
-        for uri, kind in ((f"coap://[{host}]:{port}", "Reset"), (foreign.uri(""), "Reset"),
-                          (other.uri(""), r"ACK 4\.05")):
+        # libcoap resets nothing within the first quarter of the second that it is
+        # started in, so its answer may be one to a retransmission.
+        late = r"(?: \(sent \d times\))?"
+        for uri, kind, again in ((f"coap://[{host}]:{port}", "Reset", ""),
+                                 (foreign.uri(""), "Reset", late),
+                                 (other.uri(""), r"ACK 4\.05", "")):
             r = got(coap("ping", uri, "--count", "1"), 0, None, "")
-            check(re.search(rf"^PING {re.escape(uri)}\n{kind} from \[::1\]:\d+: seq=1 time=[\d.]+ ms\n\n"
+            check(re.search(rf"^PING {re.escape(uri)}\n"
+                            rf"{kind} from \[::1\]:\d+: seq=1 time=[\d.]+ ms{again}\n\n"
                             rf"--- {re.escape(uri)} ping statistics ---\n1 sent, 1 answered, 0% lost\n"
                             r"rtt min/avg/max/mdev = [\d.]+/[\d.]+/[\d.]+/[\d.]+ ms\n$",
                             r.out.decode()), r.out.decode())

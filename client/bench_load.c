@@ -333,28 +333,6 @@ static bool serve(struct bench_load *l, uint32_t i)
 	return true;
 }
 
-static void on_prepare(struct ev_loop *loop, ev_prepare *w, int revents)
-{
-	struct bench_load *l = w->data;
-	uint32_t i;
-
-	(void)revents;
-	for (unsigned n = 0; n < WAKE_BURST && (i = woken(l)) != NONE; n++)
-		if (!serve(l, i)) {
-			wake(l, i);
-			break;
-		}
-	if (l->wake_head == NONE)
-		ev_idle_stop(loop, &l->pending);
-}
-
-static void on_pending(struct ev_loop *loop, ev_idle *w, int revents)
-{
-	(void)loop;
-	(void)w;
-	(void)revents;
-}
-
 /* --- open loop ---------------------------------------------------------------------------- */
 
 /* One that has a flight to spare, in turns; NONE if all are busy. */
@@ -390,30 +368,36 @@ static bool depart(struct bench_load *l)
 	return true;
 }
 
+/* Begins what is due.  False: there is more, and it is to be called again soon. */
+static bool depart_due(struct bench_load *l)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), due;
+	bool done = false;
+
+	due = (uint64_t)((double)(now - l->begun_ns) / 1e9 * l->plan->rate) + 1;
+	if (l->ticked >= due || !l->running || !l->quota)
+		return true;
+	if (!net_begin(l->net))
+		return false;
+	for (unsigned n = 0; n < TICK_BURST && l->ticked < due && !done; n++) {
+		done = !depart(l);
+		if (!done && !net_next(l->net))
+			return false;
+	}
+	net_end(l->net);
+	return done;
+}
+
 /* The timer stays readable until all that is due has begun. */
 static void on_tick(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct bench_load *l = w->data;
-	uint64_t now = clock_ns(CLOCK_MONOTONIC), due, ticks;
+	uint64_t ticks;
 
 	(void)loop;
 	(void)revents;
-	due = (uint64_t)((double)(now - l->begun_ns) / 1e9 * l->plan->rate) + 1;
-	if (l->ticked >= due || !l->running || !l->quota) {
+	if (depart_due(l))
 		(void)!read(l->timer, &ticks, sizeof ticks);
-		return;
-	}
-	if (!net_begin(l->net))
-		return;
-	for (unsigned n = 0; n < TICK_BURST && l->ticked < due; n++) {
-		if (!depart(l)) {
-			(void)!read(l->timer, &ticks, sizeof ticks);
-			break;
-		}
-		if (!net_next(l->net))
-			return;
-	}
-	net_end(l->net);
 }
 
 static void start_ticking(struct bench_load *l)
@@ -424,8 +408,36 @@ static void start_ticking(struct bench_load *l)
 	const struct itimerspec t = { .it_interval = step, .it_value = { 0, 1 } };
 
 	l->begun_ns = clock_ns(CLOCK_MONOTONIC);
+	if (l->plan->busy)
+		return;                 /* each turn of the loop is one */
 	timerfd_settime(l->timer, 0, &t, NULL);
 	ev_io_start(l->loop, &l->tick);
+}
+
+/* --- each turn of the loop ------------------------------------------------------------ */
+
+static void on_prepare(struct ev_loop *loop, ev_prepare *w, int revents)
+{
+	struct bench_load *l = w->data;
+	uint32_t i;
+
+	(void)revents;
+	if (l->plan->busy && l->plan->rate > 0 && l->running)
+		(void)depart_due(l);
+	for (unsigned n = 0; n < WAKE_BURST && (i = woken(l)) != NONE; n++)
+		if (!serve(l, i)) {
+			wake(l, i);
+			break;
+		}
+	if (l->wake_head == NONE)
+		ev_idle_stop(loop, &l->pending);
+}
+
+static void on_pending(struct ev_loop *loop, ev_idle *w, int revents)
+{
+	(void)loop;
+	(void)w;
+	(void)revents;
 }
 
 /* --- life ------------------------------------------------------------------------------------ */

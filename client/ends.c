@@ -76,6 +76,16 @@ void ends_close(struct ends *e)
 	*e = (struct ends){ 0 };
 }
 
+int ends_set_hops(struct ends *e, unsigned hops, struct err *err)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < e->room && r == 0; i++)
+		if (e->fd[i] >= 0)
+			r = udp_end_hops(e->fd[i], hops, err);
+	return r;
+}
+
 /* --- another one -------------------------------------------------------------- */
 
 /* Never used ones first, then the one that was given up first; NULL: none yet. */

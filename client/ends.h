@@ -44,6 +44,9 @@ struct ends {
 int ends_open(struct ends *e, const struct ends_conf *conf, struct err *err);
 void ends_close(struct ends *e);
 
+/* How many hops requests to groups may make, of all.  0, or a negative errno with err. */
+int ends_set_hops(struct ends *e, unsigned hops, struct err *err);
+
 /* Gives end i another socket and number.  now_s is not 0.  0, or a negative errno with
  * err and nothing has changed: -EAGAIN, numbers or ports were all used lately. */
 int ends_renew(struct ends *e, unsigned i, uint32_t now_s, struct err *err);

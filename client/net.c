@@ -4,18 +4,19 @@
 #include "client/ends.h"
 #include "client/limits.h"
 #include "client/loss.h"
+#include "client/readable.h"
 #include "client/route.h"
 #include "exchange/exchange.h"
 #include "exchange/expire.h"
 #include "exchange/send.h"
 #include "transport/icmp.h"
-#include "transport/udp_end.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #define ROUNDS 4                /* full batches of one socket before others get a turn */
 #define DUE_MOST 64             /* deadlines met before sockets get a turn */
@@ -24,7 +25,7 @@
 
 enum net_state {
 	NET_STOPPED,            /* no watcher runs */
-	NET_READING,            /* the batch is empty, all sockets are watched */
+	NET_READING,            /* all sockets are watched */
 	NET_BLOCKED             /* a socket is full: nothing is read until it is not */
 };
 
@@ -37,13 +38,16 @@ struct net {
 	struct loss loss;
 	enum net_state state;
 	unsigned blocked;               /* number of the socket that is full */
-	bool inside;                    /* an event of the caller's is under way */
-	bool refused;                   /* one was, since it is blocked */
+	bool inside, refused;           /* an event of the caller's is under way; one was
+					 * refused since the socket is full */
 	unsigned told;                  /* datagrams of the batch that hooks.datagram and loss
 					 * have seen */
 	uint64_t begun_ns, now_ns;
-	ev_io *read;                    /* by number of the socket */
-	ev_io write;
+	bool gathers;                   /* many sockets: what leaves waits until all that
+					 * came is read, as the kernel likes its paths warm */
+	int readable;                   /* (readable.h); -1: closed */
+	ev_io read, write;
+	ev_prepare leave;
 	ev_timer due;
 	uint64_t due_at;                /* ms; what the timer is set to, UINT64_MAX off */
 	ev_timer sweep;                 /* runs while something is remembered */
@@ -84,7 +88,7 @@ static void arm(struct net *n)
 {
 	uint64_t next = engine_next(&n->engine), now = n->engine.now;
 
-	if (!ev_is_active(&n->sweep) && space_of(n)->ctl->live[SLAB_DEDUP] > 0)
+	if (!ev_is_active(&n->sweep) && space_of(n)->ctl->live[SLAB_DEDUP])
 		ev_timer_again(n->loop, &n->sweep);
 	if (next >= n->due_at)
 		return;
@@ -96,18 +100,15 @@ static void arm(struct net *n)
 
 /* --- state ---------------------------------------------------------------------- */
 
-/* There may be thousands of readers: those of a blocked net stop when they have
- * something to read (on_readable). */
 static void set_state(struct net *n, enum net_state state)
 {
 	if (n->state == state)
 		return;
 	n->state = state;
-	for (unsigned i = 0; i < n->ends.room; i++)
-		if (state == NET_READING && n->ends.fd[i] >= 0)
-			ev_io_start(n->loop, &n->read[i]);
-		else if (state == NET_STOPPED)
-			ev_io_stop(n->loop, &n->read[i]);
+	if (state == NET_READING)
+		ev_io_start(n->loop, &n->read);
+	else
+		ev_io_stop(n->loop, &n->read);
 	ev_io_stop(n->loop, &n->write);
 	if (state == NET_BLOCKED) {
 		ev_io_set(&n->write, n->ends.fd[n->blocked], EV_WRITE);
@@ -267,7 +268,7 @@ static bool advance(struct net *n)
 
 	do {
 		done = work(n);
-		if (!flush(n))
+		if (!(done && n->gathers && batch_has_room(space_of(n))) && !flush(n))
 			return false;
 	} while (!done);
 	if (engine_next(&n->engine) > n->engine.now)
@@ -328,17 +329,10 @@ static void take_errors(struct net *n, unsigned sock)
 
 /* --- watchers ----------------------------------------------------------------------- */
 
-static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+static void read_socket(struct net *n, unsigned sock)
 {
-	struct net *n = w->data;
-	unsigned sock = (unsigned)(w - n->read);
 	int got = BATCH_RX;
 
-	(void)revents;
-	if (n->state == NET_BLOCKED) {
-		ev_io_stop(loop, w);
-		return;
-	}
 	for (unsigned round = 0; got == BATCH_RX && round < ROUNDS; round++) {
 		got = udp_receive(space_of(n), &n->socks, sock);
 		if (got > 0)
@@ -350,6 +344,17 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	}
 }
 
+static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct net *n = w->data;
+	unsigned number[READABLE_MOST], all = readable_next(n->readable, number);
+
+	(void)loop;
+	(void)revents;
+	for (unsigned i = 0; i < all && n->state == NET_READING; i++)
+		read_socket(n, number[i]);
+}
+
 static void on_writable(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct net *n = w->data;
@@ -358,6 +363,14 @@ static void on_writable(struct ev_loop *loop, ev_io *w, int revents)
 	(void)revents;
 	if (flush(n))
 		go_on(n);
+}
+
+static void on_leave(struct ev_loop *loop, ev_prepare *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	if (((struct net *)w->data)->state == NET_READING)
+		(void)flush(w->data);
 }
 
 static void on_due(struct ev_loop *loop, ev_timer *w, int revents)
@@ -384,18 +397,16 @@ static void on_sweep(struct ev_loop *loop, ev_timer *w, int revents)
 		ev_timer_stop(loop, w);
 }
 
-static void watch(struct net *n, unsigned sock)
-{
-	ev_io_init(&n->read[sock], on_readable, n->ends.fd[sock], EV_READ);
-	n->read[sock].data = n;
-}
-
 static void init_watchers(struct net *n)
 {
-	for (unsigned i = 0; i < n->ends.room; i++)
-		watch(n, i);
+	ev_io_init(&n->read, on_readable, n->readable, EV_READ);
+	n->read.data = n;
 	ev_io_init(&n->write, on_writable, n->ends.fd[0], EV_WRITE);
 	n->write.data = n;
+	ev_prepare_init(&n->leave, on_leave);
+	n->leave.data = n;
+	if (n->gathers)
+		ev_prepare_start(n->loop, &n->leave);
 	ev_timer_init(&n->due, on_due, 0., 0.);
 	n->due.data = n;
 	ev_timer_init(&n->sweep, on_sweep, 0., SWEEP_S);
@@ -442,29 +453,24 @@ struct local net_local(const struct net *n, unsigned i)
 	return (struct local){ .sock = (uint16_t)ends_number(&n->ends, i) };
 }
 
+static int watch(struct net *n, unsigned i, struct err *err)
+{
+	unsigned number = ends_number(&n->ends, i);
+
+	return readable_add(n->readable, n->ends.fd[number], number, err);
+}
+
 int net_renew(struct net *n, unsigned i, struct err *err)
 {
-	unsigned old = ends_number(&n->ends, i);
 	uint32_t now_s = (uint32_t)(n->now_ns / 1000000000u) + 1;
 	int r = ends_renew(&n->ends, i, now_s, err);
 
-	if (r)
-		return r;
-	ev_io_stop(n->loop, &n->read[old]);
-	watch(n, ends_number(&n->ends, i));
-	if (n->state == NET_READING)
-		ev_io_start(n->loop, &n->read[ends_number(&n->ends, i)]);
-	return 0;
+	return r ? r : watch(n, i, err);
 }
 
 int net_set_hops(struct net *n, unsigned hops, struct err *err)
 {
-	int r = 0;
-
-	for (unsigned i = 0; i < n->ends.room && r == 0; i++)
-		if (n->ends.fd[i] >= 0)
-			r = udp_end_hops(n->ends.fd[i], hops, err);
-	return r;
+	return ends_set_hops(&n->ends, hops, err);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -542,8 +548,10 @@ static int open_ends(struct net *n, const struct net_conf *c, struct err *err)
 	n->socks = (struct udp_socks){ .fd = n->ends.fd, .n = n->ends.room,
 				       .peer = c->peer, .most = c->at_once,
 				       .segments = c->segments };
-	n->read = calloc(n->ends.room, sizeof *n->read);
-	return n->read ? 0 : err_set(err, -ENOMEM, "no memory for the table of sockets");
+	n->readable = r = readable_open(err);
+	for (unsigned i = 0; r >= 0 && i < conf.n; i++)
+		r = watch(n, i, err);
+	return r < 0 ? r : 0;
 }
 
 int net_open(struct net **out, struct ev_loop *loop, const struct net_conf *conf,
@@ -557,7 +565,9 @@ int net_open(struct net **out, struct ev_loop *loop, const struct net_conf *conf
 	n->loop = loop;
 	n->hooks = *hooks;
 	n->loss.permille = conf->loss_permille;
+	n->gathers = conf->sockets > 1;
 	n->due_at = UINT64_MAX;
+	n->readable = -1;
 	r = open_ends(n, conf, err);
 	if (!r)
 		r = open_engine(n, conf, err);
@@ -577,12 +587,14 @@ void net_close(struct net *n)
 {
 	set_state(n, NET_STOPPED);
 	if (n->mem) {
+		ev_prepare_stop(n->loop, &n->leave);
 		ev_timer_stop(n->loop, &n->due);
 		ev_timer_stop(n->loop, &n->sweep);
 		engine_close(&n->engine);
 		munmap(n->mem, n->size);
 	}
 	ends_close(&n->ends);
-	free(n->read);
+	if (n->readable >= 0)
+		close(n->readable);
 	free(n);
 }

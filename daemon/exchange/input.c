@@ -124,7 +124,8 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 	}
 	if (!r->peer)
 		r->peer = endpoint_add(e, &r->from, &r->to);
-	r->dedup = dedup_add(e, r->peer, r->msg.mid, r->print, r->msg.type == COAP_NON);
+	r->dedup = dedup_add(e, r->peer, r->msg.mid, request_print(e, r),
+			     r->msg.type == COAP_NON);
 	window_mark(e, r->peer, r->msg.mid, seen == WINDOW_BEHIND);
 	heard(e, r->peer);
 	return true;
@@ -167,7 +168,7 @@ static enum input_verdict input_request(struct engine *e, struct request *r)
 	r->peer = endpoint_find(e, &r->from, &r->to);
 	if (r->peer)
 		d = dedup_find(e, r->peer, r->msg.mid);
-	if (d && d->print == r->print)
+	if (d && d->print == request_print(e, r))
 		return duplicate(e, r, d);
 	if (d)
 		dedup_kill(e, d);       /* same message ID, another message */
@@ -297,7 +298,7 @@ static void remember_response(struct engine *e, struct endpoint *p, const struct
 
 	if (!dedup_room(e) || dedup_find(e, p, r->msg.mid))
 		return;
-	d = dedup_add(e, p, r->msg.mid, r->print, false);
+	d = dedup_add(e, p, r->msg.mid, request_print(e, r), false);
 	frame_udp_empty(&w, COAP_ACK, r->msg.mid);
 	dedup_answered(e, d, span_of(ack, sizeof ack));
 }
@@ -317,7 +318,7 @@ static enum input_verdict unwanted(struct engine *e, const struct request *r)
  * members, so none is remembered for what it says. */
 static bool said_before(struct engine *e, const struct request *r)
 {
-	uint64_t h = hash_words(&e->space.ctl->key, r->print,
+	uint64_t h = hash_words(&e->space.ctl->key, request_print(e, r),
 				hash_bytes(&e->space.ctl->key, &r->from, sizeof r->from));
 	uint32_t *last = &e->answers[h % ENGINE_ANSWERS], mark = (uint32_t)(h >> 32) | 1;
 
@@ -359,7 +360,7 @@ static enum input_verdict separate(struct engine *e, struct endpoint *p, struct 
 	struct exchange *x = p ? exchange_by_token(e, p, r->msg.token) : NULL;
 	struct exchange *group;
 
-	if (con && d && d->print == r->print)
+	if (con && d && d->print == request_print(e, r))
 		return duplicate(e, r, d);
 	if (!x) {
 		group = exchange_of_group(e, r->to.sock, r->msg.token);
@@ -466,6 +467,5 @@ enum input_verdict input_datagram(struct engine *e, unsigned i, struct input *in
 	case FRAME_OK:
 		break;
 	}
-	r->print = (uint32_t)hash_bytes(&e->space.ctl->key, bytes.p, bytes.n);
 	return by_code(e, in);
 }

@@ -7,6 +7,14 @@
 #include "exchange/send.h"
 #include "exchange/exchange.h"
 
+uint32_t request_print(const struct engine *e, const struct request *r)
+{
+	const struct rx_dgram *rx = &batch_of(&e->space)->rx[r->rx];
+
+	assert(r->rx < BATCH_RX);
+	return (uint32_t)hash_bytes(&e->space.ctl->key, rx->data, rx->len);
+}
+
 struct writer request_answer(struct engine *e, const struct request *r)
 {
 	struct writer w = send_begin(e, &r->from, &r->to);
@@ -182,7 +190,7 @@ static bool remember(struct engine *e, struct request *r)
 		r->peer = endpoint_add(e, &r->from, &r->to);
 	}
 	if (!r->dedup)
-		r->dedup = dedup_add(e, r->peer, r->msg.mid, r->print,
+		r->dedup = dedup_add(e, r->peer, r->msg.mid, request_print(e, r),
 				     r->msg.type == COAP_NON);
 	return r->dedup != NULL;
 }
@@ -266,7 +274,7 @@ static bool lost_fresh(struct engine *e, struct dedup *d, struct request *r)
 	unsigned i = space_rx_next(&e->space);
 	const struct rx_dgram *rx = &batch_of(&e->space)->rx[i % BATCH_RX];
 
-	*r = (struct request){ .rx = i % BATCH_RX, .dedup = d, .print = d->print };
+	*r = (struct request){ .rx = i % BATCH_RX, .dedup = d };
 	r->peer = endpoint_get(e, d->peer);
 	r->from = r->peer->remote;
 	r->to = r->peer->local;

@@ -18,7 +18,6 @@ struct request {
 	struct addr from;
 	struct local to;
 	uint32_t rx;            /* index in the batch, or REQUEST_RESUMED */
-	uint32_t print;         /* fingerprint of the datagram */
 	struct endpoint *peer;  /* NULL: not remembered, and need not be */
 	struct dedup *dedup;    /* NULL: safe and confirmable, needs no entry */
 	struct exchange *waiting;       /* once it waits */
@@ -28,6 +27,10 @@ struct request {
 };
 
 #define REQUEST_RESUMED 0xffffffffu
+
+/* A fingerprint of the datagram of a fresh request: what tells another message of the
+ * same message ID from its duplicate. */
+uint32_t request_print(const struct engine *e, const struct request *r);
 
 /* Begins the answer: a writer for options and payload (marker included) right
  * where the datagram is to be sent from.  Room for it is certain once per event. */

@@ -295,14 +295,14 @@ int udp_receive(struct space *s, const struct udp_socks *socks, unsigned sock)
 	struct batch *b = batch_of(s);
 	int n, error;
 
-	assert(space_rx_next(s) == b->rx_n && space_tx_n(s) == 0 && sock < socks->n);
+	assert(space_rx_next(s) == b->rx_n && batch_has_room(s) && sock < socks->n);
 	/* Each step leaves a batch that is either done with or empty, until the
 	 * one that says: ask the headers. */
 	for (unsigned i = 0; i < b->rx_n; i++)
 		arm(b, i, !socks->peer);
 	space_set(&b->rx_n, 0);
 	space_set(&b->rx_sock, sock);
-	space_commit(s, 0, 0, 0);
+	space_commit(s, 0, space_tx_n(s), 0);
 	space_set(&b->rx_n, BATCH_RX_UNKNOWN);
 	n = receive(socks, sock, b);
 	error = errno;
@@ -351,9 +351,12 @@ static void fill(struct batch *b, unsigned i, const struct udp_socks *socks)
 	struct tx_dgram *d = &b->tx[i];
 	struct msghdr *m = &b->tx_hdr[i].msg_hdr;
 
-	b->tx_name[i] = addr_to_sin6(&d->to);
 	b->tx_iov[i].iov_len = d->len;
-	m->msg_namelen = socks->peer ? 0 : sizeof b->tx_name[i];
+	m->msg_namelen = m->msg_controllen = 0;
+	if (socks->peer)
+		return;
+	b->tx_name[i] = addr_to_sin6(&d->to);
+	m->msg_namelen = sizeof b->tx_name[i];
 	m->msg_controllen = put_pktinfo(d, b->tx_control[i]);
 }
 

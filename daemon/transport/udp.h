@@ -46,8 +46,9 @@ void udp_wire(struct space *s, enum space_state state);
  * derives their rx.to and rx.len again, and readies the rest for receiving. */
 void udp_adopted(struct space *s, unsigned n);
 
-/* Takes what socket number sock has, at most socks->most datagrams, into the batch,
- * which must be done with and sent.  Returns how many; 0 when there are none, -errno
+/* Takes what socket number sock has, at most socks->most datagrams, into the batch:
+ * those in it must be done with, and there must be room for what they make be sent
+ * beside what still is to be.  Returns how many; 0 when there are none, -errno
  * when the socket has an error pending: look at the error queue (icmp.h). */
 int udp_receive(struct space *s, const struct udp_socks *socks, unsigned sock);
 

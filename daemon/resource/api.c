@@ -190,13 +190,14 @@ int coapd_after(coapd_task *task, uint8_t tag, uint32_t ms)
 	if (!call_reserve(task))
 		return -EAGAIN;
 	task->at[tag] = at ? at : 1;
+	task->awaits[tag] = 0;
 	return 0;
 }
 
 void coapd_cancel(coapd_task *task, uint8_t tag)
 {
 	if (tag < COAPD_TAGS)
-		task->at[tag] = 0;
+		task->at[tag] = task->awaits[tag] = 0;
 }
 
 /* --- the mount --------------------------------------------------------------------------- */

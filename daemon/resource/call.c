@@ -10,6 +10,7 @@ static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 	t->draining = false;
 	t->refused = false;
 	memset(t->at, 0, sizeof t->at);
+	memset(t->awaits, 0, sizeof t->awaits);
 	memset(t->scratch, 0, sizeof t->scratch);
 	reply_clear(&t->reply);
 }
@@ -26,6 +27,7 @@ void call_live(struct coapd_task *t, struct engine *e, struct request *r, struct
 	t->task = task;
 	t->live = true;
 	memcpy(t->at, task->at, sizeof t->at);
+	memcpy(t->awaits, task->awaits, sizeof t->awaits);
 	memcpy(t->scratch, task->scratch, sizeof t->scratch);
 }
 

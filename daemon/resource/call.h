@@ -18,6 +18,7 @@ struct coapd_task {
 	bool draining;
 	bool refused;           /* there was no task to be had */
 	uint64_t at[COAPD_TAGS];
+	uint8_t awaits[COAPD_TAGS];
 	uint64_t scratch[COAPD_SCRATCH / 8];
 	struct reply reply;
 };

@@ -64,15 +64,4 @@ void resources_drain(struct resources *R);
  * /.well-known/core is one past the last. */
 void resource_request(struct resources *R, struct engine *e, struct request *r, unsigned rx);
 
-/* Works on a task whose deadline has come (EXPIRE_OTHER in TASK_SLAB).  Its mount
- * may be gone by now, or another module be mounted there: the request is answered
- * 5.03 then, for only a new one can tell what the new site says to it. */
-void resource_due(struct resources *R, struct engine *e, struct task *task);
-
-/* Ends the request that was executing when the worker died (request_lost()): 5.00,
- * since nobody can know what happened.  Those that may run twice never come here:
- * they were rolled back and come again by themselves.  The commit after it has
- * one more datagram done when waiting is 0. */
-void resource_lost(struct resources *R, struct engine *e, struct request *r, ref_t waiting);
-
 #endif

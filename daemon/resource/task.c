@@ -31,6 +31,13 @@ uint64_t task_next(const uint64_t at[COAPD_TAGS])
 	return next;
 }
 
+bool task_waits(const uint64_t at[COAPD_TAGS], const uint8_t awaits[COAPD_TAGS])
+{
+	static const uint8_t nothing[COAPD_TAGS];
+
+	return task_next(at) != UINT64_MAX || memcmp(awaits, nothing, sizeof nothing);
+}
+
 unsigned task_due(const struct task *t, uint64_t now)
 {
 	unsigned due = COAPD_TAGS;
@@ -42,20 +49,32 @@ unsigned task_due(const struct task *t, uint64_t now)
 	return due;
 }
 
+/* One that awaits something else alone has no deadline. */
+static void arm(struct engine *e, struct task *t)
+{
+	uint64_t next = task_next(t->at);
+
+	if (next != UINT64_MAX)
+		engine_deadline(e, task_slab(e), t, next);
+	else
+		engine_no_deadline(e, task_slab(e), t);
+}
+
 void task_publish(struct engine *e, struct task *t)
 {
 	slab_publish(&e->space, task_slab(e), t);
-	engine_deadline(e, task_slab(e), t, task_next(t->at));
+	arm(e, t);
 }
 
 void task_update(struct engine *e, struct task *t, const uint64_t at[COAPD_TAGS],
-		 const uint8_t scratch[COAPD_SCRATCH])
+		 const uint8_t awaits[COAPD_TAGS], const uint8_t scratch[COAPD_SCRATCH])
 {
 	undo_copy(&e->space, t->at, at, sizeof t->at);
+	undo_copy(&e->space, t->awaits, awaits, sizeof t->awaits);
 	undo_copy(&e->space, t->scratch, scratch, sizeof t->scratch);
 	if (t->attempts)
 		undo_set(&e->space, &t->attempts, 0);
-	engine_deadline(e, task_slab(e), t, task_next(t->at));
+	arm(e, t);
 }
 
 void task_kill(struct engine *e, struct task *t)
@@ -72,7 +91,7 @@ static bool plausible(struct engine *e, const struct task *t)
 	for (unsigned i = 0; i < COAPD_TAGS; i++)
 		if (t->at[i] > e->now + UINT32_MAX)
 			return false;
-	return t->mount && task_next(t->at) != UINT64_MAX && x &&
+	return t->mount && t->kind == TASK_REQUEST && task_waits(t->at, t->awaits) && x &&
 	       x->state == EXCHANGE_WAITING &&
 	       x->owner == slab_ref(&e->space, task_slab(e), t);
 }
@@ -109,7 +128,7 @@ void task_adopt(struct engine *e)
 		if (!slab_live(b, i))
 			continue;
 		if (plausible(e, t)) {
-			engine_deadline(e, b, t, task_next(t->at));
+			arm(e, t);
 			continue;
 		}
 		slab_drop(&e->space, b, t);

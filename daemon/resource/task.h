@@ -14,13 +14,20 @@
 #define TASK_SLAB ENGINE_SLABS  /* number of the slab: the layout comes right
 				 * after engine_layout() */
 
+enum task_kind {
+	TASK_REQUEST = 1,               /* a request that waits */
+	TASK_KINDS
+};
+
 struct task {
 	struct object object;
 	uint64_t mount;                 /* coapd_mount.id */
 	ref_t waiting;                  /* exchange that keeps the request */
 	uint64_t at[COAPD_TAGS];        /* ms, when each timer is up; 0 not running */
+	uint8_t awaits[COAPD_TAGS];     /* event that each tag awaits beside timers, an
+					 * enum coapd_what; 0 none */
 	uint32_t attempts;              /* times the hook was entered and not left */
-	uint32_t zero;
+	uint32_t kind;
 	uint8_t scratch[COAPD_SCRATCH];
 };
 
@@ -34,6 +41,9 @@ struct task *task_take(struct engine *e);
 /* When the earliest timer is up, UINT64_MAX if none runs. */
 uint64_t task_next(const uint64_t at[COAPD_TAGS]);
 
+/* Whether anything will bring back one with these timers and awaits. */
+bool task_waits(const uint64_t at[COAPD_TAGS], const uint8_t awaits[COAPD_TAGS]);
+
 /* The timer that is due at now, earliest first; COAPD_TAGS if none is. */
 unsigned task_due(const struct task *t, uint64_t now);
 
@@ -42,7 +52,7 @@ void task_publish(struct engine *e, struct task *t);
 
 /* Writes back what a hook made of a live task, and arms the next deadline. */
 void task_update(struct engine *e, struct task *t, const uint64_t at[COAPD_TAGS],
-		 const uint8_t scratch[COAPD_SCRATCH]);
+		 const uint8_t awaits[COAPD_TAGS], const uint8_t scratch[COAPD_SCRATCH]);
 
 /* Ends a live one. */
 void task_kill(struct engine *e, struct task *t);

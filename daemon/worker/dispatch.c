@@ -3,6 +3,7 @@
 #include "exchange/adopt.h"
 #include "exchange/input.h"
 #include "exchange/obs.h"
+#include "resource/wait.h"
 
 int dispatch_open(struct dispatch *d, void *mem, const struct space_def *def,
 		  uint8_t number, const struct hash_key *key,

@@ -8,7 +8,7 @@
 #define TESTS_STAGE_H
 
 #include "exchange/body.h"
-#include "resource/resource.h"
+#include "resource/wait.h"
 #include "rig.h"
 
 #define STAGE_TASKS 4u          /* requests that can wait */

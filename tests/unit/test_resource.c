@@ -179,47 +179,6 @@ Test(resource, E39_a_module_refuses_methods_with_405)
 	expect("ACK 4.05 pay=");
 }
 
-static int misdeed;
-
-static enum coapd_verdict bad_hook(void *self, coapd_task *task,
-				   const struct coapd_event *event)
-{
-	(void)self;
-	(void)event;
-	switch (misdeed) {
-	case 0:
-		return COAPD_DONE;
-	case 1:
-		coapd_reply(task, COAPD_GET);
-		return COAPD_DONE;
-	case 2:
-		coapd_reply(task, COAPD_205_CONTENT);
-		coapd_add_uint(task, OPT_OBSERVE, 5);
-		return COAPD_DONE;
-	case 3:
-		return COAPD_WAIT;
-	case 4:
-		coapd_after(task, 3, 10);
-		coapd_cancel(task, 3);
-		return COAPD_WAIT;
-	default:
-		return (enum coapd_verdict)2;
-	}
-}
-
-STAGE_MODULE(bad, bad_hook, .flags = COAPD_F_RETRY);
-
-Test(resource, mistakes_of_a_module_are_500_and_counted)
-{
-	s = stage_one("/a", &bad);
-	for (misdeed = 0; misdeed <= 5; misdeed++)
-		expect_get("11=a", "ACK 5.00 pay=");
-	cr_assert_eq(stage_counter(s, COUNT_MODULE_FAILED), 6);
-	cr_assert_eq(stage_tasks(s), 0);
-	cr_assert_eq(slab_room(&s->rig->e.space, engine_slab(&s->rig->e, TASK_SLAB)),
-		     STAGE_TASKS);
-}
-
 static enum coapd_verdict long_hook(void *self, coapd_task *task,
 				    const struct coapd_event *event)
 {

@@ -1,0 +1,27 @@
+/* resources.h - what struct resources is inside, for the files of this folder that
+ * run hooks.
+ *
+ * Private memory of a worker, one for each of its generations (resource.h). */
+#ifndef RESOURCE_RESOURCES_H
+#define RESOURCE_RESOURCES_H
+
+#include "resource/call.h"
+#include "resource/router.h"
+#include "resource/wellknown.h"
+
+struct resources {
+	struct coapd_mount *mount;      /* as in the specs, then /.well-known/core */
+	struct route *route;            /* of the same */
+	uint32_t n;                     /* all of them */
+	uint32_t opened;                /* those that mount_close() is due for */
+	struct router router;
+	struct wellknown wellknown;
+	bool draining;
+	struct log_limit limit;
+	struct coapd_task task;         /* the run in hand */
+};
+
+/* The mount that a task names; NULL: the site has it no longer. */
+struct coapd_mount *resources_mount(struct resources *R, uint64_t id);
+
+#endif

@@ -1,0 +1,68 @@
+#include "resource/run.h"
+
+#include "resource/answer.h"
+
+#define RETRY_MAX_AGE 5u        /* s: when the next try makes sense (RFC 7252, 5.9.3.4) */
+#define LOG_BURST 20u
+
+/* Nobody can undo or repeat what the hook will do. */
+bool run_is_opaque(const struct coapd_mount *m, uint8_t method)
+{
+	return !code_is_safe(method) && !(m->desc->flags & COAPD_F_RETRY);
+}
+
+void run_fail(struct resources *R, const char *why)
+{
+	struct coapd_task *t = &R->task;
+
+	engine_count(t->engine, COUNT_MODULE_FAILED);
+	log_limited(&R->limit, t->engine->now, LOG_BURST, LOG_ERROR,
+		    "resource %s: module %s: %s; answered 5.00", t->mount->spec.path,
+		    t->mount->desc->name, why);
+	request_refuse(t->engine, t->request, COAP_INTERNAL_ERROR, NULL);
+}
+
+void run_finish(struct resources *R)
+{
+	if (!answer_send(&R->task))
+		run_fail(R, R->task.reply.wrong);
+}
+
+void run_unavailable(const struct coapd_task *t)
+{
+	request_unavailable(t->engine, t->request, RETRY_MAX_AGE);
+}
+
+/* A fresh request begins to wait in the task that was reserved for it. */
+static void begin_wait(struct coapd_task *t)
+{
+	struct engine *e = t->engine;
+	struct task *k = t->task;
+
+	if (!request_wait(e, t->request,
+			  slab_ref_next(&e->space, engine_slab(e, TASK_SLAB), k))) {
+		run_unavailable(t);
+		return;
+	}
+	k->mount = t->mount->id;
+	k->waiting = request_ref(e, t->request);
+	k->kind = TASK_REQUEST;
+	k->attempts = 0;
+	memcpy(k->at, t->at, sizeof k->at);
+	memcpy(k->awaits, t->awaits, sizeof k->awaits);
+	memcpy(k->scratch, t->scratch, sizeof k->scratch);
+	task_publish(e, k);
+	t->task = NULL;
+}
+
+void run_wait(struct resources *R)
+{
+	struct coapd_task *t = &R->task;
+
+	if (t->refused)
+		run_unavailable(t);
+	else if (!task_waits(t->at, t->awaits))
+		run_fail(R, "waits for nothing");
+	else
+		begin_wait(t);
+}

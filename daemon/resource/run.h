@@ -1,0 +1,25 @@
+/* run.h - what follows from a hook's verdict, for the run in hand (R->task).
+ *
+ * Run by the worker, within the event. */
+#ifndef RESOURCE_RUN_H
+#define RESOURCE_RUN_H
+
+#include "resource/resources.h"
+
+/* Nobody can undo or repeat what the hook will do with a request of this method. */
+bool run_is_opaque(const struct coapd_mount *m, uint8_t method);
+
+/* Answers 5.00 and logs why, for the module's author. */
+void run_fail(struct resources *R, const char *why);
+
+/* COAPD_DONE: answers with the reply that was made. */
+void run_finish(struct resources *R);
+
+/* COAPD_WAIT of a fresh request: it becomes a task, or is answered 5.03 for want of
+ * one, or 5.00 if nothing would ever bring it back. */
+void run_wait(struct resources *R);
+
+/* Answers 5.03 with Max-Age: who asks again later may be served. */
+void run_unavailable(const struct coapd_task *t);
+
+#endif

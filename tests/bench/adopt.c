@@ -67,6 +67,7 @@ static void wait_for(struct engine *e, struct request *r)
 
 	memset((uint8_t *)t + sizeof t->object, 0, sizeof *t - sizeof t->object);
 	t->mount = 4711;
+	t->kind = TASK_REQUEST;
 	memcpy(t->at, at, sizeof at);
 	slab_publish(&e->space, engine_slab(e, TASK_SLAB), t);
 	if (!request_wait(e, r, slab_ref(&e->space, engine_slab(e, TASK_SLAB), t)))

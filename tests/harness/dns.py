@@ -21,11 +21,19 @@ def _mount(source, target, flags):
         raise OSError(ctypes.get_errno(), f"mount {source} {target}")
 
 
+def _root_is_mounted():
+    """In a chroot it may not be: nobody can tell then which mounts are to be kept out."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as f:
+        return any(line.split()[4] == "/" for line in f)
+
+
 class Files:
     """Files that take the place of others, like /etc/resolv.conf, for one program alone:
     preexec is what a child has to do for that before it becomes the program."""
 
     def __init__(self, contents):
+        if not _root_is_mounted():
+            raise Skip("the root directory is no mount (a chroot): no file can be put over another")
         self.directory = tempfile.mkdtemp(prefix="coapd-test-")
         self.paths = {}
         for path, text in contents.items():

@@ -8,6 +8,7 @@
 #include "supervisor/options.h"
 #include "supervisor/supervisor.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,8 @@ static struct site *load(const struct options *o)
 
 static int run(struct site *site)
 {
+	/* The memory of slots counts as a file that may be too long: an error to be told. */
+	signal(SIGXFSZ, SIG_IGN);
 	log_setup((enum log_level)site->log_level, "supervisor");
 	if (!check_modules(site, CHECK_MS, &errors))
 		return wrong();

@@ -75,6 +75,12 @@ int memory_make(struct memory *m, const struct memory_need *need, size_t availab
 	if (rc == 0)
 		return 0;
 	memory_free(m);
+	if (rc == -EFBIG)
+		return err_set(err, rc, "cannot reserve %zu MiB of memory and %zu MiB of address "
+			       "space for bodies for each of %u slots, as they are more than a "
+			       "file may have: raise the limit (ulimit -f, LimitFSIZE=) or lower "
+			       "limits.bodies and limits.body-size", mib(size, 1),
+			       (size_t)(need->sparse >> 20), n);
 	return err_set(err, rc, "cannot reserve %zu MiB of memory for %u slots: %s; lower "
 		       "the limits or free memory", mib(size, n), n, strerror(-rc));
 }

@@ -12,7 +12,8 @@
 
 void sandbox_signals(void)
 {
-	static const int ours[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE };
+	static const int ours[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE,
+				    SIGXFSZ };
 	sigset_t none;
 
 	for (int s = 1; s < NSIG; s++)

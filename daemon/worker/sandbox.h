@@ -9,7 +9,8 @@
 
 /* Leaves signals to the supervisor: those of a terminal or a service manager are
  * sent to the whole group, and only the supervisor knows what to make of them.
- * Unblocks all others and gives them their default. */
+ * A file that becomes too long is an error of the call that made it so.  Unblocks all
+ * others and gives them their default. */
 void sandbox_signals(void);
 
 /* Closes every descriptor but 0, 1, 2 and the n given ones. */

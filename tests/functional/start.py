@@ -10,7 +10,7 @@ from harness.process import output
 GOOD = "resources: { /hello: {module: hello} }"
 
 
-def refused(site, status, *patterns, check_only=True):
+def refused(site, status, *patterns, check_only=True, limits=()):
     """coapd refuses the site with this status, and with one line that matches
     each pattern; --check says the same, unless only a start can know."""
     directory = private_directory()
@@ -19,7 +19,7 @@ def refused(site, status, *patterns, check_only=True):
         path = site_file(directory, site)
         ways = [["--config", path]] + ([["--check", path]] if check_only else [])
         for way in ways:
-            got, err = coapd("--modules-dir", directory, *way)
+            got, err = coapd("--modules-dir", directory, *way, limits=limits)
             equal(got, status, f"exit status of {way[0]} ({err.strip()})")
             lines = err.splitlines()
             for pattern in patterns:
@@ -165,6 +165,12 @@ def bad_module_leaves_no_listener():
             check_only=False)
     with Daemon(f'listen: [ "coap://[::1]:{port}" ]\n{GOOD}') as d, d.peer() as p:
         equal(p.get("/hello").code, code("2.05"), "answer")
+
+
+@test
+def files_may_not_be_as_long_as_a_slot():
+    refused(GOOD, 1, r"more than a file may have: raise the limit \(ulimit -f, LimitFSIZE=\)",
+            check_only=False, limits=["--fsize=1000000"])
 
 
 run()

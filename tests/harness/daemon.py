@@ -64,10 +64,10 @@ def environment(**more):
     return env
 
 
-def coapd(*arguments):
+def coapd(*arguments, limits=()):
     """Runs coapd to its end, for starts that must fail; returns its exit status
-    and what it said on standard error."""
-    p = subprocess.Popen([PROGRAM, *arguments], stdin=subprocess.DEVNULL,
+    and what it said on standard error.  limits are options of prlimit."""
+    p = subprocess.Popen(["prlimit", *limits, "--", PROGRAM, *arguments], stdin=subprocess.DEVNULL,
                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                          env=environment(), start_new_session=True)
     try:

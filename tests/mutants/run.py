@@ -126,7 +126,7 @@ def run(command, cwd, seconds, env=None):
     """Exit status, -9 if it hung, and the end of what it said.  Nothing of it is
     left running, and it has only so much to eat up."""
     with tempfile.TemporaryFile() as out:
-        p = subprocess.Popen(["prlimit", "--core=0", f"--fsize={1 << 31}", "--", *command],
+        p = subprocess.Popen(["prlimit", "--core=0", f"--fsize={1 << 40}", "--", *command],
                              cwd=cwd, stdin=subprocess.DEVNULL, stdout=out,
                              stderr=subprocess.STDOUT, env=env, start_new_session=True)
         # Its end is awaited without reaping it, so that its group is still its own.

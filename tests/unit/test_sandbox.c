@@ -75,6 +75,7 @@ static int outlives_signals_of_the_group(void)
 	raise(SIGHUP);
 	raise(SIGUSR1);
 	raise(SIGPIPE);
+	raise(SIGXFSZ);
 	return 0;
 }
 

@@ -1,5 +1,7 @@
 #include "coap/message.h"
 
+#include "coap/path_abbrev.h"
+
 const char *message_type_name(enum message_type type)
 {
 	static const char *const names[] = { "CON", "NON", "ACK", "RST" };
@@ -26,14 +28,21 @@ bool message_parse_body(struct span body, struct message *out)
 
 struct message_walk message_walk(const struct message *m, uint32_t number)
 {
-	return (struct message_walk){ option_iter(m->options), option_def(number),
-				      number, 0, m->code };
+	return (struct message_walk){
+		option_iter(m->options), option_def(number), number, 0, m->code,
+		number == OPT_URI_PATH ? path_abbrev_of(m->options) : NULL };
 }
 
 bool message_walk_next(struct message_walk *walk, struct span *out)
 {
 	struct option o;
 
+	if (walk->abbrev) {
+		if (walk->seen == walk->abbrev->n)
+			return false;
+		*out = span_str(walk->abbrev->segment[walk->seen++]);
+		return true;
+	}
 	while (option_next(&walk->it, &o) && o.number <= walk->number) {
 		if (o.number != walk->number)
 			continue;

@@ -33,15 +33,19 @@ const char *message_type_name(enum message_type type);
  * follows the payload marker (RFC 7252 sections 3 and 3.1). */
 bool message_parse_body(struct span body, struct message *out);
 
+struct path_abbrev;
+
 /* The options of one number, in order, that are free of flaws, see
  * option_flaw(): wrong lengths and surplus repetitions are passed over as if
- * they were not there.  For a number not assigned every occurrence counts. */
+ * they were not there.  For a number not assigned every occurrence counts.  Uri-Path
+ * is that which Uri-Path-Abbrev stands for, where there is one. */
 struct message_walk {
 	struct option_iter it;
 	const struct option_def *def;
 	uint32_t number;
 	unsigned seen;
 	uint8_t code;
+	const struct path_abbrev *abbrev;       /* what stands for all of Uri-Path */
 };
 
 struct message_walk message_walk(const struct message *m, uint32_t number);

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/utf8.h"
+#include "coap/path_abbrev.h"
 
 enum option_row {
 	ROW_NONE,
@@ -158,6 +159,15 @@ static enum option_flaw flaw_to(const struct option_set *known, uint8_t code,
 	return FLAW_UNKNOWN;
 }
 
+/* An abbreviation stands for a path that we know, and is all of the path
+ * (draft-ietf-core-uri-path-abbrev, "Interaction with other options"). */
+static enum option_flaw abbrev_flaw(const struct option *o, bool path)
+{
+	if (o->number != OPT_URI_PATH_ABBREV)
+		return FLAW_NONE;
+	return path ? FLAW_MISPLACED : path_abbrev(o->value) ? FLAW_NONE : FLAW_VALUE;
+}
+
 enum option_verdict option_check(struct span options, uint8_t code,
 				 const struct option_set *known,
 				 struct option_fault *fault)
@@ -167,6 +177,7 @@ enum option_verdict option_check(struct span options, uint8_t code,
 	struct option o;
 	uint32_t last = 0;
 	unsigned nth = 0;
+	bool path = false;
 
 	while (option_next(&it, &o)) {
 		enum option_flaw flaw;
@@ -176,6 +187,9 @@ enum option_verdict option_check(struct span options, uint8_t code,
 		if (!option_is_critical(o.number))
 			continue;
 		flaw = flaw_to(known, code, nth, &o);
+		path = path || o.number == OPT_URI_PATH;
+		if (flaw == FLAW_NONE)
+			flaw = abbrev_flaw(&o, path);
 		if (flaw != FLAW_NONE && (!first.flaw || flaw == FLAW_PROXY))
 			first = (struct option_fault){ o.number, flaw };
 		if (flaw == FLAW_PROXY)

@@ -33,8 +33,9 @@ enum option_use {
 #define OPTION_VALUE_MAX 65804u  /* what the length field can say */
 
 /* One row per assigned option: identifier, number, name, use, format, least
- * and greatest length of the value.  Reserved numbers (0, 128, 132, 136, 140)
- * have no row: they are unknown to everybody. */
+ * and greatest length of the value.  Uri-Path-Abbrev is a draft's and as good as
+ * assigned.  Reserved numbers (0, 128, 132, 136, 140) have no row: they are unknown
+ * to everybody. */
 #define OPTION_TABLE(X) \
 	X(IF_MATCH, 1, "If-Match", USE_REQUEST | MANY_REQUEST, OPAQUE, 0, 8) \
 	X(URI_HOST, 3, "Uri-Host", USE_REQUEST, STRING, 1, 255) \
@@ -46,6 +47,7 @@ enum option_use {
 	X(OSCORE, 9, "OSCORE", USE_BOTH, OPAQUE, 0, 255) \
 	X(URI_PATH, 11, "Uri-Path", USE_REQUEST | MANY_REQUEST, STRING, 0, 255) \
 	X(CONTENT_FORMAT, 12, "Content-Format", USE_BOTH, UINT, 0, 2) \
+	X(URI_PATH_ABBREV, 13, "Uri-Path-Abbrev", USE_REQUEST, UINT, 0, 4) \
 	X(MAX_AGE, 14, "Max-Age", USE_RESPONSE, UINT, 0, 4) \
 	X(URI_QUERY, 15, "Uri-Query", USE_REQUEST | MANY_REQUEST, STRING, 0, 255) \
 	X(HOP_LIMIT, 16, "Hop-Limit", USE_REQUEST, UINT, 1, 1) \
@@ -223,6 +225,7 @@ struct option_fault {
 /* Checks the options of a request or response, as far as criticality goes: each
  * critical option must be in known and free of flaws.  Elective ones that are
  * unknown or flawed pass, and message_option() does not see the flawed.  A
+ * Uri-Path-Abbrev must be one that we know, and without a Uri-Path beside it.  A
  * proxying option that is not in known gives OPTIONS_PROXY whatever else is
  * wrong: the client took us for somebody else, the rest is not for us to judge.
  * fault may be NULL; it is set unless the verdict is OPTIONS_OK. */

@@ -125,7 +125,7 @@ void resource_options(struct option_set *set)
 {
 	static const uint16_t known[] = { OPT_IF_MATCH, OPT_IF_NONE_MATCH,
 					  OPT_URI_HOST, OPT_URI_PORT, OPT_URI_PATH,
-					  OPT_URI_QUERY, OPT_ACCEPT, OPT_BLOCK1, OPT_BLOCK2 };
+					  OPT_URI_PATH_ABBREV, OPT_URI_QUERY, OPT_ACCEPT, OPT_BLOCK1, OPT_BLOCK2 };
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		option_set_add(set, known[i]);

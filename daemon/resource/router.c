@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "coap/option.h"
+#include "coap/path_abbrev.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -142,25 +143,51 @@ void router_free(struct router *r)
 	*r = (struct router){ 0 };
 }
 
+/* A look-up under way: the path as far as it was read. */
+struct search {
+	const struct router *r;
+	uint64_t hash;
+	struct path path;
+	size_t segments;
+	uint32_t best;
+};
+
+static void go_on(struct search *s, struct span segment)
+{
+	uint32_t found;
+
+	if (s->segments++ >= s->r->depth)
+		return;
+	s->path.segment[s->path.n++] = segment;
+	s->hash = extend(s->hash, segment);
+	found = find_place(s->r, s->hash, &s->path)->route;
+	if (found != ROUTER_NONE)
+		s->best = found;
+}
+
+static void go_on_abbreviated(struct search *s, struct span value)
+{
+	const struct path_abbrev *a = path_abbrev(value);
+
+	for (unsigned i = 0; a && i < a->n; i++)
+		go_on(s, span_str(a->segment[i]));
+}
+
 uint32_t router_find(const struct router *r, struct span options, size_t *segments)
 {
 	struct option_iter it = option_iter(options);
-	uint64_t h = root_hash;
-	uint32_t best, found;
-	struct path path;
+	struct search s;
 	struct option o;
 
-	path.n = 0;
-	best = find_place(r, h, &path)->route;
-	*segments = 0;
-	while (option_next(&it, &o) && o.number <= OPT_URI_PATH) {
-		if (o.number != OPT_URI_PATH || (*segments)++ >= r->depth)
-			continue;
-		path.segment[path.n++] = o.value;
-		h = extend(h, o.value);
-		found = find_place(r, h, &path)->route;
-		if (found != ROUTER_NONE)
-			best = found;
-	}
-	return best;
+	s.r = r;
+	s.hash = root_hash;
+	s.path.n = s.segments = 0;
+	s.best = find_place(r, s.hash, &s.path)->route;
+	while (option_next(&it, &o) && o.number <= OPT_URI_PATH_ABBREV)
+		if (o.number == OPT_URI_PATH)
+			go_on(&s, o.value);
+		else if (o.number == OPT_URI_PATH_ABBREV)
+			go_on_abbreviated(&s, o.value);
+	*segments = s.segments;
+	return s.best;
 }

@@ -36,8 +36,8 @@ struct rig *rig_new_above(const struct engine_limits *limits, const struct slab_
 	struct rig *r = calloc(1, sizeof *r);
 	enum space_state state;
 	static const uint16_t known[] = { OPT_IF_MATCH, OPT_URI_HOST, OPT_IF_NONE_MATCH,
-					  OPT_URI_PORT, OPT_URI_PATH, OPT_URI_QUERY,
-					  OPT_ACCEPT, OPT_BLOCK1, OPT_BLOCK2 };
+					  OPT_URI_PORT, OPT_URI_PATH, OPT_URI_PATH_ABBREV,
+					  OPT_URI_QUERY, OPT_ACCEPT, OPT_BLOCK1, OPT_BLOCK2 };
 
 	r->conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200, .szx = BLOCK_SZX_MAX,
 					.limits = limits ? *limits : rig_limits() };

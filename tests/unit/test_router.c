@@ -38,6 +38,19 @@ static uint32_t find(const char *path)
 	return router_find(&router, span_of(bytes, (size_t)(w.p - bytes)), &segments);
 }
 
+/* The same for a path written as a number. */
+static uint32_t find_number(uint32_t number)
+{
+	uint8_t bytes[64];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	struct option_writer ow = option_writer(&w);
+
+	option_write_uint(&ow, OPT_CONTENT_FORMAT, 60);
+	option_write_uint(&ow, OPT_URI_PATH_ABBREV, number);
+	option_write(&ow, OPT_URI_QUERY, span_str("a"));
+	return router_find(&router, span_of(bytes, (size_t)(w.p - bytes)), &segments);
+}
+
 static void setup(void)
 {
 	uint32_t which;
@@ -51,6 +64,23 @@ static void teardown(void)
 }
 
 TestSuite(router, .init = setup, .fini = teardown);
+
+Test(router, abbreviated_paths)
+{
+	static const char *const est[] = { ".well-known", "est" };
+	static const char *const core[] = { ".well-known", "core" };
+	static const struct route wellknown[] = { { est, 2 }, { core, 2 } };
+	uint32_t which;
+
+	cr_assert_eq(find_number(0), ROOT);
+	cr_assert_eq(segments, 2);
+	router_free(&router);
+	cr_assert_eq(router_init(&router, wellknown, 2, &which), 0);
+	cr_assert_eq(find_number(0), 1);
+	cr_assert_eq(find_number(305), 0);
+	cr_assert_eq(segments, 3);
+	cr_assert_eq(find_number(401), ROUTER_NONE);
+}
 
 Test(router, longest_prefix_wins)
 {

@@ -92,6 +92,15 @@ Test(wellknown, filters_are_four_at_most)
 	cr_assert_str_eq(list("15=rt=* 15=rt=* 15=rt=* 15=rt=* 15=rt=light"), "ACK 4.00 pay=");
 }
 
+Test(wellknown, path_as_a_number)
+{
+	cr_assert_str_eq(payload_of(stage_get(s, "13=# 15=rt=light")), SPACE);
+	/* Another well-known path that is not here, and a number that is nobody's. */
+	cr_assert_str_eq(stage_get(s, "13=#02"), "ACK 2.05 pay=");
+	cr_assert(strstr(stage_get(s, "13=#03"), "ACK 4.02"));
+	cr_assert(strstr(stage_get(s, CORE " 13=#"), "ACK 4.02"));
+}
+
 Test(wellknown, E34_accept)
 {
 	cr_assert(strstr(list("17=#28"), "ACK 2.05"));

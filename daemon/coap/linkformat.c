@@ -21,8 +21,7 @@ struct link_attr link_flag(struct span name)
 	return (struct link_attr){ name, { NULL, 0 }, LINK_FLAG };
 }
 
-/* Adds bytes to the document, writing those inside the window. */
-static void put(struct link_stream *s, struct span bytes)
+void link_stream_put(struct link_stream *s, struct span bytes)
 {
 	size_t before = s->offset > s->total ? s->offset - s->total : 0;
 	size_t room = writer_left(&s->w), n;
@@ -36,7 +35,7 @@ static void put(struct link_stream *s, struct span bytes)
 
 static void put_text(struct link_stream *s, const char *text)
 {
-	put(s, span_str(text));
+	link_stream_put(s, span_str(text));
 }
 
 static void put_quoted(struct link_stream *s, struct span value)
@@ -45,7 +44,7 @@ static void put_quoted(struct link_stream *s, struct span value)
 	for (size_t i = 0; i < value.n; i++) {
 		if (value.p[i] == '"' || value.p[i] == '\\')
 			put_text(s, "\\");
-		put(s, span_of(value.p + i, 1));
+		link_stream_put(s, span_of(value.p + i, 1));
 	}
 	put_text(s, "\"");
 }
@@ -53,12 +52,12 @@ static void put_quoted(struct link_stream *s, struct span value)
 static void put_attr(struct link_stream *s, const struct link_attr *attr)
 {
 	put_text(s, ";");
-	put(s, attr->name);
+	link_stream_put(s, attr->name);
 	if (attr->form == LINK_FLAG)
 		return;
 	put_text(s, "=");
 	if (attr->form == LINK_TOKEN)
-		put(s, attr->value);
+		link_stream_put(s, attr->value);
 	else
 		put_quoted(s, attr->value);
 }
@@ -68,7 +67,7 @@ void link_stream_add(struct link_stream *s, const struct link *link)
 	if (s->total)
 		put_text(s, ",");
 	put_text(s, "<");
-	put(s, link->href);
+	link_stream_put(s, link->href);
 	put_text(s, ">");
 	for (size_t i = 0; i < link->attr_count; i++)
 		put_attr(s, &link->attrs[i]);

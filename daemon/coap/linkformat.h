@@ -50,6 +50,9 @@ static inline struct link_stream link_stream(struct writer w, size_t offset)
 	return (struct link_stream){ w, offset, 0 };
 }
 
+/* Adds bytes as they are, writing those inside the window. */
+void link_stream_put(struct link_stream *s, struct span bytes);
+
 /* Adds a link, after a comma if it is not the first. */
 void link_stream_add(struct link_stream *s, const struct link *link);
 

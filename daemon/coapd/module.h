@@ -365,6 +365,14 @@ void coapd_cancel(coapd_task *task, uint8_t tag);
 /* The mount that the task came to. */
 coapd_mount *coapd_task_mount(const coapd_task *task);
 
+/* Adds a link to /.well-known/core (RFC 6690): to what is served at path below the
+ * mount, with attributes as they stand in a link, `rt="temperature-c";if="sensor";obs`
+ * (NULL: none).  The path is written as in a URI, "a" or "a/b%20c".  Only in open(), and
+ * the same in each worker.  The mount's own link is the site's to describe.  0; -EPERM
+ * outside of open(); -EINVAL or -EEXIST for a mistake, and then the mount does not open,
+ * whatever open() returns. */
+int coapd_link(coapd_mount *mount, coapd_span path, const char *attributes);
+
 /* Writes one line to the log, with the mount's path in front.  At most 20 lines a
  * second and mount; the rest is counted.  Payloads and secrets do not belong
  * here. */

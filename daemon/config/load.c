@@ -104,6 +104,15 @@ static void load_foreign(struct site *site, const struct config_row *row,
 		load_section(site, schema_site_find(row->name), node, errors);
 }
 
+/* Nothing that would have to be encoded in a URI, nor its end in a link. */
+static bool stands_in_link(const char *uri)
+{
+	for (const unsigned char *p = (const unsigned char *)uri; *p; p++)
+		if (*p <= ' ' || *p >= 0x7f || strchr("<>\"\\^`{|}", *p))
+			return false;
+	return true;
+}
+
 /* What one row alone cannot tell. */
 static void check_whole(const struct site *site, const struct node *root,
 			struct config_errors *errors)
@@ -112,6 +121,9 @@ static void check_whole(const struct site *site, const struct node *root,
 		errors_add(errors, member(root, "workers")->at,
 			   "workers: %u workers need as many slots, there are %u",
 			   site->workers, site->slots);
+	if (site->impl_info && !stands_in_link(site->impl_info))
+		errors_add(errors, member(root, "impl-info")->at,
+			   "impl-info: a character that no URI has");
 }
 
 void load_site(struct site *site, const struct node *root, struct config_errors *errors)

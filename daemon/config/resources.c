@@ -64,7 +64,9 @@ static void check_link_text(struct loading *l, const struct config_pair *pair)
 	bool words = strcmp(pair->key, "title") != 0;
 	const char *bad = bad_for_link(pair->value, words);
 
-	if (bad)
+	if (strcmp(pair->key, "sz") == 0 && strchr(pair->value, ' '))
+		errors_add(l->errors, pair->value_at, "sz: one number is possible");
+	else if (bad)
 		errors_add(l->errors, pair->value_at, "%s: %s cannot be part of a link",
 			   pair->key, bad);
 	else if (words && !spaced_well(pair->value))

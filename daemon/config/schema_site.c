@@ -1,3 +1,5 @@
+#include <config.h>
+
 #include "config/schema_site.h"
 #include "config/site.h"
 
@@ -39,6 +41,10 @@ static const struct config_row top_rows[] = {
 	  "stop.", AT(drain_ms) },
 	{ "modules-dir", "string", COAPD_MODULEDIR, "1..4000", "bytes",
 	  "The directory that modules are loaded from.", AT(modules_dir) },
+	{ "impl-info", "string", "urn:x-coapd:" PACKAGE_VERSION, "0..255", "bytes",
+	  "A URI that tells what this server is, for a link with rel=\"impl-info\" in "
+	  "/.well-known/core.  The default holds no more than name and version; an empty one is "
+	  "no link.", AT(impl_info) },
 	{ "resources", "resources", "", NULL, NULL,
 	  "What is served: a mapping from path to module.", 0 },
 };
@@ -137,6 +143,9 @@ static const struct config_row link_rows[] = {
 	{ "ct", "uints", "", "0..65535", NULL,
 	  "Numbers of the content formats it has, separated by spaces.",
 	  offsetof(struct site_link, ct) },
+	{ "sz", "uints", "", NULL, "bytes",
+	  "How long its representation may be, if that is more than fits one message.",
+	  offsetof(struct site_link, sz) },
 	{ "obs", "bool", "false", NULL, NULL,
 	  "Whether observing it is worth while.", offsetof(struct site_link, obs) },
 };

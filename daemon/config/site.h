@@ -71,6 +71,7 @@ struct site_link {
 	const char *rt;                 /* words between spaces */
 	const char *iface;              /* if=, words between spaces */
 	const char *ct;                 /* numbers between spaces */
+	const char *sz;                 /* a number */
 	bool obs;
 };
 
@@ -100,6 +101,7 @@ struct site {
 	struct site_transmission transmission;
 	uint64_t drain_ms;
 	const char *modules_dir;
+	const char *impl_info;          /* a URI; "" none */
 	const struct site_mount *mounts;        /* in file order, paths all different */
 	size_t nmounts;
 	struct pool *pool;              /* owns all of the above, this included */

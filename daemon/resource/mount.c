@@ -24,8 +24,14 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 	*m = (struct coapd_mount){ .spec = *spec, .desc = desc, .where = where,
 				   .self = spec->conf };
 	m->id = mount_id(spec, desc->name);
+	m->opening = true;
 	status = desc->open ? desc->open(m, spec->conf, &m->self) : 0;
+	m->opening = false;
 	m->opened = status == 0;
+	/* The module need not look at what its functions say; the operator is told. */
+	if (m->links.wrong[0])
+		return err_set(err, -EINVAL, "resource %s: module %s does not open: %s",
+			       spec->path, desc->name, m->links.wrong);
 	if (status == 0)
 		return 0;
 	/* The errno is a foreign module's: anything may be in it. */
@@ -38,6 +44,7 @@ void mount_close(struct coapd_mount *m)
 {
 	if (m->opened && m->desc->close)
 		m->desc->close(m->self);
+	links_free(&m->links);
 	free(m->spec.conf);
 	module_free(m->spec.module);
 	*m = (struct coapd_mount){ 0 };

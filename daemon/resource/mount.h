@@ -5,6 +5,7 @@
 #define RESOURCE_MOUNT_H
 
 #include "base/log.h"
+#include "resource/links.h"
 #include "resource/resource.h"
 
 struct coapd_mount {
@@ -14,6 +15,8 @@ struct coapd_mount {
 	uint64_t id;            /* names path and module in tasks, never 0 */
 	uint32_t where;         /* for space_ctl.where */
 	bool opened;
+	bool opening;           /* its open() runs */
+	struct mount_links links;
 	struct log_limit limit;
 	uint64_t now;           /* of the event that ran its hook last */
 };

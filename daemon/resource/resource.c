@@ -30,8 +30,7 @@ static int make_router(struct resources *R, struct err *err)
 	return status;
 }
 
-static int open_wellknown(struct resources *R, const struct resource_mount_spec *specs,
-			  size_t n, struct err *err)
+static int open_wellknown(struct resources *R, size_t n, struct err *err)
 {
 	static const struct resource_mount_spec spec = {
 		.path = "/.well-known/core",
@@ -39,7 +38,7 @@ static int open_wellknown(struct resources *R, const struct resource_mount_spec 
 	};
 	int status;
 
-	if (wellknown_init(&R->wellknown, specs, n))
+	if (wellknown_init(&R->wellknown, R->mount, n))
 		return err_set(err, -ENOMEM, "resource %s: out of memory", spec.path);
 	status = mount_open(&R->mount[n], &spec, &wellknown_module, (uint32_t)n + 1, err);
 	R->mount[n].self = &R->wellknown;
@@ -58,7 +57,7 @@ static int open_all(struct resources *R, const struct resource_mount_spec *specs
 		status = mount_open(&R->mount[i], &specs[i], &specs[i].module->desc, i + 1, err);
 	}
 	if (status == 0)
-		status = open_wellknown(R, specs, n, err);
+		status = open_wellknown(R, n, err);
 	return status ? status : make_router(R, err);
 }
 
@@ -114,6 +113,11 @@ void resources_free(struct resources *R)
 	free(R->mount);
 	free(R->route);
 	free(R);
+}
+
+void resources_about(struct resources *R, const char *uri)
+{
+	wellknown_about(&R->wellknown, uri);
 }
 
 void resources_drain(struct resources *R)

@@ -53,6 +53,9 @@ void resources_free(struct resources *R);
 /* Adds the options that mounts understand, for engine_conf.options. */
 void resource_options(struct option_set *set);
 
+/* Adds a link to what this program is to /.well-known/core, once (wellknown_about()). */
+void resources_about(struct resources *R, const char *uri);
+
 /* From here on no request begins to wait (5.03, counted as shed); those that
  * wait are served to their end. */
 void resources_drain(struct resources *R);

@@ -7,8 +7,8 @@
 #ifndef RESOURCE_WELLKNOWN_H
 #define RESOURCE_WELLKNOWN_H
 
-#include "coap/linkformat.h"
-#include "resource/resource.h"
+#include "coap/linkdata.h"
+#include "resource/mount.h"
 
 #define WELLKNOWN_ATTRS 6u
 
@@ -18,16 +18,23 @@ struct wellknown_entry {
 };
 
 struct wellknown {
-	struct wellknown_entry *entry;  /* owned */
+	struct wellknown_entry *entry;  /* owned; a mount's own link each */
+	const struct link **link;       /* owned; all links in their order */
 	size_t n;
-	uint64_t etag;                  /* changes when any link does */
+	struct wellknown_entry about;   /* the link about coapd itself */
+	uint64_t etag;                  /* of the list as text; changes when any link does */
 };
 
 /* The descriptor; self is a struct wellknown. */
 extern const struct coapd_module wellknown_module;
 
-/* Makes the links for n mounts, whose strings are borrowed.  0, -ENOMEM. */
-int wellknown_init(struct wellknown *wk, const struct resource_mount_spec *specs, size_t n);
+/* Makes the links for n open mounts: a mount's own, then those that its module added,
+ * but for those to other mounts.  The mounts are borrowed.  0, -ENOMEM. */
+int wellknown_init(struct wellknown *wk, const struct coapd_mount *mounts, size_t n);
+
+/* Appends a link to what this program is (rel=impl-info, RFC 9176 4.3); uri is
+ * borrowed, "" is none. */
+void wellknown_about(struct wellknown *wk, const char *uri);
 void wellknown_free(struct wellknown *wk);
 
 #endif

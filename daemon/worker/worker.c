@@ -160,7 +160,10 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 	if (!mounts_load(site, specs, errors))
 		return err_set(err, -EINVAL, "%s", errors->text[0]);
 	w->env.resources = resources_new(specs, site->nmounts, err);
-	return w->env.resources ? 0 : -EINVAL;
+	if (!w->env.resources)
+		return -EINVAL;
+	resources_about(w->env.resources, site->impl_info);
+	return 0;
 }
 
 static int up_modules(struct worker *w, struct err *err)

@@ -1,4 +1,7 @@
 """/.well-known/core (RFC 6690) with its query filters."""
+import json
+import re
+
 from harness import *
 
 SITE = """
@@ -114,10 +117,69 @@ def E45_block_beyond_the_end():
 @test
 def Accept_of_another_format():
     with shared(SITE).peer() as p:
-        p.send(p.request("GET", "/.well-known/core", options=[("Accept", 50)]))
-        p.expect(ACK, "4.06")
+        for other in (0, 42, 64):
+            p.send(p.request("GET", "/.well-known/core", options=[("Accept", other)]))
+            p.expect(ACK, "4.06")
         p.send(p.request("GET", "/.well-known/core", options=[("Accept", 40)]))
         p.expect(ACK, "2.05")
+
+
+@test
+def as_JSON():
+    with shared(SITE).peer() as p:
+        for accept in (50, 504):
+            m = p.get("/.well-known/core?rt=light*", options=[("Accept", accept)])
+            equal((m.code, m.uint("Content-Format")), (code("2.05"), accept), f"answer {m}")
+            equal(json.loads(m.payload),
+                  [{"href": "/sensors/light", "rt": "light-lux", "if": "sensor"}], "links")
+        m = p.get("/.well-known/core", options=[("Accept", 50)])
+        check({link["href"] for link in json.loads(m.payload)} >= ALL, m.payload)
+
+
+@test
+def as_CBOR():
+    with shared(SITE).peer() as p:
+        m = p.get("/.well-known/core?rt=light*", options=[("Accept", 60)])
+        equal((m.code, m.uint("Content-Format")), (code("2.05"), 60), f"answer {m}")
+        equal(m.payload, b"\x81\xa3\x01\x6e/sensors/light\x09\x69light-lux\x0a\x66sensor", "links")
+
+
+@test
+def what_the_server_is():
+    targets, text = links("?rel=impl-info")
+    check(re.fullmatch(r'<urn:x-coapd:[0-9.]+>;rel="impl-info"', text), text)
+    for given, wanted in (("https://example.com/x", '<https://example.com/x>;rel="impl-info"'),
+                          ("''", "")):
+        with Daemon(f"impl-info: {given}\n{SITE}") as d, d.peer() as p:
+            equal(p.get("/.well-known/core?rel=impl-info").payload.decode(), wanted, given)
+
+
+def by_number(p, number, *more, mtype=CON):
+    request = p.request("GET", "/", options=[(13, uint(number)), *more], mtype=mtype)
+    p.send(request)
+    return p.answer(request)
+
+
+@test
+def path_as_a_number():
+    with shared(SITE).peer() as p:
+        m = by_number(p, 0, ("Uri-Query", "rt=light*"))
+        equal(m.payload, b'</sensors/light>;rt="light-lux";if="sensor"', "links")
+        equal(by_number(p, 1).code, code("4.04"), "one of which nothing is here")
+        equal(by_number(p, 3).code, code("4.02"), "a number of nobody's")
+        equal(by_number(p, 3, mtype=NON).code, code("4.02"), "and as NON")
+        equal(by_number(p, 0, ("Uri-Path", "hello")).code, code("4.02"), "beside Uri-Path")
+
+
+@test
+def the_same_in_all_workers():
+    with Daemon("workers: 4\n" + SITE) as d:
+        etags = set()
+        for _ in range(64):
+            with d.peer() as p:
+                m = p.get("/.well-known/core")
+                etags.add((m.all("ETag")[0], m.payload))
+        equal(len(etags), 1, "ETags and lists")
 
 
 @test

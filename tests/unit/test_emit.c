@@ -24,6 +24,7 @@ static void expect_same_mount(const struct site_mount *a, const struct site_moun
 	cr_expect_str_eq(a->link.rt, b->link.rt);
 	cr_expect_str_eq(a->link.iface, b->link.iface);
 	cr_expect_str_eq(a->link.ct, b->link.ct);
+	cr_expect_str_eq(a->link.sz, b->link.sz);
 	cr_expect_eq(a->link.obs, b->link.obs);
 	cr_assert_eq(a->noptions, b->noptions);
 	for (size_t i = 0; i < a->noptions; i++) {
@@ -49,6 +50,7 @@ static void expect_same(const struct site *a, const struct site *b)
 		     b->transmission.processing_delay_ms);
 	cr_expect_eq(a->drain_ms, b->drain_ms);
 	cr_expect_str_eq(a->modules_dir, b->modules_dir);
+	cr_expect_str_eq(a->impl_info, b->impl_info);
 	cr_assert_eq(a->nlisteners, b->nlisteners);
 	for (size_t i = 0; i < a->nlisteners; i++)
 		cr_expect(addr_eq(&a->listeners[i].addr, &b->listeners[i].addr));
@@ -147,11 +149,11 @@ Test(emit, a_full_site_round_trips)
 		"transmission: { ack-timeout: 1234ms, ack-random-factor: 1.001,"
 		" max-retransmit: 0, nstart: 2, ack-delay: 0, max-latency: 1h,"
 		" processing-delay: 1500ms }\n"
-		"drain: 90s\nmodules-dir: \"/with space/\\u00e9\"\n"
+		"drain: 90s\nimpl-info: https://example.com/\nmodules-dir: \"/with space/\\u00e9\"\n"
 		"resources:\n"
 		"  /: root\n"
 		"  /a b/%C3%A9: { module: m, 'odd: key': \"line\\n two\", empty: '',"
-		" nul: 'null', link: { title: 'T \"q\" \\', rt: a b, ct: '0', obs: on } }\n"));
+		" nul: 'null', link: { title: 'T \"q\" \\', rt: a b, ct: '0', sz: 9000, obs: on } }\n"));
 }
 
 /* The example sites are what people copy: each must load, and dump to itself. */

@@ -111,6 +111,9 @@ Test(load, unknown_keys_and_what_was_meant)
 {
 	REFUSED("worker: 2\n",
 		"t.yaml:1:1: unknown key \"worker\", did you mean \"workers\"?");
+	REFUSED("impl-info: a<b\n", "t.yaml:1:12: impl-info: a character that no URI has");
+	REFUSED("impl-info: \"\\u00e9\"\n",
+		"t.yaml:1:12: impl-info: a character that no URI has");
 	REFUSED("xyzzy: [1, 2]\n", "t.yaml:1:1: unknown key \"xyzzy\"");
 	REFUSED("limits: { tokenlength: 8 }\n",
 		"t.yaml:1:11: unknown key \"tokenlength\", did you mean \"token-length\"?");

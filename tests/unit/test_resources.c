@@ -132,5 +132,9 @@ Test(resources, links)
 		"t.yaml:1:43: if: words are separated by one space each");
 	REFUSED("resources: { /a: { module: x, link: { ct: 65536 } } }\n",
 		"t.yaml:1:43: ct: \"65536\" is out of range, 0..65535");
+	REFUSED("resources: { /a: { module: x, link: { sz: 1 2 } } }\n",
+		"t.yaml:1:43: sz: one number is possible");
+	REFUSED("resources: { /a: { module: x, link: { sz: many } } }\n",
+		"t.yaml:1:43: sz: \"many\" is not a whole number");
 	site_free(help_site("resources: { /a: { module: x, link: { title: 'a\"b\\' } } }\n"));
 }

@@ -104,8 +104,35 @@ Test(wellknown, path_as_a_number)
 Test(wellknown, E34_accept)
 {
 	cr_assert(strstr(list("17=#28"), "ACK 2.05"));
-	cr_assert_str_eq(list("17=#32"), "ACK 4.06 pay=");
+	cr_assert_str_eq(list("17=#29"), "ACK 4.06 pay=");
+	/* Once proposed for links in CBOR, now another format's (RFC 9528). */
+	cr_assert_str_eq(list("17=#40"), "ACK 4.06 pay=");
 	cr_assert_str_eq(list("17=#"), "ACK 4.06 pay=");
+}
+
+#define JSON "[{\"href\":\"/temp\",\"title\":\"It's \\\"warm\\\"\",\"rt\":\"temperature sensor\"," \
+	     "\"if\":\"core.s\",\"ct\":\"0 50\",\"sz\":\"4\",\"obs\":true}," \
+	     "{\"href\":\"/a%20b\",\"rt\":\"light\",\"ct\":\"40\"}]"
+
+Test(wellknown, as_json)
+{
+	const char *a = list("15=rt=* 17=#01f8");
+
+	cr_assert_str_eq(payload_of(a), JSON);
+	cr_assert(strstr(a, " 12=#01f8 "), "%s", a);
+	a = list("15=rt=* 17=#32");
+	cr_assert_str_eq(payload_of(a), JSON);
+	cr_assert(strstr(a, " 12=#32 "), "%s", a);
+	cr_assert_str_eq(payload_of(list("15=rt=none 17=#32")), "[]");
+}
+
+Test(wellknown, as_cbor)
+{
+	const char *a = list("15=rt=light 17=#3c");
+
+	cr_assert_str_eq(payload_of(a), "\x81\xa3\x01\x66/a%20b\x09\x65light\x0c\x62""40");
+	cr_assert(strstr(a, " 12=#3c "), "%s", a);
+	cr_assert_str_eq(payload_of(list("15=rt=none 17=#3c")), "\x80");
 }
 
 Test(wellknown, E39_only_get)
@@ -156,6 +183,14 @@ Test(wellknown, block_by_block)
 	}
 }
 
+Test(wellknown, json_block_by_block)
+{
+	char all[600] = "";
+
+	fetch(1, "15=rt=* 17=#32", all);
+	cr_assert_str_eq(all, JSON);
+}
+
 Test(wellknown, filtered_block_by_block)
 {
 	char all[600] = "";
@@ -204,6 +239,65 @@ Test(wellknown, E38_known_etag_is_valid)
 	strcat(options, " " CORE);
 	cr_assert_str_eq(stage_get(s, options), expected);
 	cr_assert(strstr(stage_get(s, "4=#0102 " CORE), "ACK 2.05"));
+}
+
+Test(wellknown, E38_each_format_has_its_own_etag)
+{
+	static const char *const accept[] = { "17=#28", "17=#32", "17=#3c", "17=#01f8" };
+	char etag[4][17], options[64];
+
+	for (unsigned i = 0; i < 4; i++) {
+		etag_of(list(accept[i]), etag[i]);
+		for (unsigned k = 0; k < i; k++)
+			cr_assert_str_neq(etag[i], etag[k]);
+	}
+	snprintf(options, sizeof options, "4=#%s " CORE " %s", etag[0], accept[1]);
+	cr_assert(strstr(stage_get(s, options), "ACK 2.05"));
+}
+
+Test(wellknown, tells_what_it_is)
+{
+	char before[17], after[17];
+
+	etag_of(list(""), before);
+	resources_about(s->R, "");
+	cr_assert_str_eq(payload_of(list("15=rel=impl-info")), "");
+	resources_about(s->R, "urn:x");
+	cr_assert_str_eq(payload_of(list("15=rel=impl-info")), "<urn:x>;rel=\"impl-info\"");
+	cr_assert_str_eq(payload_of(list("15=href=/log*")), "</log>");
+	etag_of(list(""), after);
+	cr_assert_str_neq(before, after);
+}
+
+/* --- links of modules ---------------------------------------------------------------- */
+
+static int open_with_links(coapd_mount *mount, const void *conf, void **self)
+{
+	(void)conf;
+	(void)self;
+	cr_assert_eq(coapd_link(mount, coapd_text("temp"), "rt=\"t\";obs"), 0);
+	cr_assert_eq(coapd_link(mount, coapd_text("x/y%20z"), NULL), 0);
+	cr_assert_eq(coapd_link(mount, coapd_text("log"), "rt=never"), 0);
+	return 0;
+}
+
+static const struct coapd_module linking = {
+	.abi = COAPD_ABI, .size = sizeof linking, .name = "linking", .handle = silent_hook,
+	.open = open_with_links, .flags = COAPD_F_TREE,
+};
+
+Test(wellknown, has_the_links_of_modules)
+{
+	struct resource_mount_spec specs[] = {
+		stage_spec("/", &linking), stage_spec("/log", &silent), stage_spec("/b", &linking),
+	};
+
+	stage_free(s);
+	s = stage_new(specs, 3);
+	/* A mount answers for itself, whatever those above it say. */
+	cr_assert_str_eq(payload_of(list("")),
+			 "</>,</temp>;rt=\"t\";obs,</x/y%20z>,</log>,"
+			 "</b>,</b/temp>;rt=\"t\";obs,</b/x/y%20z>,</b/log>;rt=never");
 }
 
 Test(wellknown, E52_etag_changes_with_the_links)

@@ -35,17 +35,26 @@ static const char *zone_print(uint32_t scope, char out[IF_NAMESIZE + 1])
 	return out;
 }
 
+const char *addr_print_ip(const uint8_t ip[16], uint32_t scope, char *out, size_t cap)
+{
+	char text[INET6_ADDRSTRLEN], zone[IF_NAMESIZE + 1];
+
+	if (addr_is_v4(ip)) {
+		inet_ntop(AF_INET, ip + 12, text, sizeof text);
+		snprintf(out, cap, "%s", text);
+	} else {
+		inet_ntop(AF_INET6, ip, text, sizeof text);
+		snprintf(out, cap, "%s%s", text, zone_print(scope, zone));
+	}
+	return out;
+}
+
 const char *addr_print(const struct addr *a, char *out, size_t cap)
 {
-	char ip[INET6_ADDRSTRLEN], zone[IF_NAMESIZE + 1];
+	char ip[ADDR_TEXT];
 
-	if (addr_is_v4(a->ip)) {
-		inet_ntop(AF_INET, a->ip + 12, ip, sizeof ip);
-		snprintf(out, cap, "%s:%u", ip, a->port);
-	} else {
-		inet_ntop(AF_INET6, a->ip, ip, sizeof ip);
-		snprintf(out, cap, "[%s%s]:%u", ip, zone_print(a->scope, zone), a->port);
-	}
+	addr_print_ip(a->ip, a->scope, ip, sizeof ip);
+	snprintf(out, cap, addr_is_v4(a->ip) ? "%s:%u" : "[%s]:%u", ip, a->port);
 	return out;
 }
 

@@ -65,6 +65,10 @@ bool addr_is_linklocal(const uint8_t ip[16]);
 #define ADDR_TEXT 80
 const char *addr_print(const struct addr *a, char *out, size_t cap);
 
+/* The address alone, in the form of RFC 5952: "2001:db8::1", "192.0.2.1",
+ * "fe80::1%eth0". */
+const char *addr_print_ip(const uint8_t ip[16], uint32_t scope, char *out, size_t cap);
+
 /* Parses numeric host[:port], [v6]:port, :port ("::" then); port 0 if none is
  * given.  0, or -EINVAL; never resolves names. */
 int addr_parse(const char *text, struct addr *out);

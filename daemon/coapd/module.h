@@ -293,6 +293,28 @@ bool coapd_path(const coapd_task *task, unsigned nth, coapd_span *segment);
  * value may be NULL.  False if there is none. */
 bool coapd_query(const coapd_task *task, const char *name, coapd_span *value);
 
+/* --- who asks ------------------------------------------------------------------------
+ * Who looks here answers this peer alone: the reply is not shared between observers,
+ * and has Max-Age 0, so that caches do not either, unless the module adds another. */
+
+/* Both ends of the way that the request came, good until the hook returns.  Addresses
+ * as in RFC 5952: 192.0.2.1, 2001:db8::1, fe80::1%eth0. */
+struct coapd_peer {
+	const char *transport;          /* "udp" for now */
+	const char *address;            /* the peer's */
+	uint16_t port;
+	const char *local_address;      /* what was asked: ours, or a multicast group's */
+	uint16_t local_port;
+	/* fields are added here */
+};
+
+const struct coapd_peer *coapd_peer(const coapd_task *task);
+
+/* Who the peer has proved to be, text in UTF-8: "psk:IDENTITY", "cert:SUBJECT",
+ * "oscore:LABEL"; empty where nobody proves anything, as over UDP.  An address is no
+ * proof: it can be made up. */
+coapd_span coapd_identity(const coapd_task *task);
+
 /* --- what most requests are asked first -------------------------------------------
  * Each is true when all is well; else it has made the reply, and the hook has
  * only to return COAPD_DONE. */

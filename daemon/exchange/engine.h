@@ -52,6 +52,8 @@ struct engine_conf {
 	uint32_t assembly_ms;           /* between two blocks of a body at most */
 	uint32_t szx;                   /* of the largest block we take and give */
 	struct bodies *bodies;          /* room for them (body.h), borrowed; NULL: none */
+	const uint16_t *ports;          /* of our own ends, by number of the socket, borrowed */
+	unsigned nports;                /* 0: nobody asks */
 };
 
 /* Stored words that belong to no object; in the space's root record. */

@@ -119,6 +119,17 @@ static bool send_kept(struct coapd_task *t, uint32_t szx)
 	return respond(t, span_of(reply->payload, block_size(&first)));
 }
 
+/* What was made for one peer is nothing for the caches in between (RFC 7252 5.6: they
+ * would give it to all who ask the same), unless the module says how old it may be. */
+static void keep_private(struct coapd_task *t)
+{
+	struct span there;
+
+	if (t->is_private && code_is_safe(t->request->msg.code) &&
+	    !reply_option(&t->reply, OPT_MAX_AGE, &there))
+		reply_add_uint(&t->reply, OPT_MAX_AGE, 0);
+}
+
 bool answer_send(struct coapd_task *t)
 {
 	struct reply *reply = &t->reply;
@@ -126,6 +137,7 @@ bool answer_send(struct coapd_task *t)
 
 	if (reply->wrong[0] || !reply->code)
 		return respond(t, span_of(NULL, 0));
+	keep_private(t);
 	if (is_cut(t))
 		return send_block(t);
 	if (reply->seekable) {

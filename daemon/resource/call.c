@@ -9,6 +9,7 @@ static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 	t->live = false;
 	t->draining = false;
 	t->refused = false;
+	t->is_private = false;
 	memset(t->at, 0, sizeof t->at);
 	memset(t->awaits, 0, sizeof t->awaits);
 	memset(t->scratch, 0, sizeof t->scratch);
@@ -42,6 +43,11 @@ struct task *call_reserve(struct coapd_task *t)
 		t->refused = true;
 	}
 	return t->task;
+}
+
+void call_private(struct coapd_task *t)
+{
+	t->is_private = true;
 }
 
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,

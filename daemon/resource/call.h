@@ -17,10 +17,13 @@ struct coapd_task {
 	bool live;              /* it waited before */
 	bool draining;
 	bool refused;           /* there was no task to be had */
+	bool is_private;        /* what it says is for this peer alone (call_private()) */
 	uint64_t at[COAPD_TAGS];
 	uint8_t awaits[COAPD_TAGS];
 	uint64_t scratch[COAPD_SCRATCH / 8];
 	struct reply reply;
+	struct coapd_peer peer;         /* what coapd_peer() tells, and its texts */
+	char peer_text[ADDR_TEXT], local_text[ADDR_TEXT];
 };
 
 struct coapd_msg {
@@ -33,6 +36,10 @@ void call_live(struct coapd_task *t, struct engine *e, struct request *r, struct
 
 /* The task that the request will wait in; NULL (counted) when none is to be had. */
 struct task *call_reserve(struct coapd_task *t);
+
+/* The hook has looked at who asks: what it answers is to be shared neither with other
+ * observers nor by caches. */
+void call_private(struct coapd_task *t);
 
 /* Runs the hook of a mount. */
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,

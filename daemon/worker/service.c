@@ -287,6 +287,20 @@ static int take_sockets(struct service *v, const struct worker_slot *slot,
 	return 0;
 }
 
+/* The kernel may have picked them. */
+static void look_up_ports(struct service *v, struct engine_conf *conf)
+{
+	for (unsigned i = 0; i < v->socks.n; i++) {
+		struct sockaddr_in6 sa = { .sin6_family = AF_INET6 };
+		socklen_t n = sizeof sa;
+
+		if (getsockname(v->fd[i], (struct sockaddr *)(void *)&sa, &n) == 0)
+			v->port[i] = ntohs(sa.sin6_port);
+	}
+	conf->ports = v->port;
+	conf->nports = v->socks.n;
+}
+
 /* In the order that base/batch.h and exchange/adopt.h ask for. */
 static void take_over(struct service *v, enum space_state state, uint64_t now)
 {
@@ -318,6 +332,7 @@ int service_open(struct service *v, const struct worker_slot *slot,
 	if (r)
 		return r;
 	take_windows(v, env, &conf);
+	look_up_ports(v, &conf);
 	r = dispatch_open(&v->dispatch, v->mem, &v->def, (uint8_t)slot->slot, &env->key,
 			  &conf, env->resources, &state);
 	if (r) {

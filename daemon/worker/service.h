@@ -27,6 +27,7 @@ const char *service_state_name(enum service_state state);
 struct service {
 	struct dispatch dispatch;
 	int fd[WORKER_SOCKS];           /* those of socks */
+	uint16_t port[WORKER_SOCKS];    /* that they are bound to */
 	struct udp_socks socks;
 	enum service_state state;
 	unsigned blocked;               /* number of the socket that is full */

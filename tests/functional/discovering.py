@@ -32,14 +32,15 @@ def links(document, **more):
 
 @test
 def links_of_coapd():
-    with Daemon(SITE) as d:
+    with Daemon("impl-info: https://example.com/coapd\n" + SITE) as d:
         host, port = d.address()
         r = got(coap("discover", f"coap://[{host}]:{port}"), 0, None, "")
         lines = r.out.decode().splitlines()
         equal(lines[0], f"coap://[{host}]:{port}", "title")
         equal([re.sub(r" {2,}", "  ", line) for line in lines[1:]],
               ["├─ /a", "│  ├─ /b",
-               "│  └─ /c  if=sensor", "└─ /hello  text/plain;charset=utf-8  rt=greeting  \"Hello\""],
+               "│  └─ /c  if=sensor", "└─ /hello  text/plain;charset=utf-8  rt=greeting  \"Hello\"",
+               "elsewhere:", "  https://example.com/coapd  rel=impl-info"],
               "tree")
 
 

@@ -17,6 +17,21 @@ static void round_trip(const char *text, const char *printed)
 	cr_assert(addr_eq(&a, &again), "%s", out);
 }
 
+Test(addr, address_alone)
+{
+	static const char *const row[] = { "192.0.2.1", "2001:db8::1", "::", "ff02::fd" };
+	char out[ADDR_TEXT];
+	struct addr a;
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		cr_assert_eq(addr_parse(row[i], &a), 0);
+		cr_assert_str_eq(addr_print_ip(a.ip, a.scope, out, sizeof out), row[i]);
+	}
+	cr_assert_eq(addr_parse("fe80::1%lo", &a), 0);
+	cr_assert_str_eq(addr_print_ip(a.ip, a.scope, out, sizeof out), "fe80::1%lo");
+	cr_assert_str_eq(addr_print_ip(a.ip, 999999, out, sizeof out), "fe80::1%999999");
+}
+
 Test(addr, texts_round_trip)
 {
 	static const char *const row[][2] = {

@@ -34,5 +34,8 @@ for folder in daemon/*/; do
 done | rule "every folder of daemon/ has its arrows"
 
 find modules -name '*.[ch]' ! -name '*_test.c' -exec grep -HnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*("|<coapd/)' {} + |
-	grep -v '<coapd/module.h>' | rule "modules include nothing of ours but coapd/module.h"
+	grep -v '<coapd/module.h>' | while IFS=: read -r file line text; do
+		own=${text#*\"}
+		[ -f "$(dirname "$file")/${own%\"*}" ] || echo "$file:$line:$text"
+	done | rule "modules include nothing of ours but coapd/module.h"
 grep -nE '#[[:space:]]*include[[:space:]]*"' daemon/coapd/module.h | rule "coapd/module.h stands alone"

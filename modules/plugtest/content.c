@@ -105,15 +105,18 @@ look(struct call *c)
 	return 0;
 }
 
-/* The same for the same bytes and format in all workers (FNV-1a). */
+/* The same for the same bytes and format in all workers (FNV-1a); in letters, for there
+ * are clients that take an ETag for text. */
 coapd_span
 etag_of(const struct item *item, uint8_t etag[8])
 {
+	static const char letters[65] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	uint64_t h = 0xcbf29ce484222325u ^ item->format;
 
 	for (size_t i = 0; i < item->n; i++)
 		h = (h ^ item->data[i]) * 0x100000001b3u;
 	for (unsigned i = 0; i < 8; i++)
-		etag[i] = (uint8_t)(h >> 8 * i);
+		etag[i] = (uint8_t)letters[h >> 6 * i & 63];
 	return (coapd_span){ etag, item->exists ? 8 : 0 };
 }

@@ -22,7 +22,8 @@ sum_handle(void *self, coapd_task *task, const struct coapd_event *event)
 
 	(void)self;
 	(void)event;
-	if (!coapd_allow(task, COAPD_ALLOW_POST | COAPD_ALLOW_PUT | COAPD_ALLOW_FETCH))
+	if (!coapd_allow(task, COAPD_ALLOW_POST | COAPD_ALLOW_PUT | COAPD_ALLOW_FETCH) ||
+	    !coapd_take(task, COAPD_OCTET_STREAM))
 		return COAPD_DONE;
 	coapd_reply(task, coapd_code(coapd_request(task)) == COAPD_FETCH ?
 		    COAPD_205_CONTENT : COAPD_204_CHANGED);

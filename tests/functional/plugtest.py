@@ -317,6 +317,14 @@ def ask_ours(method, path, payload):
 
 
 @test
+def the_example_site_is_right():
+    top = os.environ["COAPD_SRCDIR"]
+    status, err = coapd("--check", os.path.join(top, "conf", "plugtest.yaml"), "--modules-dir",
+                        shared(SITE).modules)
+    equal((status, err), (0, ""), "coapd --check")
+
+
+@test
 def a_directory_that_nobody_can_write_to():
     status, err = coapd("--config", site_file(STATE, "resources: {/: {module: plugtest, "
                         "directory: /proc/self/none}}"), "--modules-dir",

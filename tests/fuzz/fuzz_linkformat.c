@@ -1,15 +1,17 @@
 /* Fuzz target: the lines of the input are a query, a target, and attributes
  * ("name" or "name=value"); filtering ends, and writing the document in windows
- * gives the bytes of the whole. */
+ * gives the bytes of the whole, in any notation. */
 #include <assert.h>
 
-#include "coap/linkformat.h"
+#include "coap/linkdata.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define ATTRS_MAX 32
 
-static uint8_t whole[40000], pieces[40000];
+#define CAP 110000u            /* of two links whose every byte is escaped as six */
+
+static uint8_t whole[CAP], pieces[CAP];
 
 static struct span line(struct reader *r)
 {
@@ -31,22 +33,36 @@ static struct link_attr attr_of(struct span s)
 }
 
 /* Two such links, a window at a time. */
-static size_t in_windows(const struct link *link, size_t window)
+static size_t in_windows(const struct link *link, enum link_notation notation, uint8_t *out,
+			 size_t window)
 {
 	size_t n = 0;
 	bool more = true;
 
 	while (more) {
-		struct link_stream s = link_stream(writer_of(pieces + n, window), n);
+		struct link_stream s = link_stream(writer_of(out + n, window), n);
 
-		assert(n + window <= sizeof pieces);
-		link_stream_add(&s, link);
-		link_stream_add(&s, link);
+		assert(n + window <= CAP);
+		linkdata_begin(&s, notation, 2);
+		linkdata_add(&s, notation, link);
+		linkdata_add(&s, notation, link);
+		linkdata_end(&s, notation);
 		assert(!s.w.full);
-		more = link_stream_more(&s, pieces + n);
-		n = (size_t)(s.w.p - pieces);
+		more = link_stream_more(&s, out + n);
+		n = (size_t)(s.w.p - out);
 	}
 	return n;
+}
+
+/* Whatever the notation, windows of it are parts of the whole. */
+static void compare(const struct link *link, size_t window)
+{
+	for (enum link_notation notation = LINKS_TEXT; notation <= LINKS_CBOR; notation++) {
+		size_t n = in_windows(link, notation, whole, CAP);
+
+		assert(in_windows(link, notation, pieces, window) == n);
+		assert(memcmp(whole, pieces, n) == 0);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -68,7 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	link_write(&w, &link);
 	assert(!w.full);
 	n = (size_t)(w.p - whole);
-	assert(in_windows(&link, 64 + size % 200) == n);
+	assert(in_windows(&link, LINKS_TEXT, pieces, 64 + size % 200) == n);
 	assert(memcmp(whole, pieces, n) == 0);
+	compare(&link, 64 + size % 200);
 	return 0;
 }

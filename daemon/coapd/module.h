@@ -274,7 +274,8 @@ uint8_t coapd_code(const coapd_msg *msg);
 
 /* The nth option (from 0) of that number; value may be NULL.  False if there is
  * none.  Values whose length or form is not what the option is defined for are
- * passed over (RFC 7252, 5.4.3). */
+ * passed over (RFC 7252, 5.4.3).  A path that came as a number (Uri-Path-Abbrev) is
+ * found as the Uri-Path options that it stands for. */
 bool coapd_opt(const coapd_msg *msg, uint16_t number, unsigned nth, coapd_span *value);
 
 /* The first option of that number as an unsigned integer (RFC 7252, 3.2). */

@@ -18,7 +18,7 @@ static const struct coapd_row rows[] = {
 	{ "interval", "duration", "5s", "10ms..1d", NULL,
 	  "How often the observable resources change by themselves.",
 	  offsetof(struct conf, interval) },
-	{ "created", "count", "16", "1..1000", "resources",
+	{ "created", "count", "16", "1..100", "resources",
 	  "How many resources below /large-create there are at most; a further one takes "
 	  "the place of the oldest.", offsetof(struct conf, created) },
 };

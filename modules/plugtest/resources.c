@@ -39,7 +39,10 @@ wait(struct call *c)
 	return COAPD_WAIT;
 }
 
-/* CORE_14 */
+/* CORE_14; each is found from the first option on, and a peer chooses how many there
+ * are. */
+#define ARGUMENTS 32u
+
 static enum coapd_verdict
 echo_query(struct call *c)
 {
@@ -50,7 +53,8 @@ echo_query(struct call *c)
 	coapd_reply(c->task, COAPD_205_CONTENT);
 	coapd_add_uint(c->task, COAPD_OPT_CONTENT_FORMAT, COAPD_TEXT_PLAIN);
 	coapd_reply_data(c->task, coapd_text("Uri-Query:\n"));
-	for (unsigned i = 0; coapd_opt(c->request, COAPD_OPT_URI_QUERY, i, &argument); i++) {
+	for (unsigned i = 0; i < ARGUMENTS &&
+	     coapd_opt(c->request, COAPD_OPT_URI_QUERY, i, &argument); i++) {
 		coapd_reply_data(c->task, argument);
 		coapd_reply_data(c->task, coapd_text("\n"));
 	}

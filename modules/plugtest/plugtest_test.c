@@ -1,7 +1,13 @@
 #include "module_test.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char directory[64];
@@ -440,6 +446,59 @@ Test(plugtest, workers_see_the_same)
 	s = one;
 	site = sites[0];
 	cr_assert_str_eq(payload_of(stage_get(s, "11=large-create 11=2")), "2");
+}
+
+/* Whether a process waits for a lock. */
+static bool waits_for_lock(pid_t pid)
+{
+	FILE *f = fopen("/proc/locks", "r");
+	bool waits = false;
+	char line[256];
+	int who;
+
+	while (f && fgets(line, sizeof line, f))
+		waits = waits || (sscanf(line, "%*d: -> FLOCK %*s %*s %d", &who) == 1 && who == pid);
+	fclose(f);
+	return waits;
+}
+
+/* Another worker: has the lock, and creates the resource when we wait for it. */
+static void create_meanwhile(int ready, pid_t tester)
+{
+	char path[128];
+	int lock;
+	FILE *f;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	alarm(10);
+	snprintf(path, sizeof path, "%s/.lock", directory);
+	lock = open(path, O_RDWR);
+	if (lock < 0 || flock(lock, LOCK_EX) || write(ready, "", 1) != 1)
+		_exit(1);
+	while (!waits_for_lock(tester))
+		sched_yield();
+	snprintf(path, sizeof path, "%s/create1", directory);
+	f = fopen(path, "w");
+	fwrite("plug\0\0\0\0theirs", 1, 14, f);
+	fclose(f);
+	_exit(0);
+}
+
+Test(plugtest, E37_workers_do_not_create_it_both)
+{
+	pid_t tester = getpid(), other;
+	int ready[2], status;
+	char byte;
+
+	cr_assert_eq(pipe(ready), 0);
+	other = fork();
+	if (other == 0)
+		create_meanwhile(ready[1], tester);
+	cr_assert_eq(read(ready[0], &byte, 1), 1);
+	expect_ask(PUT, "5= 11=create1", "ours", "ACK 4.12 pay=");
+	cr_assert_eq(waitpid(other, &status, 0), other);
+	cr_assert_eq(status, 0);
+	cr_assert_str_eq(payload_of(stage_get(s, "11=create1")), "theirs");
 }
 
 Test(plugtest, files_of_others_are_not_believed)

@@ -2,6 +2,7 @@
 import json
 
 from harness import *
+from harness.askers import by_all
 from harness.client import coap, got
 
 SITE = """
@@ -35,6 +36,20 @@ def the_address_asked_is_told_where_any_is_listened_at():
         for host in ("[::1]", "127.0.0.1"):
             r = got(coap(f"coap://{host}:{port}/who"), 0)
             check(f"to: {host}:{port}\n" in r.out.decode(), r.out)
+
+
+def base():
+    host, port = shared(SITE).address()
+    return f"coap://[{host}]:{port}"
+
+
+@by_all(base)
+def every_client_is_told(ask):
+    a = ask("GET", "/who")
+    equal((a.code, a.format), ("2.05", 0), f"answer {a}")
+    check(b"transport: udp\nfrom: [::1]:" in a.payload, a.payload)
+    a = ask("GET", "/who", accept=50)
+    equal((a.code, a.format, json.loads(a.payload)["transport"]), ("2.05", 50, "udp"), "as JSON")
 
 
 @test

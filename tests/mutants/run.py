@@ -164,6 +164,8 @@ class Copy:
     def make(self, test):
         """Builds what the test runs."""
         targets = [test[0]]
+        if test[0].endswith("_test"):           # of a module, which it loads
+            targets.append(f"modules/{test[0][:-len('_test')]}.la")
         if test[0].endswith(".py"):
             modules = glob.glob(os.path.join(self.source, "tests/modules/*.c"))
             targets = ["all"] + [f"tests/modules/{os.path.basename(m)[:-2]}.la" for m in modules]

@@ -296,6 +296,25 @@ Test(plugtest, TD_COAP_BLOCK_03_large_update)
 	cr_assert_str_eq(payload_of(stage_get(s, "11=large-update 23=#16")), "end");
 }
 
+Test(plugtest, bodies_of_64_kib_at_most)
+{
+	char body[1025] = "", options[64];
+	const char *a = NULL;
+
+	memset(body, 'x', 1024);
+	for (unsigned extra = 0; extra < 2; extra++) {
+		for (unsigned num = 0; num < 64 + extra; num++) {
+			bool more = num < 63 + extra;
+
+			snprintf(options, sizeof options, "11=large-update 27=#%04x",
+				 num << 4 | more << 3 | 6);
+			a = ask(COAP_PUT, options, num < 64 ? body : "x");
+		}
+		expect_begin(a, extra ? "ACK 4.13 " : "ACK 2.04 ");
+	}
+	cr_assert(strstr(stage_get(s, "11=large-update"), " 28=#010000 "));
+}
+
 Test(plugtest, TD_COAP_BLOCK_04_large_create)
 {
 	expect_get("11=large-create", "ACK 2.05 12=#28 pay=");

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 
 from harness import *
-from harness.askers import ASKERS, by_all, uint_bytes
+from harness.askers import by_all, uint_bytes
 
 # Workers, whoever they are, write there.
 STATE = tempfile.mkdtemp(prefix="coapd-test-")
@@ -301,19 +301,6 @@ def of_many_who_would_create_it_one_does():
         p.send(r)
     codes = [p.answer(r).code for p, r in asked]
     equal((codes.count(code("2.01")), codes.count(code("4.12"))), (1, 31), "2.01s and 4.12s")
-
-
-@test
-def more_than_is_kept_is_refused():
-    with shared(SITE).peer() as p:
-        r = ask_ours("PUT", "/large-update", bytes(65537))
-        equal(r.code, "4.13", "code")
-        equal(ask_ours("PUT", "/large-update", bytes(65536)).code[:1], "2", "class")
-        p.ask("DELETE", "/large-update")
-
-
-def ask_ours(method, path, payload):
-    return ASKERS[0].at(base())(method, path, payload)
 
 
 @test

@@ -106,6 +106,7 @@ static void make_room(struct engine *e, struct endpoint *p)
 	if (!expired(e, d)) {
 		if (p->forgot_s != engine_seconds(e))
 			undo_set(&e->space, &p->forgot_s, engine_seconds(e));
+		undo_set(&e->space, &p->forgot_n, p->forgot_n + 1);
 		engine_count(e, COUNT_EVICTED_EARLY);
 	}
 	dedup_kill(e, d);

@@ -4,26 +4,28 @@
 #include "exchange/endpoint.h"
 
 static void make(const struct engine *e, const struct addr *peer, uint32_t seconds,
-		 uint8_t value[ECHO_SIZE])
+		 uint32_t count, uint8_t value[ECHO_SIZE])
 {
 	struct {
 		struct addr peer;
-		uint32_t seconds;
+		uint32_t seconds, count;
 		char what[4];           /* no other use hashes the same bytes */
-	} in = { *peer, seconds, "echo" };
+	} in = { *peer, seconds, count, "echo" };
 	uint64_t h = siphash(&e->space.ctl->key, &in, sizeof in);
 
 	memcpy(value, &seconds, 4);
-	memcpy(value + 4, &h, 8);
+	memcpy(value + 4, &count, 4);
+	memcpy(value + 8, &h, 8);
 }
 
-void echo_make(const struct engine *e, const struct addr *peer, uint8_t value[ECHO_SIZE])
+void echo_make(const struct engine *e, const struct addr *peer, uint32_t count,
+	       uint8_t value[ECHO_SIZE])
 {
-	make(e, peer, engine_seconds(e), value);
+	make(e, peer, engine_seconds(e), count, value);
 }
 
-bool echo_fresh(const struct engine *e, const struct addr *peer, struct span value,
-		uint32_t after)
+bool echo_fresh(const struct engine *e, const struct addr *peer, uint32_t count,
+		struct span value)
 {
 	uint8_t expect[ECHO_SIZE];
 	uint32_t seconds;
@@ -31,8 +33,8 @@ bool echo_fresh(const struct engine *e, const struct addr *peer, struct span val
 	if (value.n != ECHO_SIZE)
 		return false;
 	memcpy(&seconds, value.p, 4);
-	if (engine_seconds(e) - seconds > ECHO_FRESH_S || seconds <= after)
+	if (engine_seconds(e) - seconds > ECHO_FRESH_S)
 		return false;
-	make(e, peer, seconds, expect);
+	make(e, peer, seconds, count, expect);
 	return memcmp(expect, value.p, ECHO_SIZE) == 0;
 }

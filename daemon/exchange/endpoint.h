@@ -19,6 +19,7 @@ struct endpoint {
 	struct local local;
 	uint32_t seen_s;        /* last heard of; seconds of engine.now */
 	uint32_t forgot_s;      /* last time an answer was forgotten early, 0 never */
+	uint32_t forgot_n;      /* how often; wraps */
 	uint32_t window_hi;     /* newest message ID of the peer's, MID_VALID; 0 none */
 	uint32_t window_s;      /* since when marks go to window[0] */
 	uint32_t window[2][WINDOW_BITS / 32];   /* seen, by message ID mod 256: from
@@ -28,7 +29,6 @@ struct endpoint {
 	/* derived: */
 	uint32_t nexchanges;    /* of any kind */
 	uint32_t nassemblies;   /* requests whose bodies come in blocks */
-	uint32_t zero2;
 	uint32_t nactive;       /* confirmable, not yet acknowledged: NSTART */
 	uint32_t nnamed;        /* requests of ours with tokens that callers chose */
 	struct chain queue;     /* exchanges that wait for their turn, in order */

@@ -90,7 +90,7 @@ static enum input_verdict challenge(struct engine *e, struct request *r)
 	uint8_t value[ECHO_SIZE];
 
 	engine_count(e, COUNT_AMBIGUOUS);
-	echo_make(e, &r->from, value);
+	echo_make(e, &r->from, r->peer->forgot_n, value);
 	option_write(&ow, OPT_ECHO, span_of(value, sizeof value));
 	request_done(e, r, COAP_UNAUTHORIZED, &w);
 	return INPUT_DONE;
@@ -111,10 +111,10 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 			full(e, r, COUNT_DUPLICATE_LOST);
 		return false;
 	}
-	/* What was forgotten may have carried an Echo itself: an older one shows
+	/* What was forgotten may have carried an Echo itself: one from before shows
 	 * nothing. */
 	if (seen == WINDOW_BEHIND && !(message_option(&r->msg, OPT_ECHO, 0, &echo) &&
-				       echo_fresh(e, &r->from, echo, r->peer->forgot_s))) {
+				       echo_fresh(e, &r->from, r->peer->forgot_n, echo))) {
 		challenge(e, r);
 		return false;
 	}

@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* application/link-format+json of draft-ietf-core-links-json-10.  The number that it
- * proposes for CBOR, 64, has since been assigned to another format (RFC 9528), so
- * CBOR goes by its general number, 60, and JSON by 50 as well. */
+/* application/link-format+cbor and +json as draft-ietf-core-links-json-10 and clients
+ * in the field number them; the general numbers of CBOR and JSON will do as well.  64 has
+ * since been assigned to another format (RFC 9528), which nobody asks a list of links
+ * in: who accepts it here means the draft's. */
+#define FORMAT_LINKS_CBOR 64u
 #define FORMAT_LINKS_JSON 504u
 
 /* --- the links --------------------------------------------------------------------- */
@@ -162,6 +164,7 @@ static const struct format {
 	{ COAPD_LINK_FORMAT, LINKS_TEXT },
 	{ COAPD_CBOR, LINKS_CBOR },
 	{ COAPD_JSON, LINKS_JSON },
+	{ FORMAT_LINKS_CBOR, LINKS_CBOR },
 	{ FORMAT_LINKS_JSON, LINKS_JSON },
 };
 

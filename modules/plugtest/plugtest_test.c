@@ -116,10 +116,11 @@ static const char *with(const char *a, const char *b)
 {
 	static char text[2][128];
 	static unsigned turn;
+	char made[sizeof *text];
 
+	snprintf(made, sizeof made, "%s %s", a, b);
 	turn ^= 1;
-	snprintf(text[turn], sizeof *text, "%s %s", a, b);
-	return text[turn];
+	return memcpy(text[turn], made, sizeof made);
 }
 
 /* --- CORE --------------------------------------------------------------------------- */

@@ -80,7 +80,7 @@ static void see_endpoints(struct picture *p, struct engine *e)
 			continue;
 		note(p, peer, "endpoint mid%x hi%x win%llx forgot%u x%u a%u d%u k%u\n",
 		     ep->next_mid, ep->window_hi,
-		     (unsigned long long)digest(ep->window, sizeof ep->window), ep->forgot_s,
+		     (unsigned long long)digest(ep->window, sizeof ep->window), ep->forgot_n,
 		     ep->nexchanges, ep->nactive, ep->ndedup, ep->nkept);
 		see_dedup(p, e, ep, peer);
 	}

@@ -7,6 +7,7 @@
 #include "worker/service.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ struct worker {
 	struct service *services;       /* boot->nslots of them */
 	unsigned nservices;             /* open ones */
 	ev_io control;
+	ev_signal end[2];               /* in place of control, if there is no supervisor */
 	ev_timer drain;                 /* draining must end */
 	ev_prepare idle;                /* draining: looks whether it is over */
 	enum worker_exit exit;
@@ -90,13 +92,27 @@ static void on_control(struct ev_loop *loop, ev_io *io, int revents)
 		command(w, text[i]);
 }
 
+static bool is_alone(const struct worker *w)
+{
+	return w->boot->control_fd < 0;
+}
+
+static void on_end(struct ev_loop *loop, ev_signal *s, int revents)
+{
+	(void)loop;
+	(void)revents;
+	stop(s->data, WORKER_EXIT_OK);
+}
+
 /* --- boot: stages, unwound in reverse --------------------------------------------- */
 
 static int up_signals(struct worker *w, struct err *err)
 {
-	(void)w;
 	(void)err;
-	sandbox_signals();
+	if (is_alone(w))
+		signal(SIGPIPE, SIG_IGN);
+	else
+		sandbox_signals();
 	return 0;
 }
 
@@ -119,8 +135,10 @@ static int up_descriptors(struct worker *w, struct err *err)
 {
 	const struct worker_boot *b = w->boot;
 	size_t each = b->site->nlisteners + 2, n = 0;
-	int *fds = calloc(b->nslots * each + 1, sizeof *fds);
+	int *fds = is_alone(w) ? NULL : calloc(b->nslots * each + 1, sizeof *fds);
 
+	if (is_alone(w))
+		return 0;       /* all that there is belongs to this process */
 	if (!fds)
 		return err_set(err, -ENOMEM, "no memory for a list of descriptors");
 	for (unsigned i = 0; i < b->nslots; i++) {
@@ -212,10 +230,32 @@ static int up_slots(struct worker *w, struct err *err)
 	return 0;
 }
 
+/* Nobody is there to be talked to: signals say when it is enough. */
+static int up_alone(struct worker *w)
+{
+	static const int signals[] = { SIGINT, SIGTERM };
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+		ev_signal_init(&w->end[i], on_end, signals[i]);
+		w->end[i].data = w;
+		ev_signal_start(w->env.loop, &w->end[i]);
+	}
+	w->boot->ready(w->boot->arg);
+	return 0;
+}
+
+static void down_control(struct worker *w)
+{
+	for (size_t i = 0; is_alone(w) && i < sizeof w->end / sizeof *w->end; i++)
+		ev_signal_stop(w->env.loop, &w->end[i]);
+}
+
 static int up_control(struct worker *w, struct err *err)
 {
 	static const char ready = WORKER_READY;
 
+	if (is_alone(w))
+		return up_alone(w);
 	ev_io_init(&w->control, on_control, w->boot->control_fd, EV_READ);
 	ev_timer_init(&w->drain, on_drain_over, 0., 0.);
 	ev_prepare_init(&w->idle, on_idle);
@@ -238,7 +278,7 @@ static const struct stage {
 	{ "loop", up_loop, down_loop },
 	{ "modules", up_modules, down_modules },
 	{ "slots", up_slots, down_slots },
-	{ "control", up_control, NULL },
+	{ "control", up_control, down_control },
 };
 
 #define STAGES (sizeof stages / sizeof *stages)

@@ -44,12 +44,15 @@ struct worker_boot {
 	const int *memfds;              /* of all slots of the daemon: what their bodies
 					 * hold counts against one budget */
 	unsigned nmemfds;
-	int control_fd;                 /* stream or seqpacket; end of file: the supervisor died */
+	int control_fd;                 /* stream or seqpacket; end of file: the supervisor
+					 * died; -1: this is no process of its own, */
+	void (*ready)(void *arg);       /* who made it is told so when it serves, */
+	void *arg;                      /* and SIGINT or SIGTERM ends it */
 	struct hash_key key;            /* secret and random, for slots that are new */
 };
 
-/* Runs a worker in a child that was just forked; signals are as the caller left
- * them (the worker sets its own).  Returns an enum worker_exit for _exit(). */
+/* Runs a worker in a child that was just forked, or (control_fd is -1) within its
+ * maker; signals are as the caller left them (the worker sets its own).  Returns an enum worker_exit for _exit(). */
 int worker_run(const struct worker_boot *boot);
 
 /* Loads every module that the site mounts, applies its rows and runs its check(),

@@ -195,7 +195,6 @@ static struct space *space(void)
 
 static void receive(void)
 {
-	static const struct local here = { .ip = { [15] = 1 } };
 	struct guest_shared *s = guest.shared;
 	struct batch *b = batch_of(space());
 	struct rx_dgram *rx = &b->rx[0];
@@ -203,7 +202,7 @@ static void receive(void)
 	if (!s->has_rx || space_rx_next(space()) < b->rx_n)
 		return;
 	rx->from = addr_to_sin6(&s->rx.peer);
-	rx->to = here;
+	rx->to = s->rx.local;
 	rx->tries = 0;
 	rx->len = s->rx.len;
 	memcpy(rx->data, s->rx.data, s->rx.len);
@@ -220,6 +219,7 @@ static void flush(void)
 	s->tx_n = space_tx_n(space());
 	for (unsigned i = 0; i < s->tx_n; i++) {
 		s->tx[i].peer = b->tx[i].to;
+		s->tx[i].local = b->tx[i].from;
 		s->tx[i].len = b->tx[i].len;
 		memcpy(s->tx[i].data, b->tx[i].data, b->tx[i].len);
 	}

@@ -43,6 +43,7 @@ struct guest_point {
 
 struct guest_dgram {
 	struct addr peer;
+	struct local local;     /* the end of the slot */
 	uint32_t len;
 	uint8_t data[DGRAM_RX_MAX];
 };

@@ -1,5 +1,7 @@
 #include "kit/peers.h"
 
+#include "kit/upstream.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,13 +41,14 @@ void peers_free(struct peers *p)
 		free(p->request[i]);
 	}
 	free(p->request);
+	free(p->answer);
 	free(p->queue);
 	*p = (struct peers){ .n = 0 };
 }
 
 /* --- the way out ----------------------------------------------------------------------- */
 
-static void enqueue(struct peers *p, const struct guest_dgram *d)
+void peers_send(struct peers *p, const struct guest_dgram *d)
 {
 	if (p->queued == p->cap) {
 		p->cap = p->cap ? 2 * p->cap : 16;
@@ -64,13 +67,16 @@ bool peers_next(struct peers *p, struct guest_dgram *out)
 	return true;
 }
 
-static struct addr address(const struct command *c)
+struct addr peers_address(unsigned number)
 {
-	struct addr a = { .ip = { 0x20, 0x01, 0x0d, 0xb8 }, .port = (uint16_t)(40000 + c->peer) };
+	struct addr a = { .ip = { 0x20, 0x01, 0x0d, 0xb8 }, .port = (uint16_t)(40000 + number) };
 
-	a.ip[15] = (uint8_t)c->peer;
+	a.ip[15] = (uint8_t)number;
 	return a;
 }
+
+/* Where requests go to. */
+static const struct local here = { .ip = { [15] = 1 } };
 
 /* Options of the script's in their order, with one of ours of this number between
  * them; 0 for none. */
@@ -109,7 +115,8 @@ static void send_message(struct peers *p, struct peer_request *r, size_t token_n
 	const struct command *c = r->command;
 	struct writer w = writer_of(r->sent.data, sizeof r->sent.data);
 
-	r->sent.peer = address(c);
+	r->sent.peer = peers_address(c->peer);
+	r->sent.local = here;
 	frame_udp_head(&w, c->type, c->code, ++p->mid, span_of(r->token, token_n));
 	write_options(&w, c, first, number, b);
 	message_write_payload(&w, payload);
@@ -117,7 +124,7 @@ static void send_message(struct peers *p, struct peer_request *r, size_t token_n
 		snprintf(p->wrong, sizeof p->wrong, "the request does not fit a datagram of %u "
 			 "bytes", DGRAM_RX_MAX);
 	r->sent.len = (uint32_t)(w.p - r->sent.data);
-	enqueue(p, &r->sent);
+	peers_send(p, &r->sent);
 }
 
 /* The payload from r->offset on: all of it, or a block. */
@@ -167,7 +174,7 @@ struct peer_request *peers_ask(struct peers *p, const struct command *c, uint64_
 
 void peers_repeat(struct peers *p, const struct peer_request *r)
 {
-	enqueue(p, &r->sent);
+	peers_send(p, &r->sent);
 }
 
 struct peer_request *peers_find(const struct peers *p, const char *name)
@@ -191,12 +198,12 @@ struct message peers_message(const struct peer_answer *a)
 
 static void empty(struct peers *p, const struct guest_dgram *to, uint8_t type, uint16_t mid)
 {
-	struct guest_dgram d = { .peer = to->peer };
+	struct guest_dgram d = { .peer = to->peer, .local = to->local };
 	struct writer w = writer_of(d.data, sizeof d.data);
 
 	frame_udp_empty(&w, type, mid);
 	d.len = (uint32_t)(w.p - d.data);
-	enqueue(p, &d);
+	peers_send(p, &d);
 }
 
 static void deliver(struct peer_request *r, struct peer_answer a)
@@ -289,7 +296,7 @@ static struct peer_request *of_token(const struct peers *p, const struct guest_d
 {
 	for (size_t i = p->n; i-- > 0;) {
 		struct peer_request *r = p->request[i];
-		struct addr a = address(r->command);
+		struct addr a = peers_address(r->command->peer);
 
 		*rest = token.n == r->token_n + 1;
 		if (addr_eq(&a, &d->peer) && token.n >= r->token_n &&
@@ -347,4 +354,6 @@ void peers_take(struct peers *p, const struct guest_dgram *d, uint64_t now)
 		take_empty(p, d, &m);
 	else if (code_is_response(m.code))
 		take_response(p, d, &m, now);
+	else
+		upstream_answer(p, d, &m);
 }

@@ -43,6 +43,8 @@ struct peers {
 	struct guest_dgram *queue;      /* to be sent, in their order */
 	size_t queued, cap, first;
 	uint16_t mid;
+	const struct command **answer;  /* to requests of modules, in the order of the script */
+	size_t nanswers;
 	char wrong[160];        /* the first thing that a server may not do; "" none */
 };
 
@@ -59,6 +61,12 @@ void peers_repeat(struct peers *p, const struct peer_request *r);
 
 /* The last request of that name, of any for NULL; NULL if there is none. */
 struct peer_request *peers_find(const struct peers *p, const char *name);
+
+/* Where a peer of a number is. */
+struct addr peers_address(unsigned number);
+
+/* Sends a datagram of a peer's. */
+void peers_send(struct peers *p, const struct guest_dgram *d);
 
 /* Takes a datagram that the server sent. */
 void peers_take(struct peers *p, const struct guest_dgram *d, uint64_t now);

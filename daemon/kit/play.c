@@ -3,6 +3,7 @@
 #include "coap/describe.h"
 #include "kit/judge.h"
 #include "kit/setting.h"
+#include "kit/upstream.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -261,6 +262,9 @@ static void perform(struct run *run, const struct command *c)
 	switch (c->kind) {
 	case COMMAND_MOUNT:
 	case COMMAND_SITE:
+		break;
+	case COMMAND_ANSWER:
+		upstream_add(&run->peers, c);
 		break;
 	case COMMAND_REQUEST:
 		peers_ask(&run->peers, c, shared(run)->now);

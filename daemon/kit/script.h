@@ -19,6 +19,7 @@
 enum command_kind {
 	COMMAND_MOUNT,          /* key: the path, yaml: what stands below it in a site */
 	COMMAND_SITE,           /* key and yaml of a site's top level */
+	COMMAND_ANSWER,         /* what a peer answers from here on when it is asked */
 	COMMAND_REQUEST,        /* sends one */
 	COMMAND_EXPECT,         /* a response comes, sooner or later */
 	COMMAND_NOTHING,        /* none does, for a time */
@@ -58,6 +59,10 @@ struct command {
 	struct span token;
 	struct script_option *option;   /* of a request sorted, as they travel */
 	size_t noptions;
+	uint8_t method;                 /* of an answer: to which requests, */
+	struct script_option *asked;    /* of which path and query; */
+	size_t nasked;
+	bool silent;                    /* or it does not answer at all */
 	struct span payload;
 	enum expect_payload how;
 	enum expect_way way;

@@ -52,6 +52,29 @@ Test(line, expectation_has_all_that_can_be_said)
 	script_free(s);
 }
 
+Test(line, answer_has_what_is_asked_and_what_comes)
+{
+	struct script *s = kit_script("answer 9 get /t?x 2.05 Max-Age=5 Content-Format=json "
+				      "\"{}\"\nanswer 3 put / nothing\n");
+	const struct command *c = &s->command[0];
+
+	cr_expect_eq(c->kind, COMMAND_ANSWER);
+	cr_expect_eq(c->peer, 9);
+	cr_expect_eq(c->method, COAP_GET);
+	cr_expect_eq(c->code, COAP_CONTENT);
+	cr_assert_eq(c->nasked, 2);
+	cr_expect(span_eq(c->asked[1].value, span_str("x")));
+	cr_assert_eq(c->noptions, 2);
+	cr_expect_eq(c->option[0].number, OPT_CONTENT_FORMAT);
+	cr_expect(span_eq(c->payload, span_str("{}")));
+	cr_expect(!c->silent && s->command[1].silent);
+	script_free(s);
+	kit_refused("answer 9 2.05", "t:1:10: \"2.05\" is not understood here; expected a method "
+		    "as get");
+	kit_refused("answer 9 get /x 200", "t:1:17: \"200\" is not understood here; expected a "
+		    "code as 2.05, or nothing");
+}
+
 Test(line, other_commands)
 {
 	struct script *s = kit_script("mount /a/b { module: x, y: \"#\" } # yes\n"
@@ -79,8 +102,8 @@ Test(line, other_commands)
 Test(line, what_is_wrong_has_its_place_and_what_was_expected)
 {
 	kit_refused("mont /a b", "t:1:1: there is no command \"mont\"; expected mount?");
-	kit_refused("what", "t:1:1: \"what\" is not understood here; expected mount, site, a "
-		    "method as get, expect, wait, log, crash, repeat or reset");
+	kit_refused("what", "t:1:1: \"what\" is not understood here; expected mount, site, "
+		    "answer, a method as get, expect, wait, log, crash, repeat or reset");
 	kit_refused("\n  get", "t:2:6: the line ends too early; expected a path as "
 		    "/a/b?name=value");
 	kit_refused("get a", "t:1:5: \"a\" is not understood here; expected a path as "

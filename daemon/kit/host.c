@@ -25,7 +25,8 @@ static void *share(size_t n)
 
 int host_open(struct host *h, const struct site *site, struct death death, struct err *err)
 {
-	*h = (struct host){ .site = site, .fd = -1, .size = guest_size(site) };
+	*h = (struct host){ .site = site, .fd = -1, .size = guest_size(site),
+			    .hang_ms = HOST_HANG_MS };
 	if (!slot_size(site))
 		return err_set(err, -EINVAL, "the limits ask for too much memory");
 	h->log = memfd_create("log", MFD_CLOEXEC);
@@ -120,7 +121,7 @@ static bool round_trip(struct host *h, bool *late)
 	*late = false;
 	if (send(h->fd, &byte, 1, MSG_NOSIGNAL) != 1)
 		return false;
-	while ((n = poll(&p, 1, HOST_HANG_MS)) < 0 && errno == EINTR)
+	while ((n = poll(&p, 1, h->hang_ms)) < 0 && errno == EINTR)
 		;
 	*late = n == 0;
 	return n > 0 && recv(h->fd, &byte, 1, 0) == 1;

@@ -30,6 +30,7 @@ struct host {
 	int fd;
 	int status;             /* of the one that died of itself */
 	unsigned lives;
+	int hang_ms;            /* HOST_HANG_MS, unless changed once it is open */
 };
 
 /* Makes new memory for a site, in which guests die once as death says.  The clock

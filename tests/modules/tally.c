@@ -19,6 +19,7 @@ struct conf {
 	const char *file;
 	unsigned opens;
 	uint64_t takes;
+	bool shy;
 };
 
 static const struct coapd_row rows[] = {
@@ -28,6 +29,8 @@ static const struct coapd_row rows[] = {
 	  offsetof(struct conf, opens) },
 	{ "takes", "duration", "0s", NULL, NULL, "How long each hook blocks.",
 	  offsetof(struct conf, takes) },
+	{ "shy", "bool", "false", NULL, NULL, "Whether what is delivered again is refused.",
+	  offsetof(struct conf, shy) },
 };
 
 static unsigned in_memory;
@@ -73,7 +76,10 @@ handle(void *self, coapd_task *task, const struct coapd_event *event)
 	const struct conf *c = self;
 	char text[16];
 
-	(void)event;
+	if (c->shy && event->attempt) {
+		coapd_reply(task, COAPD_500_INTERNAL_ERROR);
+		return COAPD_DONE;
+	}
 	if (!coapd_allow(task, COAPD_ALLOW_GET | COAPD_ALLOW_POST | COAPD_ALLOW_DELETE))
 		return COAPD_DONE;
 	if (c->takes)

@@ -90,6 +90,22 @@ Test(host, module_that_does_not_open_is_told_of)
 			 "resource /t: module tally does not open: Permission denied"));
 }
 
+Test(host, module_that_hangs_is_told_of)
+{
+	struct guest_dgram d = host_request(COAP_GET, 1, "t");
+	char told[HOST_TOLD];
+
+	host_begin("mount /t { module: tally, takes: 1h }", "tests/modules",
+		   (struct death){ 0 });
+	host.hang_ms = 5000;
+	cr_assert_eq(host_step(&host, NULL), HOST_OK);
+	host.hang_ms = 100;
+	cr_assert_eq(host_step(&host, &d), HOST_HUNG);
+	cr_expect_str_eq(host_tell(&host, HOST_HUNG, told),
+			 "the worker hangs in the hook of /t (module tally), event request");
+	cr_expect_eq(host.pid, 0);
+}
+
 Test(host, log_is_kept)
 {
 	struct guest_dgram d = host_request(COAP_POST, 1, "t");

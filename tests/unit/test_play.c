@@ -95,8 +95,13 @@ Test(play, a_death_is_forgiven_where_nobody_could_know)
 		cr_expect_eq(play.lives, 2);
 		cr_expect_eq(play.hooks, place == DEATH_IN_HOOK ? 3 : 2);
 	}
-	/* The same 5.00 from a module itself is not. */
-	fails("mount /t tally\npost /t Block1=6\nexpect 5.00", "tests/modules", play.why);
+}
+
+Test(play, an_error_of_the_module_s_own_is_not)
+{
+	cr_expect_eq(run("mount /t { module: tally, shy: true }\nget /t\nexpect 2.05\n",
+			 "tests/modules", (struct death){ DEATH_IN_HOOK, 1 }), PLAY_FAILED);
+	cr_expect_str_eq(play.why, "expected 2.05, got 5.00");
 }
 
 Test(play, what_a_process_remembers_is_lost)

@@ -105,9 +105,13 @@ struct sum {
 static void run_deaths(struct trials *t, const struct script *s, enum death_place place,
 		       unsigned n, struct sum *sum)
 {
+	unsigned most = t->most ? t->most : TRIALS_MOST, stride = (n + most - 1) / most;
 	struct play p;
 
-	for (unsigned nth = 1; nth <= n; nth++) {
+	if (stride > 1)
+		fprintf(t->out, "# %s: of %u deaths %s %s, one in %u is tried\n", s->file, n,
+			place_names[place], place == DEATH_IN_HOOK ? "hooks" : "events", stride);
+	for (unsigned nth = 1; nth <= n; nth += stride) {
 		enum play_verdict v = run(t, s, (struct death){ place, nth }, &p);
 
 		sum->runs++;

@@ -33,6 +33,20 @@ Test(trials, once_as_it_is_and_once_for_each_death)
 	free(said);
 }
 
+Test(trials, of_very_many_places_some_are_tried)
+{
+	struct trials t = { .crash = true, .most = 2 };
+	char *said = tell(&t, "mount /hello hello\nget /hello\nget /hello\nget /hello\nget /a\n"
+			  "get /a\n", "modules");
+
+	cr_expect_str_eq(said, "ok 1 - t: 5 events, 3 hooks\n"
+			 "# t: of 3 deaths in hooks, one in 2 is tried\n"
+			 "# t: of 5 deaths before the commit of events, one in 3 is tried\n"
+			 "# t: of 5 deaths after the commit of events, one in 3 is tried\n"
+			 "ok 2 - t: the same in 6 runs with a killed worker\n");
+	free(said);
+}
+
 Test(trials, failures_are_told_with_line_place_and_trace)
 {
 	struct trials t = { .crash = true };

@@ -18,11 +18,16 @@ struct worker {
 	struct service *services;       /* boot->nslots of them */
 	unsigned nservices;             /* open ones */
 	ev_io control;
-	ev_signal end[2];               /* in place of control, if there is no supervisor */
 	ev_timer drain;                 /* draining must end */
 	ev_prepare idle;                /* draining: looks whether it is over */
 	enum worker_exit exit;
+	ev_signal end[2];               /* in place of control, if there is no supervisor */
 };
+
+static bool is_alone(const struct worker *w)
+{
+	return w->boot->control_fd < 0;
+}
 
 /* --- control ------------------------------------------------------------------ */
 
@@ -30,6 +35,13 @@ static void stop(struct worker *w, enum worker_exit how)
 {
 	w->exit = how;
 	ev_break(w->env.loop, EVBREAK_ALL);
+}
+
+static void on_end(struct ev_loop *loop, ev_signal *s, int revents)
+{
+	(void)loop;
+	(void)revents;
+	stop(s->data, WORKER_EXIT_OK);
 }
 
 static void on_idle(struct ev_loop *loop, ev_prepare *p, int revents)
@@ -92,18 +104,6 @@ static void on_control(struct ev_loop *loop, ev_io *io, int revents)
 		command(w, text[i]);
 }
 
-static bool is_alone(const struct worker *w)
-{
-	return w->boot->control_fd < 0;
-}
-
-static void on_end(struct ev_loop *loop, ev_signal *s, int revents)
-{
-	(void)loop;
-	(void)revents;
-	stop(s->data, WORKER_EXIT_OK);
-}
-
 /* --- boot: stages, unwound in reverse --------------------------------------------- */
 
 static int up_signals(struct worker *w, struct err *err)
@@ -135,10 +135,8 @@ static int up_descriptors(struct worker *w, struct err *err)
 {
 	const struct worker_boot *b = w->boot;
 	size_t each = b->site->nlisteners + 2, n = 0;
-	int *fds = is_alone(w) ? NULL : calloc(b->nslots * each + 1, sizeof *fds);
+	int *fds = calloc(b->nslots * each + 1, sizeof *fds);
 
-	if (is_alone(w))
-		return 0;       /* all that there is belongs to this process */
 	if (!fds)
 		return err_set(err, -ENOMEM, "no memory for a list of descriptors");
 	for (unsigned i = 0; i < b->nslots; i++) {
@@ -151,6 +149,12 @@ static int up_descriptors(struct worker *w, struct err *err)
 	sandbox_keep(fds, (unsigned)n);
 	free(fds);
 	return 0;
+}
+
+/* All that there is belongs to a process that is alone. */
+static int up_seclusion(struct worker *w, struct err *err)
+{
+	return is_alone(w) ? 0 : up_descriptors(w, err);
 }
 
 static int up_privileges(struct worker *w, struct err *err)
@@ -273,7 +277,7 @@ static const struct stage {
 } stages[] = {
 	{ "signals", up_signals, NULL },
 	{ "budget", up_budget, down_budget },
-	{ "descriptors", up_descriptors, NULL },
+	{ "descriptors", up_seclusion, NULL },
 	{ "privileges", up_privileges, NULL },
 	{ "loop", up_loop, down_loop },
 	{ "modules", up_modules, down_modules },

@@ -44,11 +44,12 @@ struct worker_boot {
 	const int *memfds;              /* of all slots of the daemon: what their bodies
 					 * hold counts against one budget */
 	unsigned nmemfds;
-	int control_fd;                 /* stream or seqpacket; end of file: the supervisor
-					 * died; -1: this is no process of its own, */
-	void (*ready)(void *arg);       /* who made it is told so when it serves, */
-	void *arg;                      /* and SIGINT or SIGTERM ends it */
+	int control_fd;                 /* stream or seqpacket; end of file: the supervisor died */
 	struct hash_key key;            /* secret and random, for slots that are new */
+	/* Of one that is no process of its own (control_fd is -1), else NULL: called when it
+	 * serves.  SIGINT or SIGTERM ends it. */
+	void (*ready)(void *arg);
+	void *arg;
 };
 
 /* Runs a worker in a child that was just forked, or (control_fd is -1) within its

@@ -198,3 +198,12 @@ bool judge_answer(const struct command *c, const struct peer_request *r,
 	return judge_payload(c, a->payload, why) && judge_way(c, a, why) &&
 	       judge_time(c, r, a, why);
 }
+
+bool judge_repeats(const struct peer_answer *before, const struct peer_answer *a)
+{
+	struct message m = peers_message(a);
+	struct span value;
+
+	return message_option(&m, OPT_OBSERVE, 0, &value) && a->code == before->code &&
+	       span_eq(a->payload, before->payload);
+}

@@ -12,4 +12,8 @@ bool judge_like(struct span pattern, struct span text);
 bool judge_answer(const struct command *expected, const struct peer_request *r,
 		  const struct peer_answer *a, struct writer *why);
 
+/* Whether an answer is a notification that tells once more of the state that the one
+ * before it told of: observers must put up with that (RFC 7641, 1.3). */
+bool judge_repeats(const struct peer_answer *before, const struct peer_answer *a);
+
 #endif

@@ -48,6 +48,19 @@ Test(judge, what_is_as_expected)
 	cr_expect_str_eq(judged("expect 2.05 0x74657874"), "fine");
 }
 
+Test(judge, a_state_told_twice)
+{
+	struct peer_answer a = { .code = COAP_CONTENT, .options = span_of("\x61\x05", 2),
+				 .payload = span_str("x") }, b = a;
+
+	cr_expect(judge_repeats(&a, &b));
+	b.payload = span_str("y");
+	cr_expect_not(judge_repeats(&a, &b));
+	b = a;
+	b.options = span_of("", 0);
+	cr_expect_not(judge_repeats(&a, &b), "no notification");
+}
+
 Test(judge, what_is_not)
 {
 	cr_expect_str_eq(judged("expect 4.04"), "expected 4.04, got 2.05 \"text\" (4 bytes)");

@@ -1,5 +1,6 @@
 /* coapd: reads the command line and the site file, has the modules checked, and
- * becomes the supervisor.  This process opens no module and reads no datagram. */
+ * becomes the supervisor.  Unless it is asked to be all in one (--debug), this process
+ * opens no module and reads no datagram. */
 #include <config.h>
 
 #include "base/log.h"
@@ -61,6 +62,13 @@ static int dump(struct site *site)
 	return EXIT_STARTED_NOT;
 }
 
+/* Everything in this process, modules too, so that a debugger has it all. */
+static int debug(struct site *site)
+{
+	log_setup((enum log_level)site->log_level, "debug");
+	return (int)supervisor_debug(site);
+}
+
 static int with_site(const struct options *o, int (*what)(struct site *))
 {
 	struct site *site = load(o);
@@ -84,6 +92,8 @@ int main(int argc, char *argv[])
 		return with_site(&o, check);
 	case OPTIONS_DUMP:
 		return with_site(&o, dump);
+	case OPTIONS_DEBUG:
+		return with_site(&o, debug);
 	case OPTIONS_VERSION:
 		puts(PACKAGE_STRING);
 		return 0;

@@ -2,16 +2,18 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdbool.h>
 
 #define OPTIONS_FILE COAPD_SYSCONFDIR "/coapd/site.yaml"
 
-enum { OPT_CHECK = 256, OPT_DUMP, OPT_VERSION };
+enum { OPT_CHECK = 256, OPT_DUMP, OPT_DEBUG, OPT_VERSION };
 
 static const struct option table[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "modules-dir", required_argument, NULL, 'M' },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "dump", no_argument, NULL, OPT_DUMP },
+	{ "debug", no_argument, NULL, OPT_DEBUG },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
@@ -20,8 +22,8 @@ static const struct option table[] = {
 static int set_what(struct options *o, enum options_what what, struct err *err)
 {
 	if (o->what != OPTIONS_RUN && o->what != what)
-		return err_set(err, -EINVAL, "only one of --check, --dump, --version "
-			       "and --help can be done at a time");
+		return err_set(err, -EINVAL, "only one of --check, --dump, --debug, "
+			       "--version and --help can be done at a time");
 	o->what = what;
 	return 0;
 }
@@ -45,6 +47,8 @@ static int set_option(struct options *o, int opt, struct err *err)
 		return set_what(o, OPTIONS_CHECK, err);
 	case OPT_DUMP:
 		return set_what(o, OPTIONS_DUMP, err);
+	case OPT_DEBUG:
+		return set_what(o, OPTIONS_DEBUG, err);
 	case OPT_VERSION:
 		return set_what(o, OPTIONS_VERSION, err);
 	default:
@@ -52,12 +56,17 @@ static int set_option(struct options *o, int opt, struct err *err)
 	}
 }
 
-/* The file may follow --check or --dump bare. */
+static bool takes_file(enum options_what what)
+{
+	return what == OPTIONS_CHECK || what == OPTIONS_DUMP || what == OPTIONS_DEBUG;
+}
+
+/* The file may follow --check, --dump or --debug bare. */
 static int read_rest(struct options *o, int argc, char *const argv[], struct err *err)
 {
 	if (argc == 0)
 		return 0;
-	if (argc > 1 || o->file || (o->what != OPTIONS_CHECK && o->what != OPTIONS_DUMP))
+	if (argc > 1 || o->file || !takes_file(o->what))
 		return err_set(err, -EINVAL, "do not know what \"%s\" is for; the site "
 			       "file is given once, with -c", argv[argc - 1]);
 	o->file = argv[0];
@@ -86,7 +95,7 @@ int options_read(struct options *o, int argc, char *const argv[], struct err *er
 void options_help(FILE *out)
 {
 	fputs("Usage: coapd [-c FILE] [-M DIR]\n"
-	      "       coapd --check [FILE] | --dump [FILE] | --version | --help\n"
+	      "       coapd --check [FILE] | --dump [FILE] | --debug [FILE] | --version | --help\n"
 	      "\n"
 	      "A CoAP server. It stays in the foreground and logs to standard error.\n"
 	      "\n"
@@ -95,6 +104,7 @@ void options_help(FILE *out)
 	      "      --check [FILE]     tell every mistake in the site file and its modules'\n"
 	      "                         settings, and exit: 0 none, 2 some\n"
 	      "      --dump [FILE]      print the site with coapd's defaults filled in, and exit\n"
+	      "      --debug [FILE]     serve in this process alone, as a debugger likes it\n"
 	      "      --version          print the version, and exit\n"
 	      "  -h, --help             print this, and exit\n"
 	      "\n"

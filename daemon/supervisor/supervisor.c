@@ -75,9 +75,10 @@ static void leave_loop(struct supervisor *sv)
 	notify_forget();
 }
 
-static _Noreturn void be_worker(struct supervisor *sv, struct process *p, int control)
+static struct worker_boot boot_of(const struct supervisor *sv, const struct process *p,
+				  int control)
 {
-	struct worker_boot boot = {
+	return (struct worker_boot){
 		.site = sv->site,
 		.number = p->number,
 		.slots = p->slots,
@@ -87,6 +88,11 @@ static _Noreturn void be_worker(struct supervisor *sv, struct process *p, int co
 		.control_fd = control,
 		.key = sv->key,
 	};
+}
+
+static _Noreturn void be_worker(struct supervisor *sv, struct process *p, int control)
+{
+	struct worker_boot boot = boot_of(sv, p, control);
 
 	leave_loop(sv);
 	_exit(worker_run(&boot));
@@ -504,7 +510,7 @@ static const struct stage {
 	{ up_sockets, down_sockets },
 	{ up_memory, down_memory },
 	{ up_crew, down_crew },
-	{ up_loop, down_loop },
+	{ up_loop, down_loop },         /* the last, as supervisor_debug() has none */
 };
 
 #define NSTAGES (sizeof stages / sizeof stages[0])
@@ -515,22 +521,52 @@ static void serve(struct supervisor *sv)
 	ev_run(sv->loop, 0);
 }
 
-enum supervisor_exit supervisor_run(const struct site *site)
+static enum supervisor_exit run(const struct site *site, unsigned nworkers, size_t nstages,
+				void (*what)(struct supervisor *))
 {
-	struct supervisor sv = { .site = site, .code = SUPERVISOR_FAILED };
+	struct supervisor sv = { .site = site, .code = SUPERVISOR_FAILED,
+				 .nworkers = nworkers, .nslots = site_slots(site) };
 	struct err err = { "" };
 	size_t up = 0;
 
-	sv.nworkers = site_workers(site);
-	sv.nslots = site_slots(site);
-	while (up < NSTAGES && stages[up].up(&sv, &err) == 0)
+	while (up < nstages && stages[up].up(&sv, &err) == 0)
 		up++;
-	if (up == NSTAGES)
-		serve(&sv);
+	if (up == nstages)
+		what(&sv);
 	else
 		log_error("%s", err.text);
 	while (up-- > 0)
 		if (stages[up].down)
 			stages[up].down(&sv);
 	return sv.code;
+}
+
+enum supervisor_exit supervisor_run(const struct site *site)
+{
+	return run(site, site_workers(site), NSTAGES, serve);
+}
+
+/* --- all in one process -------------------------------------------------------- */
+
+static void on_ready_alone(void *arg)
+{
+	tell_ready(arg);
+}
+
+static void be_alone(struct supervisor *sv)
+{
+	struct worker_boot boot = boot_of(sv, &sv->process[0], -1);
+
+	boot.ready = on_ready_alone;
+	boot.arg = sv;
+	if (worker_run(&boot) != WORKER_EXIT_OK)
+		return;
+	log_notice("stopped");
+	sv->code = SUPERVISOR_STOPPED;
+}
+
+enum supervisor_exit supervisor_debug(const struct site *site)
+{
+	/* No loop but the worker's. */
+	return run(site, 1, NSTAGES - 1, be_alone);
 }

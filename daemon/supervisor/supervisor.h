@@ -15,4 +15,9 @@ enum supervisor_exit {
  * stop.  Returns when every child is dead and reaped and every socket closed. */
 enum supervisor_exit supervisor_run(const struct site *site);
 
+/* The same in this process alone: one worker, which holds all slots, modules and all.
+ * For whoever looks for a fault with a debugger; SIGINT or SIGTERM ends it at once.  The
+ * modules need not have been checked. */
+enum supervisor_exit supervisor_debug(const struct site *site);
+
 #endif

@@ -66,7 +66,11 @@ void dispatch_survived(struct dispatch *d)
 
 static void commit(struct dispatch *d, unsigned rx_next)
 {
+	if (d->commits)
+		d->commits(d->committing, false);
 	engine_commit(&d->engine, rx_next);
+	if (d->commits)
+		d->commits(d->committing, true);
 	if (d->adopted)
 		dispatch_survived(d);
 }

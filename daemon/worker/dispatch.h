@@ -18,6 +18,10 @@ struct dispatch {
 	 * further requests; the event ends when it returns. */
 	void (*response)(void *arg, struct engine *e, const struct response *r);
 	void *arg;
+	/* For those who test deaths: called with committing before (done is false) and after
+	 * the commit of each event; NULL. */
+	void (*commits)(void *committing, bool done);
+	void *committing;
 	bool adopted;                   /* no event since the adoption */
 	bool unresolved;                /* what was executing is still to be settled */
 };

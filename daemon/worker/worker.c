@@ -7,6 +7,7 @@
 #include "worker/service.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,7 +21,13 @@ struct worker {
 	ev_timer drain;                 /* draining must end */
 	ev_prepare idle;                /* draining: looks whether it is over */
 	enum worker_exit exit;
+	ev_signal end[2];               /* in place of control, if there is no supervisor */
 };
+
+static bool is_alone(const struct worker *w)
+{
+	return w->boot->control_fd < 0;
+}
 
 /* --- control ------------------------------------------------------------------ */
 
@@ -28,6 +35,13 @@ static void stop(struct worker *w, enum worker_exit how)
 {
 	w->exit = how;
 	ev_break(w->env.loop, EVBREAK_ALL);
+}
+
+static void on_end(struct ev_loop *loop, ev_signal *s, int revents)
+{
+	(void)loop;
+	(void)revents;
+	stop(s->data, WORKER_EXIT_OK);
 }
 
 static void on_idle(struct ev_loop *loop, ev_prepare *p, int revents)
@@ -94,9 +108,11 @@ static void on_control(struct ev_loop *loop, ev_io *io, int revents)
 
 static int up_signals(struct worker *w, struct err *err)
 {
-	(void)w;
 	(void)err;
-	sandbox_signals();
+	if (is_alone(w))
+		signal(SIGPIPE, SIG_IGN);
+	else
+		sandbox_signals();
 	return 0;
 }
 
@@ -133,6 +149,12 @@ static int up_descriptors(struct worker *w, struct err *err)
 	sandbox_keep(fds, (unsigned)n);
 	free(fds);
 	return 0;
+}
+
+/* All that there is belongs to a process that is alone. */
+static int up_seclusion(struct worker *w, struct err *err)
+{
+	return is_alone(w) ? 0 : up_descriptors(w, err);
 }
 
 static int up_privileges(struct worker *w, struct err *err)
@@ -212,10 +234,32 @@ static int up_slots(struct worker *w, struct err *err)
 	return 0;
 }
 
+/* Nobody is there to be talked to: signals say when it is enough. */
+static int up_alone(struct worker *w)
+{
+	static const int signals[] = { SIGINT, SIGTERM };
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+		ev_signal_init(&w->end[i], on_end, signals[i]);
+		w->end[i].data = w;
+		ev_signal_start(w->env.loop, &w->end[i]);
+	}
+	w->boot->ready(w->boot->arg);
+	return 0;
+}
+
+static void down_control(struct worker *w)
+{
+	for (size_t i = 0; is_alone(w) && i < sizeof w->end / sizeof *w->end; i++)
+		ev_signal_stop(w->env.loop, &w->end[i]);
+}
+
 static int up_control(struct worker *w, struct err *err)
 {
 	static const char ready = WORKER_READY;
 
+	if (is_alone(w))
+		return up_alone(w);
 	ev_io_init(&w->control, on_control, w->boot->control_fd, EV_READ);
 	ev_timer_init(&w->drain, on_drain_over, 0., 0.);
 	ev_prepare_init(&w->idle, on_idle);
@@ -233,12 +277,12 @@ static const struct stage {
 } stages[] = {
 	{ "signals", up_signals, NULL },
 	{ "budget", up_budget, down_budget },
-	{ "descriptors", up_descriptors, NULL },
+	{ "descriptors", up_seclusion, NULL },
 	{ "privileges", up_privileges, NULL },
 	{ "loop", up_loop, down_loop },
 	{ "modules", up_modules, down_modules },
 	{ "slots", up_slots, down_slots },
-	{ "control", up_control, NULL },
+	{ "control", up_control, down_control },
 };
 
 #define STAGES (sizeof stages / sizeof *stages)

@@ -46,10 +46,14 @@ struct worker_boot {
 	unsigned nmemfds;
 	int control_fd;                 /* stream or seqpacket; end of file: the supervisor died */
 	struct hash_key key;            /* secret and random, for slots that are new */
+	/* Of one that is no process of its own (control_fd is -1), else NULL: called when it
+	 * serves.  SIGINT or SIGTERM ends it. */
+	void (*ready)(void *arg);
+	void *arg;
 };
 
-/* Runs a worker in a child that was just forked; signals are as the caller left
- * them (the worker sets its own).  Returns an enum worker_exit for _exit(). */
+/* Runs a worker in a child that was just forked, or (control_fd is -1) within its
+ * maker; signals are as the caller left them (the worker sets its own).  Returns an enum worker_exit for _exit(). */
 int worker_run(const struct worker_boot *boot);
 
 /* Loads every module that the site mounts, applies its rows and runs its check(),

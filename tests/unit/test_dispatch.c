@@ -193,6 +193,38 @@ Test(dispatch, each_datagram_is_one_transaction)
 	bench_close(&b);
 }
 
+struct told {
+	unsigned before, after;
+	struct bench *b;
+};
+
+static void told(void *arg, bool done)
+{
+	struct told *t = arg;
+
+	t->before += !done;
+	t->after += done;
+	cr_expect_eq(rx_next(t->b), t->after, "before it, the event has not ended");
+}
+
+Test(dispatch, tells_of_each_commit_before_and_after)
+{
+	struct bench b;
+	struct told t = { .b = &b };
+
+	bench_open(&b);
+	b.d.commits = told;
+	b.d.committing = &t;
+	bench_put(&b, CON, GET, 1, "x");
+	bench_put(&b, CON, GET, 2, "late");
+	cr_expect(dispatch_batch(&b.d, 1000));
+	cr_expect_eq(t.before, 2);
+	cr_expect_eq(t.after, 2);
+	b.d.commits = NULL;
+	cr_expect(dispatch_due(&b.d, 1100));
+	bench_close(&b);
+}
+
 Test(dispatch, stops_for_a_flush_and_goes_on_there)
 {
 	struct bench b;

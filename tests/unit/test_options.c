@@ -51,6 +51,16 @@ Test(options, check_and_dump_take_a_bare_file)
 	cr_assert_str_eq(o.file, COAPD_SYSCONFDIR "/coapd/site.yaml");
 }
 
+Test(options, debug_takes_a_file)
+{
+	cr_assert_eq(line("--debug", "a.yaml"), 0);
+	cr_assert_eq(o.what, OPTIONS_DEBUG);
+	cr_assert_str_eq(o.file, "a.yaml");
+	cr_assert_eq(line("--debug", "-c", "b.yaml", "-M", "m"), 0);
+	cr_assert_str_eq(o.file, "b.yaml");
+	cr_assert_eq(line("--debug", "--check"), -EINVAL);
+}
+
 Test(options, version_and_help)
 {
 	cr_assert_eq(line("--version"), 0);

@@ -90,6 +90,11 @@ int worker_run(const struct worker_boot *b)
 		raise(SIGSEGV);
 	}
 	map(&b->slots[0])->where = 0;
+	if (b->control_fd < 0) {
+		log_notice("alone with %u of %u slots", b->nslots, b->nmemfds);
+		b->ready(b->arg);
+		return WORKER_EXIT_OK;
+	}
 	if (write(b->control_fd, &ready, 1) != 1)
 		return 98;
 	for (; mode == DEAF;)
@@ -114,7 +119,7 @@ static pid_t supervisor;
 static FILE *lines;
 static char last[1200];
 
-static void launch(int what)
+static void launch_as(int what, enum supervisor_exit (*run)(const struct site *))
 {
 	int ends[2];
 
@@ -126,11 +131,16 @@ static void launch(int what)
 		close(ends[0]);
 		close(ends[1]);
 		log_setup(LOG_DEBUG, "supervisor");
-		_exit((int)supervisor_run(&site));
+		_exit((int)run(&site));
 	}
 	close(ends[1]);
 	lines = fdopen(ends[0], "r");
 	setvbuf(lines, NULL, _IONBF, 0);
+}
+
+static void launch(int what)
+{
+	launch_as(what, supervisor_run);
 }
 
 /* False at the end of the pipe: everybody who could write is dead. */
@@ -184,6 +194,19 @@ Test(supervisor, starts_tells_its_port_serves_and_stops)
 	wait_for("stopping: the last requests are being answered");
 	wait_for("stopped");
 	expect_end(0);
+}
+
+Test(supervisor, all_in_one_process_to_debug)
+{
+	launch_as(SERVE, supervisor_debug);
+	wait_for("alone with 5 of 5 slots");
+	cr_assert_gt(atoi(wait_for("listening on coap://[::1]:")), 0);
+	wait_for("ready: 1 workers, 5 slots, 2 resources");
+	wait_for("stopped");
+	expect_end(0);
+	launch_as(FAIL_BOOT, supervisor_debug);
+	wait_for("no such user");
+	expect_end(1);
 }
 
 Test(supervisor, slots_are_dealt_round_robin)

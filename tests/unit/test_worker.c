@@ -106,6 +106,47 @@ Test(worker, serves_until_it_is_told_to_quit)
 	bed_close(&b);
 }
 
+static void on_ready(void *arg)
+{
+	struct bed *b = arg;
+	char ready = 'r';
+
+	cr_assert(write(b->control, &ready, 1) == 1);
+}
+
+/* Without a supervisor: who made it is told, and signals end it. */
+Test(worker, alone_it_ends_at_a_signal)
+{
+	static const int signals[] = { SIGINT, SIGTERM };
+	struct bed b = { .boot = { .nslots = 1, .control_fd = -1, .ready = on_ready,
+				   .arg = &b } };
+	int ends[2];
+
+	worker_site_open(&b.w, WORKER_SITE_YAML);
+	b.boot.site = b.w.site;
+	b.boot.slots = &b.w.slot;
+	b.boot.memfds = &b.w.slot.memfd;
+	b.boot.nmemfds = 1;
+	b.peer = worker_site_peer(&b.w);
+	for (unsigned i = 0; i < 2; i++) {
+		cr_assert(pipe(ends) == 0);
+		b.control = ends[1];
+		b.pid = fork();
+		if (b.pid == 0)
+			_exit(worker_run(&b.boot));
+		b.control = ends[0];
+		close(ends[1]);
+		cr_assert_eq(hear(&b), 'r');
+		coap_ask(b.peer, CON, GET, (uint16_t)i, "nowhere");
+		cr_expect_eq(coap_told(b.peer, (uint16_t)i), 0x284);
+		kill(b.pid, signals[i]);
+		cr_expect_eq(ended(&b), WORKER_EXIT_OK);
+		close(ends[0]);
+	}
+	b.control = dup(0);
+	bed_close(&b);
+}
+
 Test(worker, ends_when_the_supervisor_does)
 {
 	struct bed b;

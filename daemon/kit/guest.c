@@ -1,0 +1,273 @@
+#include "kit/guest.h"
+
+#include "base/log.h"
+#include "resource/mount.h"
+#include "worker/dispatch.h"
+#include "worker/mounts.h"
+#include "worker/slot.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The module's own functions, which ours stand before. */
+struct original {
+	int (*open)(coapd_mount *, const void *, void **);
+	enum coapd_verdict (*handle)(void *, coapd_task *, const struct coapd_event *);
+	bool retry;
+};
+
+/* One to a process: hooks have no other way to it. */
+static struct guest {
+	struct guest_shared *shared;
+	const struct site *site;
+	struct original *original;
+	struct resources *resources;
+	struct dispatch dispatch;
+	struct space_def def;
+	struct windows_def windows;
+	struct bodies bodies;
+	struct body_budget budget;
+	const uint64_t *used;
+	uint64_t swept;
+} guest;
+
+#define SWEEP_MS 1000u
+
+size_t guest_size(const struct site *site)
+{
+	struct windows_def windows = slot_windows(site);
+
+	return slot_size(site) + windows_size(&windows);
+}
+
+/* --- deaths ------------------------------------------------------------------------ */
+
+static void die_if(enum death_place place, uint32_t nth)
+{
+	struct guest_shared *s = guest.shared;
+
+	if (s->killed || s->death.place != place || s->death.nth != nth)
+		return;
+	s->victim = s->in_event ? s->point : (struct guest_point){ .mount = GUEST_NOBODY };
+	s->killed = 1;
+	kill(getpid(), SIGKILL);
+}
+
+/* The dispatch tells of each event's end. */
+static void on_commit(void *arg, bool done)
+{
+	struct guest_shared *s = arg;
+
+	if (!done) {
+		s->events++;
+		die_if(DEATH_BEFORE_COMMIT, s->events);
+		return;
+	}
+	die_if(DEATH_AFTER_COMMIT, s->events);
+	s->in_event = 0;
+}
+
+/* --- around the functions of modules -------------------------------------------------- */
+
+static uint64_t real_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static bool may_not_run_twice(const coapd_task *task, const struct original *o)
+{
+	const coapd_msg *m = coapd_request(task);
+
+	return m && !o->retry && !code_is_safe(coapd_code(m));
+}
+
+static enum coapd_verdict handle(void *self, coapd_task *task, const struct coapd_event *event)
+{
+	struct guest_shared *s = guest.shared;
+	uint32_t mount = coapd_task_mount(task)->where - 1;
+	const struct original *o = &guest.original[mount];
+	uint64_t began = real_ms(), took;
+	enum coapd_verdict v;
+
+	s->point = (struct guest_point){ mount, event->what, event->tag, event->attempt,
+					 may_not_run_twice(task, o) };
+	s->hooks++;
+	s->in_event++;
+	die_if(DEATH_IN_HOOK, s->hooks);
+	s->stage = GUEST_IN_HOOK;
+	v = o->handle(self, task, event);
+	s->stage = GUEST_SERVING;
+	took = real_ms() - began;
+	if (took > GUEST_SLOW_MS && took > s->slow_ms) {
+		s->slow = s->point;
+		s->slow_ms = (uint32_t)took;
+	}
+	return v;
+}
+
+static int open_mount(coapd_mount *mount, const void *conf, void **self)
+{
+	uint32_t i = mount->where - 1;
+
+	guest.shared->point.mount = i;
+	guest.shared->stage = GUEST_OPENING;
+	return guest.original[i].open(mount, conf, self);
+}
+
+static void wrap(struct resource_mount_spec *specs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct coapd_module *d = &specs[i].module->desc;
+
+		guest.original[i] = (struct original){ d->open, d->handle,
+						       d->flags & COAPD_F_RETRY };
+		d->handle = handle;
+		if (d->open)
+			d->open = open_mount;
+	}
+}
+
+/* --- start ------------------------------------------------------------------------- */
+
+static bool start_modules(void)
+{
+	struct guest_shared *s = guest.shared;
+	size_t n = guest.site->nmounts;
+	struct resource_mount_spec *specs = calloc(n + 1, sizeof *specs);
+	struct config_errors *errors = &s->errors;
+	struct err err = { "no memory for the mounts" };
+
+	s->stage = GUEST_LOADING;
+	errors_begin(errors, guest.site->file);
+	guest.original = calloc(n + 1, sizeof *guest.original);
+	if (specs && guest.original && mounts_load(guest.site, specs, errors)) {
+		wrap(specs, n);
+		s->point.mount = GUEST_NOBODY;
+		guest.resources = resources_new(specs, n, &err);
+	}
+	if (!guest.resources && !errors->count)
+		errors_add(errors, s->stage == GUEST_OPENING ?
+			   guest.site->mounts[s->point.mount].module_at :
+			   (struct config_place){ 0 }, "%s", err.text);
+	free(specs);
+	return guest.resources != NULL;
+}
+
+static bool start_slot(void *mem)
+{
+	static const struct hash_key key = { { 0x5bd1e995u, 0x1b873593u } };
+	struct engine_conf conf = slot_conf(guest.site);
+	struct dispatch *d = &guest.dispatch;
+	enum space_state state;
+
+	slot_def(guest.site, &guest.def);
+	guest.windows = slot_windows(guest.site);
+	guest.used = slot_body_pages(mem);
+	guest.budget = (struct body_budget){
+		.pages = guest.site->limits.body_memory / WINDOWS_PAGE, .n = 1,
+		.used = &guest.used };
+	guest.bodies = (struct bodies){
+		.windows = { (uint8_t *)mem + space_size(&guest.def), &guest.windows },
+		.budget = &guest.budget };
+	conf.bodies = &guest.bodies;
+	if (dispatch_open(d, mem, &guest.def, 0, &key, &conf, guest.resources, &state))
+		return errors_add(&guest.shared->errors, (struct config_place){ 0 },
+				  "no memory for the tables of a slot");
+	d->commits = on_commit;
+	d->committing = guest.shared;
+	if (state == SPACE_OLD && !dispatch_adopt(d, guest.shared->now))
+		log_error("the slot is wiped, as workers keep dying when they take it over");
+	return true;
+}
+
+/* --- service: what worker/service.c does with sockets ---------------------------------- */
+
+static struct space *space(void)
+{
+	return &guest.dispatch.engine.space;
+}
+
+static void receive(void)
+{
+	struct guest_shared *s = guest.shared;
+	struct batch *b = batch_of(space());
+	struct rx_dgram *rx = &b->rx[0];
+
+	if (!s->has_rx || space_rx_next(space()) < b->rx_n)
+		return;
+	rx->from = addr_to_sin6(&s->rx.peer);
+	rx->to = s->rx.local;
+	rx->tries = 0;
+	rx->len = s->rx.len;
+	memcpy(rx->data, s->rx.data, s->rx.len);
+	space_commit(space(), 0, space_tx_n(space()), space_exec(space()));
+	space_set(&b->rx_n, 1);
+	s->has_rx = 0;
+}
+
+static void flush(void)
+{
+	struct guest_shared *s = guest.shared;
+	const struct batch *b = batch_of(space());
+
+	s->tx_n = space_tx_n(space());
+	for (unsigned i = 0; i < s->tx_n; i++) {
+		s->tx[i].peer = b->tx[i].to;
+		s->tx[i].local = b->tx[i].from;
+		s->tx[i].len = b->tx[i].len;
+		memcpy(s->tx[i].data, b->tx[i].data, b->tx[i].len);
+	}
+	dispatch_flushed(&guest.dispatch);
+}
+
+/* One round: until there is no more to do, or no room for more answers. */
+static void advance(void)
+{
+	struct guest_shared *s = guest.shared;
+	struct dispatch *d = &guest.dispatch;
+	bool done;
+
+	receive();
+	done = dispatch_batch(d, s->now);
+	if (done && dispatch_next(d) <= s->now)
+		done = dispatch_due(d, s->now);
+	flush();
+	if (done && s->now >= guest.swept + SWEEP_MS) {
+		dispatch_sweep(d, s->now);
+		guest.swept = s->now;
+	}
+	s->next = dispatch_next(d);
+	s->more = !done || s->has_rx || s->next <= s->now;
+	s->in_event = 0;
+}
+
+static int serve(int fd)
+{
+	char byte;
+
+	guest.shared->stage = GUEST_SERVING;
+	guest.swept = guest.shared->now;
+	while (read(fd, &byte, 1) == 1) {
+		advance();
+		dispatch_survived(&guest.dispatch);
+		if (write(fd, &byte, 1) != 1)
+			break;
+	}
+	return GUEST_EXIT_OK;
+}
+
+int guest_run(const struct site *site, struct guest_shared *shared, void *mem, int fd)
+{
+	guest.shared = shared;
+	guest.site = site;
+	log_setup(LOG_DEBUG, "worker 0");
+	if (!start_modules() || !start_slot(mem))
+		return GUEST_EXIT_START;
+	return serve(fd);
+}

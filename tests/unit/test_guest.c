@@ -1,0 +1,73 @@
+#include "kit_host.h"
+
+#include "base/counter.h"
+#include "worker/slot.h"
+
+TestSuite(guest, .fini = host_end);
+
+Test(guest, counts_hooks_and_events_over_all_lives)
+{
+	struct guest_dgram d = host_request(COAP_GET, 1, "slow");
+
+	host_begin("mount /slow separate", "modules", (struct death){ DEATH_BEFORE_COMMIT, 1 });
+	cr_assert_eq(host_step(&host, &d), HOST_OK);
+	cr_expect_eq(host.shared->hooks, 2, "delivered twice");
+	cr_expect_eq(host.shared->events, 2);
+	cr_expect_eq(host.shared->point.attempt, 1);
+	cr_expect_eq(slot_counter(host.mem, COUNT_ADOPTED), 1);
+}
+
+Test(guest, knows_what_may_not_run_twice)
+{
+	struct guest_dgram d = host_request(COAP_POST, 1, "t");
+
+	host_begin("mount /t tally", "tests/modules", (struct death){ DEATH_IN_HOOK, 1 });
+	cr_assert_eq(host_step(&host, &d), HOST_OK);
+	cr_expect(host.shared->victim.unsafe);
+	cr_expect_str_eq(host_said(0), "ACK 5.00 pay=");
+	cr_expect_eq(host.shared->hooks, 1);
+	host_end();
+	d = host_request(COAP_POST, 1, "slow");
+	host_begin("mount /slow separate", "modules", (struct death){ DEATH_IN_HOOK, 1 });
+	cr_assert_eq(host_step(&host, &d), HOST_OK);
+	cr_expect_not(host.shared->victim.unsafe);
+	cr_expect_eq(host.shared->hooks, 2);
+}
+
+Test(guest, events_without_a_hook_can_be_deadly_too)
+{
+	struct guest_dgram d = host_request(COAP_GET, 1, "nothing");
+
+	host_begin("mount /slow separate", "modules", (struct death){ DEATH_AFTER_COMMIT, 1 });
+	cr_assert_eq(host_step(&host, &d), HOST_OK);
+	cr_expect_str_eq(host_said(0), "ACK 4.04 pay=");
+	cr_expect_eq(host.shared->victim.mount, GUEST_NOBODY);
+	cr_expect_eq(host.lives, 2);
+}
+
+Test(guest, notes_the_slowest_hook)
+{
+	struct guest_dgram d = host_request(COAP_GET, 1, "t");
+
+	host_begin("mount /t { module: tally, takes: 120ms }", "tests/modules",
+		   (struct death){ 0 });
+	cr_assert_eq(host_step(&host, &d), HOST_OK);
+	cr_expect(host.shared->slow_ms >= 119);
+	cr_expect_eq(host.shared->slow.mount, 0);
+}
+
+Test(guest, sweeps_as_time_passes)
+{
+	struct guest_dgram d = host_request(COAP_POST, 1, "t");
+	unsigned counted;
+
+	host_begin("mount /t tally", "tests/modules", (struct death){ 0 });
+	cr_assert_eq(host_step(&host, &d), HOST_OK);
+	cr_assert_eq(host_step(&host, &d), HOST_OK);
+	cr_expect_str_eq(host_said(0), "ACK 2.04 pay=1", "a duplicate");
+	counted = host.shared->hooks;
+	host.shared->now += 400000;
+	cr_assert_eq(host_step(&host, NULL), HOST_OK);
+	cr_assert_eq(host_step(&host, &d), HOST_OK);
+	cr_expect_eq(host.shared->hooks, counted + 1, "the duplicate is forgotten");
+}

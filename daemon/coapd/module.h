@@ -165,14 +165,26 @@ enum coapd_verdict {
 	COAPD_WAIT = 1,         /* what has been awaited (coapd_after) brings us back;
 				 * the core acknowledges the request in time (RFC
 				 * 7252, 5.2.2) and drops what there is of a reply */
-	/* 2 is kept for bodies in parts */
+	COAPD_MORE = 2,         /* the part has been consumed: the next one, please (the
+				 * core answers 2.31, and drops what there is of a reply
+				 * and what is awaited); COAPD_F_STREAM alone, and not for
+				 * the last part */
 	COAPD_DECLINE = 3       /* not ours: the next shorter mount is asked, 4.04 at
 				 * the end; an answer to COAPD_EV_REQUEST alone */
 };
 
 enum coapd_what {
-	COAPD_EV_REQUEST = 0,   /* a request came */
-	/* 1, 2, 4 and 5 are kept for bodies in parts, observers, background tasks */
+	COAPD_EV_REQUEST = 0,   /* a request came; with COAPD_F_STREAM, it or the first part
+				 * of it: see last */
+	COAPD_EV_PART = 1,      /* a further part of the body, coapd_payload(), at
+				 * event->offset: the next one in order; after a crash the
+				 * same may come again.  COAPD_F_STREAM alone */
+	COAPD_EV_CANCEL = 2,    /* no further part will come: the client gave up or began
+				 * anew, it became too long, or a part failed.  What was
+				 * done is to be undone; there is scratch, but no request
+				 * any more, and the verdict is ignored.  May come again
+				 * after a crash.  COAPD_F_STREAM alone */
+	/* 4 and 5 are kept for observers and background tasks */
 	COAPD_EV_READ = 3,      /* a part of the body that coapd_reply_body() announced is
 				 * wanted: give coapd_reply_data() event->want bytes from
 				 * event->offset on, and return COAPD_DONE */
@@ -185,8 +197,11 @@ struct coapd_event {
 	uint8_t tag;            /* which await of the task */
 	int status;             /* 0, or -errno when what was awaited failed */
 	unsigned attempt;       /* 0: first delivery; n: n workers died in it */
-	uint64_t offset;        /* READ: of the part within the body */
+	uint64_t offset;        /* READ, PART: of the part within the body */
 	size_t want;            /* READ: its bytes */
+	bool last;              /* PART, RESPONSE: nothing follows */
+	const coapd_msg *msg;   /* RESPONSE: what came; NULL else */
+	coapd_span data;        /* JOB: its result; WOKEN: bytes that came with it; RESPONSE: part of the body */
 	/* fields are added here */
 };
 
@@ -220,6 +235,17 @@ struct coapd_err {
 
 /* --- the descriptor -------------------------------------------------------------- */
 
+#define COAPD_F_STREAM 1u       /* bodies that come in blocks (RFC 7959) are not put
+				 * together but handed on part by part, each when it comes:
+				 * the first as COAPD_EV_REQUEST whose last is false, the
+				 * others as COAPD_EV_PART.  The hook returns COAPD_MORE, or
+				 * for the last one COAPD_DONE with the reply; COAPD_DONE
+				 * earlier ends the transfer with that reply, and undoing
+				 * what was done is the hook's business then.  All parts
+				 * are events of one task, with its scratch, and with the
+				 * options of their own messages.  COAPD_WAIT is fine within
+				 * a part.  A body in one message is one COAPD_EV_REQUEST
+				 * with last set */
 #define COAPD_F_RETRY 8u        /* running a request twice does no harm: unsafe
 				 * methods are delivered again after a crash too */
 #define COAPD_F_TREE 16u        /* serves all paths below its mount, see
@@ -227,7 +253,7 @@ struct coapd_err {
 #define COAPD_F_CONDITIONS 32u  /* calls coapd_current() before it acts: only then are
 				 * requests with If-Match or If-None-Match let in,
 				 * others are answered 4.02 */
-/* 1, 2 and 4 are kept */
+/* 2 and 4 are kept */
 
 struct coapd_module {
 	uint32_t abi;           /* COAPD_ABI */

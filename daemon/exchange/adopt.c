@@ -168,6 +168,7 @@ void adopt_end(struct engine *e)
 	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_EXCHANGE]; i++)
 		if (slab_live(b, i))
 			exchange_sorted(e, slab_at(b, i));
+	ADOPT_SLAB(e, SLAB_ASSEMBLY, struct assembly, assembly_owned);
 	ADOPT_SLAB(e, SLAB_BLOB, struct blob, blob_owned);
 	ADOPT_SLAB(e, SLAB_BODY_SMALL, struct body, body_owned);
 	ADOPT_SLAB(e, SLAB_BODY, struct body, body_owned);

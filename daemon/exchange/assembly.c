@@ -68,11 +68,13 @@ static struct assembly *find(struct engine *e, struct endpoint *p, uint64_t key)
 
 /* --- life ------------------------------------------------------------------------------ */
 
+/* The time of a stream is its owner's. */
 static void link_up(struct engine *e, struct endpoint *p, struct assembly *a)
 {
 	table_insert(&e->assemblies, slab(e), place(e, a->peer, a->key), a);
 	p->nassemblies++;
-	engine_deadline(e, slab(e), a, a->deadline);
+	if (a->state != ASSEMBLY_STREAMING)
+		engine_deadline(e, slab(e), a, a->deadline);
 }
 
 static void touch(struct engine *e, struct assembly *a)
@@ -251,27 +253,37 @@ static bool is_sized(const struct request *r, const struct block *block)
 	return block->more ? n == block_size(block) : n <= block_size(block);
 }
 
-enum assembly_verdict assembly_take(struct engine *e, struct request *r, uint64_t cap)
+enum assembly_verdict assembly_block(struct engine *e, struct request *r, uint64_t cap,
+				     struct block *block)
 {
-	struct block block;
 	struct span value;
-	uint64_t key;
 
 	if (!message_option(&r->msg, OPT_BLOCK1, 0, &value))
 		return ASSEMBLY_NONE;
-	if (block_parse(value, &block) != BLOCK_OK || !is_sized(r, &block)) {
+	if (block_parse(value, block) != BLOCK_OK || !is_sized(r, block)) {
 		request_refuse(e, r, COAP_BAD_REQUEST, "block of a wrong size");
 		return ASSEMBLY_SETTLED;
 	}
-	r->block1 = block_uint(&block);
+	r->block1 = block_uint(block);
 	r->blocks = true;
-	if (block.num == 0 && !block.more)
+	if (block->num == 0 && !block->more)
 		return r->msg.payload.n > cap ? too_large(e, r, NULL, cap) : ASSEMBLY_NONE;
-	if (block.more && block.szx > e->conf.szx) {
-		struct block ours = { block.num, true, (uint8_t)e->conf.szx };
+	if (block->more && block->szx > e->conf.szx) {
+		struct block ours = { block->num, true, (uint8_t)e->conf.szx };
 
 		r->block1 = block_uint(&ours);
 	}
+	return ASSEMBLY_WHOLE;
+}
+
+enum assembly_verdict assembly_take(struct engine *e, struct request *r, uint64_t cap)
+{
+	struct block block;
+	enum assembly_verdict v = assembly_block(e, r, cap, &block);
+	uint64_t key;
+
+	if (v != ASSEMBLY_WHOLE)
+		return v;
 	key = key_of(e, &r->msg, INWARD);
 	return block.num == 0 ? first(e, r, &block, key, cap) : later(e, r, &block, key, cap);
 }
@@ -291,7 +303,7 @@ void assembly_again(struct engine *e, struct request *r)
 		r->block1 = block_uint(&block);
 	if (b)
 		r->msg.payload = body_read(e, b, 0, SIZE_MAX);
-	else if (r->assembly)
+	else if (r->assembly && !(a && a->state == ASSEMBLY_STREAMING))
 		r->msg.payload = span_of(NULL, 0);
 }
 
@@ -358,7 +370,8 @@ ref_t assembly_of(struct engine *e, const struct request *r)
 {
 	struct assembly *a = r->peer ? find(e, r->peer, key_of(e, &r->msg, INWARD)) : NULL;
 
-	return a && a->state == ASSEMBLY_GIVEN ? assembly_ref(e, a) : 0;
+	return a && (a->state == ASSEMBLY_GIVEN || a->state == ASSEMBLY_STREAMING) ?
+	       assembly_ref(e, a) : 0;
 }
 
 void assembly_due(struct engine *e, struct assembly *a)
@@ -379,7 +392,7 @@ static bool holds(struct engine *e, const struct assembly *a)
 {
 	const struct body *b = body_get(e, a->body);
 
-	if (a->state == ASSEMBLY_ANSWERED)
+	if (a->state == ASSEMBLY_ANSWERED || a->state == ASSEMBLY_STREAMING)
 		return a->body == 0;
 	return b && b->owner == assembly_ref(e, a);
 }
@@ -394,4 +407,62 @@ bool assembly_adopt(struct engine *e, struct assembly *a)
 		return false;
 	link_up(e, p, a);
 	return true;
+}
+
+bool assembly_owned(struct engine *e, struct assembly *a)
+{
+	unsigned above = REF_SLAB(a->owner);
+
+	if (a->state != ASSEMBLY_STREAMING ||
+	    (above >= ENGINE_SLABS && above < e->space.nslabs &&
+	     slab_get(&e->space, engine_slab(e, above), a->owner)))
+		return true;
+	table_remove(&e->assemblies, slab(e), place(e, a->peer, a->key), a);
+	endpoint_get(e, a->peer)->nassemblies--;
+	return false;
+}
+
+/* --- streams --------------------------------------------------------------------------------- */
+
+struct assembly *assembly_find(struct engine *e, const struct request *r)
+{
+	return r->peer ? find(e, r->peer, key_of(e, &r->msg, INWARD)) : NULL;
+}
+
+struct assembly *assembly_stream(struct engine *e, struct request *r, ref_t owner)
+{
+	struct assembly *a;
+
+	if (!r->peer && !endpoint_room(e))
+		return NULL;
+	if (!r->peer)
+		r->peer = endpoint_add(e, &r->from, &r->to);
+	a = take(e, r->peer, key_of(e, &r->msg, INWARD), ASSEMBLY_STREAMING);
+	if (!a)
+		return NULL;
+	a->owner = owner;
+	slab_publish(&e->space, slab(e), a);
+	link_up(e, r->peer, a);
+	return a;
+}
+
+void assembly_end(struct engine *e, struct assembly *a)
+{
+	finish(e, a);
+}
+
+void assembly_give(struct engine *e, struct assembly *a)
+{
+	undo_set(&e->space, &a->state, ASSEMBLY_GIVEN);
+	touch(e, a);
+}
+
+void assembly_answer(struct engine *e, struct request *r, uint8_t code)
+{
+	(void)answer(e, r, code, 0);
+}
+
+void assembly_too_large(struct engine *e, struct request *r, uint64_t cap)
+{
+	(void)too_large(e, r, NULL, cap);
 }

@@ -10,7 +10,10 @@
  * may repeat the last block under another message ID.
  *
  *	RECEIVING --last block--> GIVEN (to the resource) --answer--> ANSWERED --> gone
- */
+ *	STREAMING --last block--> GIVEN
+ *
+ * One that is STREAMING has no body: its blocks go to the resource as they come
+ * (stream.h). */
 #ifndef EXCHANGE_ASSEMBLY_H
 #define EXCHANGE_ASSEMBLY_H
 
@@ -24,6 +27,7 @@ enum assembly_state {
 				 * that waits */
 	ASSEMBLY_ANSWERED,      /* no body any more; code is what was answered */
 	ASSEMBLY_KEPT,          /* its body is a reply whose later blocks may be asked for */
+	ASSEMBLY_STREAMING,     /* its blocks are taken by its owner one by one */
 	ASSEMBLY_STATES
 };
 
@@ -31,7 +35,10 @@ struct assembly {
 	struct object o;
 	ref_t peer;
 	ref_t body;             /* 0: none */
-	ref_t waiting;          /* GIVEN: the exchange whose request it is; 0 none yet */
+	ref_t waiting;          /* GIVEN, STREAMING: the exchange whose request it is; 0
+				 * none yet */
+	ref_t owner;            /* STREAMING: the object of a layer above that ends it */
+	uint64_t next;          /* of a stream: bytes taken, the offset of the next block */
 	uint64_t key;           /* keyed hash of what its requests have in common */
 	uint64_t deadline;      /* ms */
 	uint32_t state;
@@ -93,7 +100,32 @@ static inline ref_t assembly_ref(struct engine *e, const struct assembly *a)
 /* Gives a request that waited its body again, if that came in blocks. */
 void assembly_again(struct engine *e, struct request *r);
 
-/* Adopt: puts a plausible one back; false if it is implausible. */
+/* Adopt: puts a plausible one back; false if it is implausible.  Once the layers above
+ * have adopted, a stream whose owner is gone is taken out again: false. */
 bool assembly_adopt(struct engine *e, struct assembly *a);
+bool assembly_owned(struct engine *e, struct assembly *a);
+
+/* --- for stream.c ----------------------------------------------------------------- */
+
+/* Reads Block1 into block and prepares the response's.  WHOLE: it is one block of
+ * several; else as assembly_take(). */
+enum assembly_verdict assembly_block(struct engine *e, struct request *r, uint64_t cap,
+				     struct block *block);
+
+/* The one that a request belongs to; NULL. */
+struct assembly *assembly_find(struct engine *e, const struct request *r);
+
+/* A stream for a first block, live; NULL: there is no room (counted). */
+struct assembly *assembly_stream(struct engine *e, struct request *r, ref_t owner);
+
+/* Ends it. */
+void assembly_end(struct engine *e, struct assembly *a);
+
+/* The last block of a stream is with the resource, its answer will be kept. */
+void assembly_give(struct engine *e, struct assembly *a);
+
+/* Answers a block: with a code, or 4.13 and the most that is taken. */
+void assembly_answer(struct engine *e, struct request *r, uint8_t code);
+void assembly_too_large(struct engine *e, struct request *r, uint64_t cap);
 
 #endif

@@ -19,7 +19,7 @@ static void (*const for_modules[])(void) __attribute__((used)) = {
 #define DESC_MIN (offsetof(struct coapd_module, handle) + \
 		  sizeof(((struct coapd_module *)0)->handle))
 
-#define FLAGS_KNOWN (COAPD_F_RETRY | COAPD_F_TREE | COAPD_F_CONDITIONS)
+#define FLAGS_KNOWN (COAPD_F_STREAM | COAPD_F_RETRY | COAPD_F_TREE | COAPD_F_CONDITIONS)
 
 /* Nothing in a name leads out of the directory. */
 static bool name_is_good(const char *name)

@@ -6,6 +6,7 @@
 #include "resource/condition.h"
 #include "resource/mount.h"
 #include "resource/run.h"
+#include "resource/upload.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -155,7 +156,7 @@ static bool reaches(const struct coapd_mount *m, size_t segments)
 static bool ask(struct resources *R, struct engine *e, struct request *r,
 		struct coapd_mount *m, unsigned rx)
 {
-	struct coapd_event event = { .what = COAPD_EV_REQUEST,
+	struct coapd_event event = { .what = COAPD_EV_REQUEST, .last = true,
 				     .attempt = batch_of(&e->space)->rx[rx].tries };
 	enum coapd_verdict v;
 
@@ -199,7 +200,11 @@ void resource_request(struct resources *R, struct engine *e, struct request *r, 
 	if (answer_later(e, r))
 		return;
 	i = router_find(&R->router, r->msg.options, &segments);
-	if (i != ROUTER_NONE && assembly_take(e, r, R->mount[i].spec.body_size) == ASSEMBLY_SETTLED)
+	if (i != ROUTER_NONE && R->mount[i].desc->flags & COAPD_F_STREAM &&
+	    reaches(&R->mount[i], segments)) {
+		if (upload_request(R, e, r, &R->mount[i], rx))
+			return;
+	} else if (i != ROUTER_NONE && assembly_take(e, r, R->mount[i].spec.body_size) == ASSEMBLY_SETTLED)
 		return;
 	for (; i != ROUTER_NONE; i = router_shorter(&R->router, i))
 		if (reaches(&R->mount[i], segments) && ask(R, e, r, &R->mount[i], rx))

@@ -1,6 +1,7 @@
 #include "resource/task.h"
 
 #include "exchange/exchange.h"
+#include "exchange/stream.h"
 
 #define TASK_MAGIC 0x7a51
 
@@ -83,6 +84,11 @@ void task_kill(struct engine *e, struct task *t)
 	slab_kill(&e->space, task_slab(e), t);
 }
 
+static bool owns_stream(struct engine *e, const struct task *t)
+{
+	return stream_owner(e, t->upload) == slab_ref(&e->space, task_slab(e), t);
+}
+
 /* A timer runs for 2^32 ms at most, so a later deadline is damage. */
 static bool plausible(struct engine *e, const struct task *t)
 {
@@ -91,7 +97,13 @@ static bool plausible(struct engine *e, const struct task *t)
 	for (unsigned i = 0; i < COAPD_TAGS; i++)
 		if (t->at[i] > e->now + UINT32_MAX)
 			return false;
-	return t->mount && t->kind == TASK_REQUEST && task_waits(t->at, t->awaits) && x &&
+	if (!t->mount || !task_waits(t->at, t->awaits))
+		return false;
+	if (t->kind == TASK_UPLOAD && !owns_stream(e, t))
+		return false;
+	if (t->kind == TASK_UPLOAD && !t->waiting)
+		return true;
+	return (t->kind == TASK_REQUEST || t->kind == TASK_UPLOAD) && x &&
 	       x->state == EXCHANGE_WAITING &&
 	       x->owner == slab_ref(&e->space, task_slab(e), t);
 }

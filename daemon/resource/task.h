@@ -16,6 +16,7 @@
 
 enum task_kind {
 	TASK_REQUEST = 1,               /* a request that waits */
+	TASK_UPLOAD = 3,                /* a request body that comes in parts (upload.h) */
 	TASK_KINDS
 };
 
@@ -23,6 +24,7 @@ struct task {
 	struct object object;
 	uint64_t mount;                 /* coapd_mount.id */
 	ref_t waiting;                  /* exchange that keeps the request */
+	ref_t upload;                   /* UPLOAD: the stream whose parts it is given */
 	uint64_t at[COAPD_TAGS];        /* ms, when each timer is up; 0 not running */
 	uint8_t awaits[COAPD_TAGS];     /* event that each tag awaits beside timers, an
 					 * enum coapd_what; 0 none */

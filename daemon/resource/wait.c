@@ -1,7 +1,9 @@
 #include "resource/wait.h"
 
 #include "exchange/exchange.h"
+#include "exchange/stream.h"
 #include "resource/run.h"
+#include "resource/upload.h"
 
 #define LOG_BURST 20u
 
@@ -10,7 +12,7 @@ static struct slab *tasks(struct engine *e)
 	return engine_slab(e, TASK_SLAB);
 }
 
-/* Runs the hook of a live task; true while it goes on waiting. */
+/* Runs the hook of a live task; true while it goes on waiting, or is settled. */
 static bool go_on(struct resources *R, struct coapd_mount *m, struct coapd_event *event)
 {
 	struct coapd_task *t = &R->task;
@@ -23,6 +25,10 @@ static bool go_on(struct resources *R, struct coapd_mount *m, struct coapd_event
 	t->at[event->tag] = 0;
 	t->awaits[event->tag] = 0;
 	v = call_run(t, m, event);
+	if (k->kind == TASK_UPLOAD) {
+		upload_follow(R, v);
+		return true;
+	}
 	if (v == COAPD_WAIT && task_waits(t->at, t->awaits)) {
 		task_update(t->engine, k, t->at, t->awaits, (const uint8_t *)t->scratch);
 		return true;
@@ -62,7 +68,21 @@ static void deliver(struct resources *R, struct engine *e, struct task *task,
 {
 	struct request r;
 
-	if (!request_resume(e, task->waiting, &r) || !resume(R, e, &r, task, event))
+	bool upload = task->kind == TASK_UPLOAD;
+
+	if (request_resume(e, task->waiting, &r)) {
+		struct stream_part part = stream_part_of(&r);
+
+		if (upload) {
+			event->offset = part.offset;
+			event->last = part.last;
+		}
+		if (resume(R, e, &r, task, event))
+			return;
+	}
+	if (upload)
+		upload_cancel(R, e, task);
+	else
 		task_kill(e, task);
 }
 
@@ -71,7 +91,9 @@ void resource_due(struct resources *R, struct engine *e, struct task *task)
 	unsigned tag = task_due(task, e->now);
 	struct coapd_event event = { .what = COAPD_EV_TIMER, .tag = (uint8_t)tag };
 
-	if (tag < COAPD_TAGS)
+	if (tag < COAPD_TAGS && task->kind == TASK_UPLOAD && !task->waiting)
+		upload_due(R, e, task);
+	else if (tag < COAPD_TAGS)
 		deliver(R, e, task, &event);
 	else    /* The clock is behind the deadline: nothing to do yet. */
 		engine_deadline(e, tasks(e), task, task_next(task->at));
@@ -91,11 +113,14 @@ void resource_lost(struct resources *R, struct engine *e, struct request *r, ref
 {
 	const struct exchange *x = exchange_get(e, waiting);
 	struct task *t = x ? slab_get(&e->space, tasks(e), x->owner) : NULL;
+	struct task *upload = upload_of(e, r);
 
 	engine_count(e, COUNT_EXEC_LOST);
 	log_limited(&R->limit, e->now, LOG_BURST, LOG_WARN,
 		    "a worker died in a request that may not run twice; answered 5.00");
-	if (t)
-		task_kill(e, t);
 	request_refuse(e, r, COAP_INTERNAL_ERROR, NULL);
+	if (upload)
+		upload_cancel(R, e, upload);
+	else if (t)
+		task_kill(e, t);
 }

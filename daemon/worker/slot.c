@@ -28,7 +28,8 @@ void slot_def(const struct site *site, struct space_def *def)
 	struct engine_limits limits = slot_limits(site);
 
 	engine_layout(def, &limits);
-	task_layout(def, limits.waiting);
+	/* An upload is a task as well. */
+	task_layout(def, limits.waiting + limits.assemblies);
 }
 
 size_t slot_size(const struct site *site)

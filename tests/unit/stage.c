@@ -119,6 +119,19 @@ void stage_ask(struct stage *s, uint8_t method, uint16_t mid, const char *option
 	stage_ask_type(s, COAP_CON, method, mid, options);
 }
 
+void stage_send(struct stage *s, unsigned peer, uint8_t method, uint16_t mid,
+		const char *options, const char *payload)
+{
+	uint8_t bytes[DGRAM_RX_MAX];
+	size_t n = rig_build(bytes, sizeof bytes, COAP_CON, method, mid, "t", options, payload);
+
+	s->died = false;
+	if (rig_in(s->rig, peer, bytes, n) == INPUT_REQUEST)
+		serve(s, 0);
+	else
+		rig_commit(s->rig);
+}
+
 /* One thing that is due; false when nothing is. */
 static bool due(struct stage *s)
 {

@@ -60,6 +60,10 @@ void stage_ask(struct stage *s, uint8_t method, uint16_t mid, const char *option
 void stage_ask_type(struct stage *s, uint8_t type, uint8_t method, uint16_t mid,
 		    const char *options);
 
+/* The same with a payload, from a peer. */
+void stage_send(struct stage *s, unsigned peer, uint8_t method, uint16_t mid,
+		const char *options, const char *payload);
+
 /* Sets the clock forward and does all that is due. */
 void stage_wait(struct stage *s, uint64_t ms);
 

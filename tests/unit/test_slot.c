@@ -41,7 +41,7 @@ Test(slot, a_slot_has_its_share_of_every_limit)
 	cr_expect_eq(l.token_length, 77);
 	slot_def(site, &def);
 	cr_expect_eq(def.slab[SLAB_ENDPOINT].cap, 313);
-	cr_expect_eq(def.slab[TASK_SLAB].cap, 25);
+	cr_expect_eq(def.slab[TASK_SLAB].cap, 25 + l.assemblies);
 	cr_expect_eq(def.extra, sizeof(struct batch));
 	cr_expect_eq(slot_size(site), space_size(&def));
 	cr_expect_eq(slot_size(site) % 4096, 0);

@@ -7,6 +7,7 @@
 #include "config/site.h"
 #include "supervisor/check.h"
 #include "supervisor/options.h"
+#include "supervisor/runtime.h"
 #include "supervisor/supervisor.h"
 
 #include <signal.h>
@@ -35,12 +36,27 @@ static struct site *load(const struct options *o)
 
 static int run(struct site *site)
 {
+	struct err err;
+	char *at;
+	int code;
+
 	/* The memory of slots counts as a file that may be too long: an error to be told. */
 	signal(SIGXFSZ, SIG_IGN);
 	log_setup((enum log_level)site->log_level, "supervisor");
 	if (!check_modules(site, CHECK_MS, &errors))
 		return wrong();
-	return (int)supervisor_run(site);
+	at = runtime_make(site->runtime_directory, site->user, &err);
+	/* Who names a place wants it; else it is up to the modules whether they do. */
+	if (!at && site->runtime_directory[0]) {
+		log_error("%s", err.text);
+		return EXIT_STARTED_NOT;
+	}
+	if (!at)
+		log_warn("%s: modules that need one will not start", err.text);
+	site->runtime_at = at;
+	code = (int)supervisor_run(site);
+	runtime_remove(at);
+	return code;
 }
 
 static int check(struct site *site)

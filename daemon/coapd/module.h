@@ -422,6 +422,11 @@ coapd_mount *coapd_task_mount(const coapd_task *task);
  * whatever open() returns. */
 int coapd_link(coapd_mount *mount, coapd_span path, const char *attributes);
 
+/* A directory of this mount alone, that all workers share: made when it is first asked
+ * for, empty when coapd starts, gone with all that is in it when coapd ends.  Good until
+ * close(); may be called within open().  NULL with errno when there is none to be had. */
+const char *coapd_directory(coapd_mount *mount);
+
 /* Writes one line to the log, with the mount's path in front.  At most 20 lines a
  * second and mount; the rest is counted.  Payloads and secrets do not belong
  * here. */

@@ -45,6 +45,11 @@ static const struct config_row top_rows[] = {
 	  "A URI that tells what this server is, for a link with rel=\"impl-info\" in "
 	  "/.well-known/core.  The default holds no more than name and version; an empty one is "
 	  "no link.", AT(impl_info) },
+	{ "runtime-directory", "string", "", "0..3000", "bytes",
+	  "The directory that coapd makes a private one in at its start, for what modules "
+	  "keep in files while it runs (block, for one): all of that is lost when coapd "
+	  "ends.  When empty, $RUNTIME_DIRECTORY that a service manager gives, else /tmp.",
+	  AT(runtime_directory) },
 	{ "resources", "resources", "", NULL, NULL,
 	  "What is served: a mapping from path to module.", 0 },
 };

@@ -102,6 +102,9 @@ struct site {
 	uint64_t drain_ms;
 	const char *modules_dir;
 	const char *impl_info;          /* a URI; "" none */
+	const char *runtime_directory;  /* "": wherever there is one */
+	const char *runtime_at;         /* the private one in it, while coapd runs; borrowed;
+					 * NULL: there is none */
 	const struct site_mount *mounts;        /* in file order, paths all different */
 	size_t nmounts;
 	struct pool *pool;              /* owns all of the above, this included */

@@ -3,8 +3,11 @@
 #include "resource/router.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static uint64_t mount_id(const struct resource_mount_spec *spec, const char *module)
 {
@@ -45,7 +48,25 @@ void mount_close(struct coapd_mount *m)
 	if (m->opened && m->desc->close)
 		m->desc->close(m->self);
 	links_free(&m->links);
+	free(m->directory);
 	free(m->spec.conf);
 	module_free(m->spec.module);
 	*m = (struct coapd_mount){ 0 };
+}
+
+/* Named by what names the mount in tasks: the same in every worker. */
+const char *coapd_directory(coapd_mount *m)
+{
+	char *path;
+
+	errno = ENOENT;
+	if (m->directory || !m->spec.directory)
+		return m->directory;
+	if (asprintf(&path, "%s/%016" PRIx64, m->spec.directory, m->id) < 0)
+		return NULL;
+	if (mkdir(path, 0700) && errno != EEXIST) {
+		free(path);
+		return NULL;
+	}
+	return m->directory = path;
 }

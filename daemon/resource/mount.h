@@ -17,6 +17,7 @@ struct coapd_mount {
 	bool opened;
 	bool opening;           /* its open() runs */
 	struct mount_links links;
+	char *directory;        /* of its files, once it was asked for */
 	struct log_limit limit;
 	uint64_t now;           /* of the event that ran its hook last */
 };

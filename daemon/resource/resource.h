@@ -39,6 +39,7 @@ struct resource_mount_spec {
 	void *conf;                     /* module->desc.conf_size bytes from malloc() with
 					 * the module's rows applied; taken; NULL if the
 					 * module has no rows */
+	const char *directory;          /* for files of modules, shared by all workers; NULL */
 	uint64_t body_size;             /* longest body of a request; 0: none in blocks */
 };
 

@@ -68,6 +68,7 @@ static bool load_one(const struct site *site, const struct site_mount *m,
 		.path = m->path, .segments = m->segments, .nsegments = m->nsegments,
 		.link = { .title = m->link.title, .rt = m->link.rt, .iface = m->link.iface,
 			  .ct = m->link.ct, .sz = m->link.sz, .obs = m->link.obs },
+		.directory = site->runtime_at,
 		.body_size = site->limits.body_size,
 	};
 	if (module_load(m->module, site->modules_dir, &err, &spec->module)) {

@@ -4,6 +4,9 @@
 #include "stage.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #define expect_get(options, text) cr_assert_str_eq(stage_get(s, options), text)
 
@@ -84,4 +87,46 @@ Test(mount, no_mounts_at_all)
 	s = stage_new(NULL, 0);
 	expect_get("11=a", "ACK 4.04 pay=");
 	cr_assert(strstr(stage_get(s, "11=.well-known 11=core"), "ACK 2.05"));
+}
+
+/* --- a directory of its own ---------------------------------------------------------- */
+
+static const char *directory;
+
+static int open_directory(coapd_mount *mount, const void *conf, void **self)
+{
+	(void)conf;
+	*self = mount;
+	directory = coapd_directory(mount);
+	return directory && directory == coapd_directory(mount) ? 0 : -errno;
+}
+
+STAGE_MODULE(keeping, stage_leaf, .open = open_directory);
+
+Test(mount, has_a_directory_where_there_is_one)
+{
+	char top[] = "/tmp/test-mount-XXXXXX", first[100];
+	struct resource_mount_spec spec = stage_spec("/a", &keeping);
+
+	spec.directory = mkdtemp(top);
+	s = stage_new(&spec, 1);
+	cr_assert_eq(strncmp(directory, top, strlen(top)), 0);
+	cr_assert_eq(access(directory, W_OK), 0);
+	strcpy(first, directory);
+	stage_free(s);
+	spec = stage_spec("/a", &keeping);
+	spec.directory = top;
+	s = stage_new(&spec, 1);
+	cr_assert_str_eq(directory, first, "the next worker has the same");
+	cr_assert_eq(rmdir(first), 0);
+	cr_assert_eq(rmdir(top), 0);
+}
+
+Test(mount, has_no_directory_where_there_is_none)
+{
+	struct resource_mount_spec spec = stage_spec("/a", &keeping);
+	struct err err;
+
+	cr_assert_null(resources_new(&spec, 1, &err));
+	cr_assert(strstr(err.text, "does not open"));
 }

@@ -1,0 +1,123 @@
+"""The module block: one body of any size, taken and given part by part."""
+import os
+import shutil
+import tempfile
+import time
+
+from harness import *
+from harness.client import Client, coap, got
+
+SITE = """
+workers: 4
+runtime-directory: %s
+resources:
+  /block: block
+limits: { endpoints: 1000, dedup: 2000, exchanges: 500, waiting: 500, messages: 500,
+          body-size: %s, body-memory: 1MiB, assemblies: 64 }
+transmission: { body-timeout: 1s }
+"""
+
+
+def body(n):
+    return bytes((i * 7 + (i >> 8) * 13 + (i >> 16)) & 0xff for i in range(n))
+
+
+class Site:
+    """A daemon, and the directory that it has its own in."""
+
+    def __init__(self, size="8MiB"):
+        self.top = tempfile.mkdtemp(prefix="blocks-")
+        os.chmod(self.top, 0o755)       # workers may be nobody
+        self.daemon = Daemon(SITE % (self.top, size))
+
+    def __enter__(self):
+        self.daemon.__enter__()
+        return self
+
+    def __exit__(self, *a):
+        if a[0] is None:
+            self.daemon.stop()
+            equal(os.listdir(self.top), [], "what coapd leaves behind")
+        self.daemon.__exit__(*a)
+        shutil.rmtree(self.top)
+
+    def files(self):
+        return sorted(f for _, _, files in os.walk(self.top) for f in files)
+
+    def uri(self):
+        host, port = self.daemon.address()[:2]
+        return f"coap://[{host}]:{port}/block"
+
+
+def fetched(s):
+    with Client("get", s.uri()) as c:
+        equal(c.end(), 0, "exit status")
+        return c.out
+
+
+@test
+def bodies_of_any_size_up_and_down():
+    with Site() as s:
+        got(coap("get", s.uri()), 1, "", r"4\.04")
+        for n in (1, 1024, 1025, 65537, 300001):
+            got(coap("put", s.uri(), "-T", "-", stdin=body(n)), 0, "")
+            check(fetched(s) == body(n), f"{n} bytes come back")
+        equal(s.files(), ["body"], "files")
+
+
+@test
+def workers_die_on_the_way():
+    with Site() as s:
+        data = body(700000)
+        with Client("put", s.uri(), "-v", "-T", "-", stdin=data) as c:
+            for block in (50, 200, 450):
+                c.wait_err(rf"Block1={block}/")
+                for worker in range(4):
+                    s.daemon.kill(worker)
+            equal(c.end(), 0, "exit status")
+        with Client("get", s.uri(), "-v") as c:
+            for block in (50, 200, 450):
+                c.wait_err(rf"Block2={block}/")
+                for worker in range(4):
+                    s.daemon.kill(worker)
+            equal(c.end(), 0, "exit status")
+            check(c.out == data, "the same bytes")
+
+
+@test
+def E47_too_large_is_refused_at_once_and_nothing_is_kept():
+    with Site("1MiB") as s:
+        got(coap("put", s.uri(), "-T", "-", stdin=body(1024 * 1024 + 1)), 1, "", r"4\.13")
+        equal(s.files(), [], "files")
+
+
+@test
+def abandoned_uploads_cost_nothing_after_a_while():
+    with Site() as s:
+        for _ in range(50):
+            with s.daemon.peer() as p:
+                equal(p.ask("PUT", "/block", payload=body(64),
+                            options=[("Block1", 0x0a)]).code, code("2.31"), "first block")
+        equal(len(s.files()), 50, "files")
+        data = body(200000)
+        got(coap("put", s.uri(), "-T", "-", stdin=data), 0, "")
+        end = time.monotonic() + TIMEOUT
+        while s.daemon.counters()["assembly-lost"] < 50:
+            check(time.monotonic() < end, "what was given up stays")
+        equal(s.files(), ["body"], "files")
+        check(fetched(s) == data, "what was not, is there")
+
+
+@test
+def the_same_from_every_port():
+    with Site() as s:
+        got(coap("put", s.uri(), "-T", "-", stdin=body(500)), 0, "")
+        answers = set()
+        for _ in range(64):
+            with s.daemon.peer() as p:
+                a = p.ask("GET", "/block")
+            answers.add((a.code, a.payload, str(a.options)))
+        equal(len(answers), 1, "different answers")
+
+
+run()

@@ -1,0 +1,134 @@
+#include "tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int beneath(int root, const char *path, int flags)
+{
+	struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC),
+				.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+
+	return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+}
+
+/* --- names ---------------------------------------------------------------------- */
+
+static bool is_dots(coapd_span s)
+{
+	return s.n > 0 && s.n <= 2 && s.p[0] == '.' && s.p[s.n - 1] == '.';
+}
+
+static bool is_name(coapd_span s)
+{
+	return s.n && !is_dots(s) && !memchr(s.p, '/', s.n) && !memchr(s.p, 0, s.n);
+}
+
+static bool is_hidden(coapd_span s)
+{
+	size_t n = strlen(TREE_HIDDEN);
+
+	return s.n >= n && memcmp(s.p, TREE_HIDDEN, n) == 0;
+}
+
+uint8_t tree_place(const coapd_task *task, struct place *place)
+{
+	size_t n = 0;
+	coapd_span s;
+
+	place->directory = true;
+	for (unsigned i = 0; coapd_path(task, i, &s); i++) {
+		/* Only at its end may a path have an empty segment: a slash. */
+		place->directory = s.n == 0;
+		if (s.n == 0 && !coapd_path(task, i + 1, NULL))
+			break;
+		if (!is_name(s))
+			return COAPD_400_BAD_REQUEST;
+		if (is_hidden(s) || s.n > 255 || n + s.n + 2 > sizeof place->path)
+			return COAPD_404_NOT_FOUND;
+		if (n)
+			place->path[n++] = '/';
+		memcpy(place->path + n, s.p, s.n);
+		n += s.n;
+	}
+	if (n == 0)
+		place->path[n++] = '.';
+	place->path[n] = 0;
+	place->name = strrchr(place->path, '/');
+	place->name = place->name ? place->name + 1 : place->path;
+	return 0;
+}
+
+/* --- what is there -------------------------------------------------------------- */
+
+int tree_open(const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), probe;
+
+	if (fd < 0)
+		return -errno;
+	probe = beneath(fd, ".", O_RDONLY | O_DIRECTORY);
+	if (probe < 0) {
+		probe = -errno;
+		close(fd);
+		return probe;
+	}
+	close(probe);
+	return fd;
+}
+
+static bool is_served(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) || S_ISDIR(st->st_mode);
+}
+
+bool tree_look(int root, const char *path, struct stat *st)
+{
+	int fd = beneath(root, path, O_PATH);
+	bool fine = fd >= 0 && fstat(fd, st) == 0 && is_served(st);
+
+	if (fd >= 0)
+		close(fd);
+	return fine;
+}
+
+/* Opening a device may do something, opening a FIFO may wait: neither is opened. */
+int tree_read(int root, const char *path, struct stat *st)
+{
+	int fd;
+
+	errno = ENOENT;
+	if (!tree_look(root, path, st))
+		return -1;
+	fd = beneath(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || (fstat(fd, st) == 0 && is_served(st)))
+		return fd;
+	close(fd);
+	errno = ENOENT;
+	return -1;
+}
+
+int tree_parent(int root, const struct place *place)
+{
+	char path[TREE_PATH];
+	size_t n = (size_t)(place->name - place->path);
+
+	memcpy(path, place->path, n);
+	strcpy(path + n, n ? "" : ".");
+	return beneath(root, path, O_PATH | O_DIRECTORY);
+}
+
+uint64_t tree_etag(const struct stat *st)
+{
+	uint64_t in[] = { (uint64_t)st->st_mtim.tv_sec, (uint64_t)st->st_mtim.tv_nsec,
+			  (uint64_t)st->st_ctim.tv_sec, (uint64_t)st->st_ctim.tv_nsec,
+			  (uint64_t)st->st_size, (uint64_t)st->st_ino };
+	const uint8_t *p = (const uint8_t *)in;
+	uint64_t h = 0xcbf29ce484222325u;       /* FNV-1a */
+
+	for (size_t i = 0; i < sizeof in; i++)
+		h = (h ^ p[i]) * 0x100000001b3u;
+	return h;
+}

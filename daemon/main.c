@@ -34,18 +34,13 @@ static struct site *load(const struct options *o)
 	return site;
 }
 
-static int run(struct site *site)
+/* With a directory for what modules keep in files. */
+static int with_directory(struct site *site, enum supervisor_exit (*what)(const struct site *))
 {
 	struct err err;
-	char *at;
+	char *at = runtime_make(site->runtime_directory, site->user, &err);
 	int code;
 
-	/* The memory of slots counts as a file that may be too long: an error to be told. */
-	signal(SIGXFSZ, SIG_IGN);
-	log_setup((enum log_level)site->log_level, "supervisor");
-	if (!check_modules(site, CHECK_MS, &errors))
-		return wrong();
-	at = runtime_make(site->runtime_directory, site->user, &err);
 	/* Who names a place wants it; else it is up to the modules whether they do. */
 	if (!at && site->runtime_directory[0]) {
 		log_error("%s", err.text);
@@ -54,9 +49,19 @@ static int run(struct site *site)
 	if (!at)
 		log_warn("%s: modules that need one will not start", err.text);
 	site->runtime_at = at;
-	code = (int)supervisor_run(site);
+	code = (int)what(site);
 	runtime_remove(at);
 	return code;
+}
+
+static int run(struct site *site)
+{
+	/* The memory of slots counts as a file that may be too long: an error to be told. */
+	signal(SIGXFSZ, SIG_IGN);
+	log_setup((enum log_level)site->log_level, "supervisor");
+	if (!check_modules(site, CHECK_MS, &errors))
+		return wrong();
+	return with_directory(site, supervisor_run);
 }
 
 static int check(struct site *site)
@@ -82,7 +87,7 @@ static int dump(struct site *site)
 static int debug(struct site *site)
 {
 	log_setup((enum log_level)site->log_level, "debug");
-	return (int)supervisor_debug(site);
+	return with_directory(site, supervisor_debug);
 }
 
 static int with_site(const struct options *o, int (*what)(struct site *))

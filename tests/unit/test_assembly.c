@@ -1,6 +1,7 @@
 #include "rig.h"
 
 #include "exchange/assembly.h"
+#include "exchange/expire.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -16,18 +17,12 @@ static struct body_budget budget;
 static const uint64_t *used;
 static uint16_t mid;
 
-static void fresh(void)
+static void open_rig(struct engine_limits limits)
 {
-	struct engine_limits limits = rig_limits();
-
-	limits.small_bodies = 4;
-	limits.bodies = 1;
-	limits.assemblies = 5;
-	limits.assemblies_per_endpoint = 3;
 	def = body_windows(limits.small_bodies, limits.bodies, CAP);
 	bodies = (struct bodies){ .windows = { .def = &def }, .budget = &budget };
 	bodies.windows.at = mmap(NULL, windows_size(&def), PROT_READ | PROT_WRITE,
-				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+				 MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	cr_assert_neq(bodies.windows.at, MAP_FAILED);
 	r = rig_new(&limits);
 	r->e.conf.bodies = r->conf.bodies = &bodies;
@@ -36,6 +31,17 @@ static void fresh(void)
 	used = &engine_root(&r->e)->body_pages;
 	budget = (struct body_budget){ .pages = 100, .n = 1, .used = &used };
 	mid = 100;
+}
+
+static void fresh(void)
+{
+	struct engine_limits limits = rig_limits();
+
+	limits.small_bodies = 4;
+	limits.bodies = 1;
+	limits.assemblies = 5;
+	limits.assemblies_per_endpoint = 3;
+	open_rig(limits);
 }
 
 static void gone(void)
@@ -357,4 +363,54 @@ Test(assembly, damaged_ones_are_dropped)
 	cr_assert_eq(live(SLAB_BODY_SMALL), 0);
 	cr_assert_eq(*used, 0);
 	cr_assert_str_eq(SEND(1, false, 64, 9), "4.08 1/0/64 size1=0");
+}
+
+/* --- a crowd ------------------------------------------------------------------------------ */
+
+#define CROWD 10000u
+#define PAGES 2000u
+
+static void crowd(void)
+{
+	struct engine_limits limits = rig_limits();
+
+	limits.endpoints = CROWD + 100;
+	limits.dedup = 8 * CROWD;
+	limits.small_bodies = limits.assemblies = CROWD;
+	limits.bodies = limits.assemblies_per_endpoint = 1;
+	open_rig(limits);
+	budget.pages = PAGES;
+	r->e.conf.assembly_ms = r->conf.assembly_ms = 90000;
+}
+
+/* A block of each, a minute after their last; how many were taken. */
+static unsigned drip(uint32_t num)
+{
+	unsigned taken = 0;
+
+	for (unsigned peer = 1; peer <= CROWD; peer++) {
+		taken += strncmp(post(peer, num, true, 64, 64, NULL, 0), "2.31", 4) == 0;
+		cr_assert_leq(*used, PAGES);
+		if (peer % 10 == 0)
+			r->e.now += 60;
+	}
+	return taken;
+}
+
+Test(assembly_crowd, dripping_bodies_stay_in_the_budget, .init = crowd, .fini = gone)
+{
+	struct expired x;
+
+	for (uint32_t minute = 0; minute < 4; minute++) {
+		cr_assert_eq(drip(minute), PAGES);
+		while (expire_next(&r->e, &x) != EXPIRE_NOTHING)
+			rig_commit(r);
+	}
+	cr_assert_eq(live(SLAB_ASSEMBLY), PAGES);
+	r->e.now += 90000;
+	while (expire_next(&r->e, &x) != EXPIRE_NOTHING)
+		rig_commit(r);
+	cr_assert_eq(live(SLAB_ASSEMBLY), 0);
+	cr_assert_eq(*used, 0);
+	cr_assert_eq(drip(0), PAGES, "there is room again");
 }

@@ -1,4 +1,5 @@
 """The module files: a directory, read and written by clients of ours and of others."""
+import atexit
 import os
 import shutil
 import subprocess
@@ -6,6 +7,7 @@ import tempfile
 import threading
 
 from harness import *
+from harness.askers import by_all
 from harness.client import Client, coap, got
 
 SITE = """
@@ -122,6 +124,37 @@ def a_directory_turns_into_a_link_over_and_over():
             over.set()
             t.join()
         equal(os.listdir(outside), [], "what came out")
+
+
+# --- three clients, ours and those of others ---------------------------------------------
+
+OPEN = tempfile.mkdtemp(prefix="files-")
+os.chmod(OPEN, 0o777)
+atexit.register(shutil.rmtree, OPEN, ignore_errors=True)
+
+
+def base():
+    host, port = shared(SITE % OPEN).address()
+    return f"coap://[{host}]:{port}"
+
+
+def is_code(answer, wanted):
+    equal(answer.code, wanted, f"code of {answer}")
+    return answer
+
+
+@by_all(base)
+def what_is_put_is_there(ask):
+    data = body(5000)
+    ask("DELETE", "/f/x.json")
+    is_code(ask("PUT", "/f/x.json", data), "2.01")
+    a = is_code(ask("GET", "/f/x.json"), "2.05")
+    check(a.payload == data, "the same bytes")
+    equal(a.format, 50, "format by the suffix")
+    is_code(ask("PUT", "/f/x.json", "[]"), "2.04")
+    check(is_code(ask("GET", "/f/x.json"), "2.05").etag != a.etag, "another ETag")
+    is_code(ask("DELETE", "/f/x.json"), "2.02")
+    is_code(ask("GET", "/f/x.json"), "4.04")
 
 
 run()

@@ -164,7 +164,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 
 /* --- what they say ----------------------------------------------------------------------- */
 
-/* How many have to say so until all have: of a fan-out only the first one counts. */
+/* How many have to say so until all have: a fan-out is counted for all together. */
 static void hear_enough(struct bench_crew *c)
 {
 	if (++c->enough >= (c->plan->observe ? 1 : c->n))

@@ -2,7 +2,8 @@
  *
  * All register first.  Then the first process gives the resource one state after the
  * other, each a text with the number of the round, and goes on when every observer in
- * all processes has it; or, without a trigger, states are counted as they come. */
+ * all processes has it; or, without a trigger, states are counted as they come, up to the
+ * planned number in all processes together. */
 #include "client/bench_job.h"
 
 #include "client/net.h"
@@ -206,8 +207,11 @@ static void take_state(struct bench_fan *f, struct watcher *w, const struct obs_
 	f->tally->notifications++;
 	f->tally->bytes += o->msg.payload.n;
 	f->tally->code[o->msg.code]++;
-	if (!f->plan->trigger.code)
+	if (!f->plan->trigger.code) {
+		if (__atomic_add_fetch(&b->seen, 1, __ATOMIC_RELAXED) == f->plan->count)
+			f->job.enough(f->job.arg);
 		return;
+	}
 	round_text(text, round);
 	if (o->offset || !span_eq(o->msg.payload, span_str(text)) || w->round == round) {
 		f->tally->stale++;
@@ -227,6 +231,19 @@ static void settle(struct bench_fan *f, struct watcher *w, enum watcher_state st
 	w->state = state;
 }
 
+/* When the last observer of all processes has gone there is nothing more to measure. */
+static void lose(struct bench_fan *f, struct watcher *w)
+{
+	struct bench_board *b = f->job.board;
+
+	if (!f->leaving)
+		f->tally->declined++;
+	if (w->state == WATCHER_OBSERVING && !f->leaving &&
+	    __atomic_add_fetch(&b->gone, 1, __ATOMIC_RELAXED) == b->observers && f->running)
+		f->job.enough(f->job.arg);
+	settle(f, w, WATCHER_GONE);
+}
+
 static void on_obs(void *arg, enum obs_verdict verdict, const struct obs_event *o)
 {
 	struct bench_fan *f = arg;
@@ -242,9 +259,7 @@ static void on_obs(void *arg, enum obs_verdict verdict, const struct obs_event *
 		break;
 	case OBS_ENDED:
 	case OBS_FAILED:
-		if (!f->leaving)
-			f->tally->declined++;
-		settle(f, w, WATCHER_GONE);
+		lose(f, w);
 		break;
 	case OBS_PART:
 	case OBS_NOTHING:
@@ -320,7 +335,9 @@ static void measure(void *self)
 	f->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	f->measured_ns = clock_ns(CLOCK_MONOTONIC);
 	f->running = true;
-	if (has_trigger(f))
+	if (__atomic_load_n(&f->job.board->gone, __ATOMIC_RELAXED) >= f->job.board->observers)
+		f->job.enough(f->job.arg);
+	else if (has_trigger(f))
 		begin_round(f);
 }
 

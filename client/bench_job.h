@@ -16,7 +16,8 @@ struct bench_board {
 	_Alignas(64) uint32_t round;    /* which state is to come, from 1; set by the first */
 	uint64_t round_ns;              /* CLOCK_MONOTONIC: when it was triggered */
 	uint64_t observers;             /* that wait for it; set by the parent */
-	_Alignas(64) uint64_t seen;     /* that have it */
+	_Alignas(64) uint64_t seen;     /* that have it; without a trigger: states that came */
+	_Alignas(64) uint64_t gone;     /* observers that the server dropped */
 };
 
 /* Of one process, read by the parent when that is done. */

@@ -1,8 +1,10 @@
 #include "client/catalog.h"
 
 #include "base/ascii.h"
+#include "coap/uri_resolve.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* --- where a target is ---------------------------------------------------------- */
@@ -14,36 +16,61 @@ static bool same_origin(const struct uri *a, const struct uri *b)
 	return a->literal ? memcmp(a->ip, b->ip, sizeof a->ip) == 0 : ascii_same(a->host, b->host);
 }
 
-/* Whether a reference begins with a scheme, or with an authority. */
-static bool is_absolute(struct span href)
+/* "scheme://host:port", which is what references are relative to (RFC 6690 section 2.1). */
+static void write_origin(struct writer *w, const struct uri *u)
 {
-	const uint8_t *colon = href.n ? memchr(href.p, ':', href.n) : NULL;
-	const uint8_t *slash = href.n ? memchr(href.p, '/', href.n) : NULL;
+	bool brackets = u->host.n && memchr(u->host.p, ':', u->host.n);
+	char port[16];
 
-	return (colon && (!slash || colon < slash)) ||
-	       (href.n > 1 && href.p[0] == '/' && href.p[1] == '/');
+	snprintf(port, sizeof port, "%s:%u", brackets ? "]" : "", u->port);
+	write_span(w, span_str(uri_scheme_name(u->scheme)));
+	write_span(w, span_str(brackets ? "://[" : "://"));
+	write_span(w, u->host);
+	write_span(w, span_str(port));
 }
 
-static struct span without_slash(struct span path)
+/* Where the path of a URI begins that is on the same server; NULL: it is not. */
+static const uint8_t *path_here(struct span target, struct span origin, const struct uri *base)
 {
-	return path.n && path.p[0] == '/' ? span_of(path.p + 1, path.n - 1) : path;
+	const uint8_t *end = target.p + target.n;
+	struct uri u;
+
+	/* What was relative need be no good URI to be shown. */
+	if (target.n >= origin.n && !memcmp(target.p, origin.p, origin.n) &&
+	    (target.n == origin.n || strchr("/?", target.p[origin.n])))
+		return target.p + origin.n;
+	if (uri_parse(target, &u, NULL) || !same_origin(&u, base))
+		return NULL;
+	return u.path.n ? u.path.p : u.has_query ? u.query.p - 1 : end;
 }
 
-static void place(struct catalog_entry *e, const struct uri *base)
+/* 0, or -ENOMEM. */
+static int place(struct catalog_entry *e, const struct uri *base)
 {
-	struct uri target;
+	size_t room = 2 * (base->host.n + e->href.n) + 64;
+	struct writer w;
+	struct span origin, target, href = e->href;
+	const uint8_t *hash = href.n ? memchr(href.p, '#', href.n) : NULL, *path;
 
-	if (!is_absolute(e->href)) {
-		e->here = true;
-		e->path = without_slash(e->href);
-	} else if (uri_parse(e->href, &target, NULL) == 0 && same_origin(&target, base)) {
-		const uint8_t *end = e->href.p + e->href.n;
-		const uint8_t *path = target.path.n ? target.path.p
-						    : target.has_query ? target.query.p - 1 : end;
-
-		e->here = true;
-		e->path = without_slash(span_of(path, (size_t)(end - path)));
-	}
+	e->target = malloc(room);
+	if (!e->target)
+		return -ENOMEM;
+	if (hash)               /* a part of what is there, not another place */
+		href.n = (size_t)(hash - href.p);
+	w = writer_of(e->target, room);
+	write_origin(&w, base);
+	origin = span_of(e->target, (size_t)(w.p - e->target));
+	target.p = w.p;
+	if (uri_resolve(&w, origin, href, NULL))
+		return 0;
+	target.n = (size_t)(w.p - target.p);
+	path = path_here(target, origin, base);
+	if (!path)
+		return 0;
+	e->here = true;
+	path += path < w.p && *path == '/';
+	e->path = span_of(path, (size_t)(w.p - path));
+	return 0;
 }
 
 static bool passes(const struct link *link, const char *const *filters, unsigned n)
@@ -91,9 +118,10 @@ int catalog_read(struct catalog *c, struct span document, const struct uri *base
 			c->passed_over++;
 			continue;
 		}
-		place(&e, base);
-		if (keep(c, &room, &e))
+		if (place(&e, base) || keep(c, &room, &e)) {
+			free(e.target);
 			return -ENOMEM;
+		}
 	}
 	c->malformed = rc < 0;
 	c->at = p.at;
@@ -102,6 +130,8 @@ int catalog_read(struct catalog *c, struct span document, const struct uri *base
 
 void catalog_free(struct catalog *c)
 {
+	for (size_t i = 0; i < c->n; i++)
+		free(c->v[i].target);
 	free(c->v);
 	*c = (struct catalog){ 0 };
 }

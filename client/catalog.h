@@ -1,8 +1,8 @@
 /* catalog.h - the links that a server's document has, read and looked through.
  *
- * The document is borrowed.  A link's target is taken apart as far as it is on the
- * same server: relative ones are, and absolute ones that name its origin (RFC 6690
- * section 2.1).  Owned by whoever asked. */
+ * The document is borrowed.  A link's target is resolved (uri_resolve.h) where it is
+ * relative to the server's origin (RFC 6690 section 2.1), and taken apart if it is on the
+ * same server.  Owned by whoever asked. */
 #ifndef CLIENT_CATALOG_H
 #define CLIENT_CATALOG_H
 
@@ -13,7 +13,8 @@ struct catalog_entry {
 	struct span text;       /* the whole link, for catalog_link() */
 	struct span href;       /* as written */
 	bool here;              /* it is on the server, at path */
-	struct span path;       /* without the slash at its beginning, with the query */
+	struct span path;       /* without the slash at its beginning, with the query; in target */
+	uint8_t *target;        /* owned */
 	bool relation;          /* it says something of another resource (anchor) */
 };
 

@@ -29,7 +29,10 @@ Test(catalog, links_of_the_server_are_told_from_others)
 		{ "coap://h.example", "" }, { "coap://h.example?q", "?q" },
 		{ "coap://h.example:5684/a", NULL }, { "coaps://h.example/a", NULL },
 		{ "coap://other.example/a", NULL }, { "coap://[2001:db8::1]/a", NULL },
-		{ "http://h.example/a", NULL }, { "//h.example/a", NULL }, { "urn:x", NULL },
+		{ "http://h.example/a", NULL }, { "urn:x", NULL },
+		{ "//h.example/a", "a" }, { "//other/a", NULL }, { "./a", "a" }, { "/a/../b/./c", "b/c" },
+		{ "../../a?b#c", "a?b" }, { "?q", "?q" }, { "#f", "" }, { "/a b%", "a b%" },
+		{ "///a", NULL }, { "coap:///a", NULL }, { "coap://h.example:56831/a", NULL },
 	};
 	char document[200];
 
@@ -49,10 +52,13 @@ Test(catalog, links_of_the_server_are_told_from_others)
 
 Test(catalog, addresses_are_compared_as_such)
 {
-	struct catalog c = read("coap://[::1]/x", "<coap://[0:0::1]:5683/a>,<coap://[::2]/a>", NULL);
+	struct catalog c = read("coap://[::1]/x", "<coap://[0:0::1]:5683/a>,<coap://[::2]/a>,<b>",
+				NULL);
 
 	cr_assert(c.v[0].here);
 	cr_assert(!c.v[1].here);
+	cr_assert(c.v[2].here);
+	cr_assert_span(c.v[2].path, span_str("b"));
 	catalog_free(&c);
 }
 

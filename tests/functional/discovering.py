@@ -2,8 +2,8 @@
 import contextlib
 import json
 import re
-import time
 import subprocess
+import time
 
 from harness import *
 from harness.client import CLIENT, Client, coap, got

@@ -104,6 +104,11 @@ class Client:
         check(self.process.returncode >= 0, f"signal {-self.process.returncode}: {self.arguments}")
         return self.process.returncode
 
+    def traced(self, pattern=" -> "):
+        """Of the lines of -v with this, the seconds since the start, by its own clock: what
+        is seen elsewhere is later, and not always by as much."""
+        return [float(m[1]) for m in re.finditer(rf"^ *([\d.]+)(?={pattern}).*$", self.err, re.M)]
+
     @property
     def status(self):
         return self.process.returncode

@@ -149,12 +149,11 @@ static void approach(struct errand *e)
 	}
 }
 
-/* Whether there is no answer because none was wanted (RFC 7967): a request that was not
- * even acknowledged is given up much later. */
-static bool is_unwanted(const struct errand *e, int status)
+/* Whether there is no answer because none was wanted (RFC 7967), which none can be of a
+ * request that the server may not have. */
+static bool is_unwanted(const struct errand *e, bool taken)
 {
-	return status == -ETIMEDOUT && e->tool->args->no_response > 0 &&
-	       net_now(e->tool->net) - e->began < QUESTION_UNACKNOWLEDGED;
+	return taken && e->tool->args->no_response > 0;
 }
 
 static void approach_next(struct errand *e)
@@ -164,13 +163,13 @@ static void approach_next(struct errand *e)
 	approach(e);
 }
 
-/* The address in hand brought nothing. */
-static void give_up(struct errand *e, int status)
+/* The address in hand brought nothing.  taken: it may have the request. */
+static void give_up(struct errand *e, int status, bool taken)
 {
 	bool elsewhere = status == -ECONNREFUSED || (status == -ETIMEDOUT && !e->heard);
 
 	e->asking = false;
-	if (is_unwanted(e, status))
+	if (status == -ETIMEDOUT && is_unwanted(e, taken))
 		finish(e);
 	else if (elsewhere && more_addresses(e))
 		approach_next(e);
@@ -210,9 +209,14 @@ static void on_deadline(struct ev_loop *loop, struct ev_timer *w, int events)
 	struct errand *e = w->data;
 	double s = (double)e->tool->args->timeout_ms / 1000;
 	struct err err;
+	bool taken = question_is_taken(e);
 
 	(void)loop, (void)events;
 	withdraw(e);
+	if (is_unwanted(e, taken)) {
+		finish(e);
+		return;
+	}
 	if (!e->addresses) {
 		err_set(&err, -ETIMEDOUT, "no server says within %.3g s what address the name "
 			"has", s);
@@ -413,7 +417,7 @@ void errand_response(struct errand *e, const struct response *r)
 		return;
 	}
 	if (r->status) {
-		give_up(e, r->status);
+		give_up(e, r->status, r->taken);
 		return;
 	}
 	hear(e);
@@ -436,7 +440,7 @@ void errand_xfer(struct errand *e, enum xfer_verdict verdict, const struct xfer_
 		return;
 	}
 	if (verdict == XFER_FAILED) {
-		give_up(e, x->status);
+		give_up(e, x->status, x->taken);
 		return;
 	}
 	hear(e);
@@ -467,7 +471,7 @@ void errand_obs(struct errand *e, enum obs_verdict verdict, const struct obs_eve
 		return;
 	}
 	if (verdict == OBS_FAILED) {
-		give_up(e, o->status);
+		give_up(e, o->status, false);
 		return;
 	}
 	hear(e);

@@ -78,15 +78,32 @@ int question_send(struct errand *e)
 	return send_single(e, q.options, &w);
 }
 
-bool question_is_heard(const struct errand *e)
+/* Its message under way, or NULL. */
+static const struct exchange *under_way(const struct errand *e)
 {
 	struct engine *engine = net_engine(e->tool->net);
 	const struct xfer *transfer = xfer_get(engine, e->ref);
 	const struct obs *observation = obs_get(engine, e->ref);
-	const struct exchange *x = exchange_get(engine, transfer ? transfer->exchange :
-						observation ? observation->exchange : e->ref);
 
-	return e->asking && x && x->state == EXCHANGE_ACKED;
+	if (!e->asking)
+		return NULL;
+	return exchange_get(engine, transfer ? transfer->exchange :
+			    observation ? observation->exchange : e->ref);
+}
+
+bool question_is_heard(const struct errand *e)
+{
+	const struct exchange *x = under_way(e);
+
+	return x && x->state == EXCHANGE_ACKED;
+}
+
+bool question_is_taken(const struct errand *e)
+{
+	const struct xfer *transfer = xfer_get(net_engine(e->tool->net), e->ref);
+	const struct exchange *x = under_way(e);
+
+	return x && exchange_is_taken(x) && !(transfer && transfer->s.phase == XFER_UPLOAD);
 }
 
 int question_try(const struct errand *e, struct err *err)

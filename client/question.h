@@ -4,16 +4,16 @@
 
 #include "client/errand.h"
 
-/* Seconds after which a confirmable request is given up that nobody acknowledged, at
- * least: 2 s doubled four times, summed up (RFC 7252 section 4.8). */
-#define QUESTION_UNACKNOWLEDGED 60.0
-
 /* Sends it, within an event (net.h), and sets ref.  0, or a negative errno as of
  * xfer_start() and client_send(). */
 int question_send(struct errand *e);
 
 /* Whether it was acknowledged, and the answer is yet to come (RFC 7252 section 5.2.2). */
 bool question_is_heard(const struct errand *e);
+
+/* Whether all of it is off, and acknowledged unless it is a NON one: the server may say
+ * nothing more if no answer is wanted (RFC 7967). */
+bool question_is_taken(const struct errand *e);
 
 /* Whether the command line makes a request at all.  0, or a negative errno with err. */
 int question_try(const struct errand *e, struct err *err);

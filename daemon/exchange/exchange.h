@@ -70,6 +70,13 @@ static inline ref_t exchange_ref(struct engine *e, const struct exchange *x)
 	return slab_ref(&e->space, engine_slab(e, SLAB_EXCHANGE), x);
 }
 
+/* Client role: the peer has acknowledged it, or was not asked to. */
+static inline bool exchange_is_taken(const struct exchange *x)
+{
+	return x->state == EXCHANGE_ACKED ||
+	       (x->state == EXCHANGE_SENT && x->type == COAP_NON);
+}
+
 /* A new waiting one that keeps request m; NULL at a limit (counted). */
 struct exchange *exchange_wait(struct engine *e, struct endpoint *p, ref_t dedup,
 			       uint64_t owner, struct span m, uint8_t type, uint16_t mid);

@@ -17,7 +17,7 @@ static enum expire_verdict end(struct engine *e, struct exchange *x, int status,
 
 	*out = (struct response){ .exchange = exchange_ref(e, x), .peer = p->remote,
 				  .owner = x->owner, .status = status,
-				  .again = x->retries };
+				  .again = x->retries, .taken = exchange_is_taken(x) };
 	exchange_kill(e, x);
 	exchange_start(e, p);
 	return ours ? EXPIRE_FAILED : EXPIRE_DONE;

@@ -22,6 +22,8 @@ struct response {
 	struct message msg;     /* borrows the batch; unset when status is not 0 */
 	int status;             /* 0, or -ECONNRESET, -ETIMEDOUT, -ECONNREFUSED */
 	uint32_t again;         /* how often the request was sent again */
+	bool taken;             /* of -ETIMEDOUT: the request was acknowledged, or is a NON
+				 * one that asks for no acknowledgement */
 };
 
 struct input {

@@ -463,6 +463,7 @@ enum xfer_verdict xfer_response(struct engine *e, const struct response *r,
 	out->again = t.s.again;
 	out->owner = x->owner;
 	out->sent = t.s.sent;
+	out->taken = r->taken && x->s.phase != XFER_UPLOAD;
 	if (r->status)
 		return failed(&t, r->status);
 	out->msg = r->msg;

@@ -76,6 +76,8 @@ struct xfer_event {
 	uint64_t total;         /* its length where Size2 tells (an estimate), else 0 */
 	uint64_t sent;          /* bytes of the request's body the server has so far */
 	uint32_t again;         /* how often messages were sent again so far */
+	bool taken;             /* FAILED, -ETIMEDOUT: as of struct response, and it had
+				 * all of the request's body */
 	int status;             /* FAILED: -ETIMEDOUT, -ECONNRESET, -ECONNREFUSED;
 				 * -ESTALE: the representation changed on the way
 				 * (ETag); -EPROTO: blocks out of place; -EIO; -EAGAIN:

@@ -1,4 +1,5 @@
 """What the client sends for each line, and what it makes of the answers."""
+import contextlib
 import json
 import os
 import re
@@ -222,6 +223,47 @@ def json_has_an_object_for_each():
         equal((b["payload_base64"], b["size"]), ("AP8=", 2), "a payload that is no text")
         equal(none["code"], "4.04", "an error response")
         check("nobody listens" in dead["error"], dead)
+
+
+# --- answers that are not wanted (RFC 7967)
+
+def taken(request):
+    return Message(ACK, EMPTY, request.mid) if request.type == CON else None
+
+
+def all_at_once(*lines):
+    """coap with each line, side by side, for each takes its time."""
+    with contextlib.ExitStack() as stack:
+        running = [stack.enter_context(Client(*line)) for line in lines]
+        for c in running:
+            c.end()
+    return running
+
+
+@test
+def silence_is_right_where_no_answer_is_wanted():
+    with Server(taken) as server:
+        line = ("post", server.uri(), "--no-response", "26")
+        for r in all_at_once(line, (*line, "--non"), (*line, "--timeout", "0.5"),
+                             (*line, "--non", "--timeout", "0.5"),
+                             (*line, "-d", "text", "--timeout", "0.5")):
+            got(r, 0, "", "no answer, and none was wanted")
+
+
+@test
+def silence_is_none_from_who_has_not_acknowledged():
+    with Server(silent) as server:
+        got(coap("post", server.uri(), "--no-response", "26", "--timeout", "0.5"), 1, "",
+            "no answer from")
+
+
+@test
+def silence_amid_a_body_is_a_failure():
+    with Server(taken) as server:
+        line = ("put", server.uri(), "-d", "x" * 3000, "--no-response", "26")
+        for r in all_at_once(line, (*line, "--timeout", "0.5"), (*line, "--non")):
+            got(r, 1, "", "no answer from")
+        equal(len(server.requests()), 3, "the first block of each")
 
 
 # --- messages (RFC 7252 section 4)

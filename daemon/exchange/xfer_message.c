@@ -61,16 +61,25 @@ static void collect(struct own *own, const struct xfer *x, const struct xfer_sta
 		own_uint(own, OPT_REQUEST_TAG, s->tag);
 }
 
-/* Options of the caller's that only the first message has: a later one must not
- * register an observation (2.6), and If-None-Match would fail on what the first
- * has created (2.10). */
-static bool only_first(uint16_t number)
+/* Whether an option of the caller's belongs to the message.  A later one must not
+ * register an observation (2.6), and If-None-Match would fail on what the first has
+ * created (2.10).  Without an answer to a block (2.31) there would be no next one, so only
+ * that to the last may be left out (RFC 7967). */
+static bool belongs(const struct xfer_state *s, uint16_t number)
 {
-	return number == OPT_OBSERVE || number == OPT_IF_NONE_MATCH;
+	switch (number) {
+	case OPT_OBSERVE:
+	case OPT_IF_NONE_MATCH:
+		return s->phase != XFER_DOWNLOAD && s->offset == 0;
+	case OPT_NO_RESPONSE:
+		return s->phase != XFER_UPLOAD;
+	default:
+		return true;
+	}
 }
 
 static void write_options(struct writer *w, struct span options, const struct own *own,
-			  bool first)
+			  const struct xfer_state *s)
 {
 	struct option_writer ow = option_writer(w);
 	struct option_iter it = option_iter(options);
@@ -80,7 +89,7 @@ static void write_options(struct writer *w, struct span options, const struct ow
 	while (option_next(&it, &o)) {
 		for (; i < own->n && own->option[i].number < o.number; i++)
 			option_write(&ow, own->option[i].number, own->option[i].value);
-		if (first || !only_first(o.number))
+		if (belongs(s, o.number))
 			option_write(&ow, o.number, o.value);
 	}
 	for (; i < own->n; i++)
@@ -125,8 +134,7 @@ int xfer_write(struct engine *e, const struct xfer *x, const struct xfer_state *
 	struct own own = { .n = 0 };
 
 	collect(&own, x, s);
-	write_options(&w, stored_get(e, &x->options, x->inside), &own,
-		      !download && s->offset == 0);
+	write_options(&w, stored_get(e, &x->options, x->inside), &own, s);
 	if (n)
 		write_u8(&w, 0xff);
 	if (w.full || writer_left(&w) < n)

@@ -266,6 +266,18 @@ def silence_amid_a_body_is_a_failure():
         equal(len(server.requests()), 3, "the first block of each")
 
 
+@test
+def body_in_blocks_goes_on_though_no_answer_is_wanted():
+    def answer(request):            # as a server that leaves out what it may
+        return Message(ACK, EMPTY, request.mid) if request.uint("No-Response") else upload(request)
+    upload = Upload()
+    with Server(answer) as server:
+        got(coap("put", server.uri(), "-d", "x" * 3000, "--no-response", "26"), 0, "",
+            "no answer, and none was wanted")
+        equal([m.uint("No-Response") for m in server.requests()], [None, None, 26], "options")
+        equal(upload.sizes, [1024, 1024], "blocks before the last")
+
+
 # --- messages (RFC 7252 section 4)
 
 @test

@@ -133,6 +133,18 @@ Test(xfer_message, the_first_block_tells_the_length_and_later_ones_do_not)
 	cr_assert_eq(asked_at, 96);
 }
 
+Test(xfer_message, only_the_answer_to_the_last_block_may_be_unwanted)
+{
+	set_options("11=p 258=?");
+	x.s.tag = 1;
+	in_state(XFER_WHOLE, 6, 0);
+	expect_options("11 258 292");
+	in_state(XFER_UPLOAD, 1, 32);
+	expect_options("11 27 292");
+	in_state(XFER_LAST, 1, 96);
+	expect_options("11 27 258 292");
+}
+
 Test(xfer_message, the_last_block_asks_for_the_size_of_the_responses)
 {
 	x.szx = 3;

@@ -174,8 +174,8 @@ static void hear_enough(struct bench_crew *c)
 static void hear(struct bench_crew *c, struct member *m, char word)
 {
 	switch (word) {
-	case BENCH_OPEN:
-		if (++c->answers == c->n)
+	case BENCH_OPEN:                /* too late if an interrupt came first */
+		if (c->state == CREW_OPENING && ++c->answers == c->n)
 			start(c);
 		break;
 	case BENCH_BEGUN:

@@ -349,8 +349,10 @@ static void stop(void *self)
 	if (f->leaving)
 		return;
 	f->running = false;
-	t->wall_ns = clock_ns(CLOCK_MONOTONIC) - f->measured_ns;
-	t->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - f->cpu_ns;
+	if (f->measured_ns) {
+		t->wall_ns = clock_ns(CLOCK_MONOTONIC) - f->measured_ns;
+		t->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - f->cpu_ns;
+	}
 	t->retransmitted = net_counter(f->net, COUNT_RETRANSMITS);
 	t->unmatched = net_counter(f->net, COUNT_UNMATCHED);
 	t->malformed = net_counter(f->net, COUNT_RX_MALFORMED);
@@ -358,6 +360,7 @@ static void stop(void *self)
 	ev_timer_stop(f->loop, &f->patience);
 	f->leaving = true;
 	f->next = 0;
+	ev_prepare_start(f->loop, &f->prepare);         /* none may have registered yet */
 }
 
 static void abandon(void *self)

@@ -191,7 +191,7 @@ static void freeze(struct bench_load *l)
 {
 	struct bench_tally *t = l->tally;
 
-	if (t->wall_ns)
+	if (t->wall_ns || !l->measured_ns)
 		return;
 	t->wall_ns = clock_ns(CLOCK_MONOTONIC) - l->measured_ns;
 	t->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - l->base.cpu_ns;
@@ -472,7 +472,7 @@ static void stop(void *self)
 {
 	struct bench_load *l = self;
 
-	if (!l->running)
+	if (l->over)
 		return;
 	freeze(l);
 	l->running = false;

@@ -210,6 +210,7 @@ static void on_deadline(struct ev_loop *loop, struct ev_timer *w, int events)
 	double s = (double)e->tool->args->timeout_ms / 1000;
 	struct err err;
 	bool taken = question_is_taken(e);
+	bool amid = e->heard && spool_size(e->answer.body) > 0;
 
 	(void)loop, (void)events;
 	withdraw(e);
@@ -223,7 +224,7 @@ static void on_deadline(struct ev_loop *loop, struct ev_timer *w, int events)
 		fail_with(e, -ETIMEDOUT, &err);
 		return;
 	}
-	fail_network(e, -ETIMEDOUT, s);
+	fail_network(e, amid ? -ETIME : -ETIMEDOUT, s);
 }
 
 static void on_addresses(void *arg, const struct resolved *answer)

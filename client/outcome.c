@@ -24,6 +24,7 @@ static const struct {
 	  "does it speak CoAP? -v shows the messages" },
 	{ -ETIMEDOUT, "no answer from ", "",
 	  "is it running, and does no firewall stand between? -v shows the messages" },
+	{ -ETIME, "the answer of ", " was not whole", "--timeout can be longer" },
 	{ -ESTALE, "the representation at ", " kept changing while it was fetched",
 	  "try again, with larger blocks if --block-size was given" },
 	{ -EPROTO, "what ", " answers is not to be understood: blocks that do not fit together, or "
@@ -53,7 +54,7 @@ void outcome_network(struct outcome *o, const char *uri, const struct addr *peer
 				 network[i].behind);
 			hint = network[i].hint;
 		}
-	if (status == -ETIMEDOUT)
+	if (status == -ETIMEDOUT || status == -ETIME)
 		snprintf(after, sizeof after, " within %.3g s", waited);
 	*o = (struct outcome){ .exit = OUTCOME_FAILED };
 	err_set(&o->err, status, "%.*s: %s%s%s%s", URI_SHOWN, uri, what, after,

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -48,6 +49,11 @@ int pour_open(const char *path)
 }
 
 /* No more at a time than a pipe with any room takes without waiting. */
+const char *pour_error(int rc)
+{
+	return rc == -EBADF ? "it is closed" : strerror(-rc);
+}
+
 int pour_all(int fd, struct span bytes)
 {
 	while (bytes.n) {

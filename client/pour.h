@@ -4,6 +4,9 @@
 
 #include "base/bytes.h"
 
+/* What is wrong with a descriptor that nothing can be written to, in words. */
+const char *pour_error(int rc);
+
 /* Waits for room, but not longer than until somebody asks us to end (signals.h): that is
  * -EINTR, and the signal stays where it is.  0, or a negative errno. */
 int pour_all(int fd, struct span bytes);

@@ -161,7 +161,8 @@ int result_give(struct errand *e)
 		return exit;
 	if (rc == -EINTR)
 		return interrupted(t);
-	show_error(&t->show, "cannot write to standard output: %s",
-		   rc == -EBADF ? "it is closed" : strerror(-rc));
+	if (!t->deaf)
+		show_error(&t->show, "cannot write to standard output: %s", pour_error(rc));
+	t->deaf = true;
 	return OUTCOME_FAILED;
 }

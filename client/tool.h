@@ -31,6 +31,7 @@ struct tool {
 	struct errand **errands;        /* by owner - 1; owned here are the pointers alone */
 	unsigned nerrands, room;
 	unsigned open;                  /* errands that are not over; 0 ends tool_run() */
+	bool deaf;                      /* standard output took no more, and that was said */
 	bool inside;                    /* an event of the engine's is under way */
 	struct xfer_source read;
 	struct ev_io signal_ready;

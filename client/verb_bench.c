@@ -5,6 +5,7 @@
 #include "client/bench_report.h"
 #include "client/head.h"
 #include "client/outcome.h"
+#include "client/pour.h"
 #include "client/result.h"
 #include "client/target.h"
 #include "client/tool.h"
@@ -159,7 +160,7 @@ static int report(struct bench *b, struct err *err)
 		 bench_report_text(&r, STDOUT_FILENO);
 
 	if (rc)
-		return err_set(err, rc, "cannot write to standard output: %s", strerror(-rc));
+		return err_set(err, rc, "cannot write to standard output: %s", pour_error(rc));
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "client/errand.h"
 #include "client/groups.h"
 #include "client/json_line.h"
+#include "client/pour.h"
 #include "client/result.h"
 #include "client/tree.h"
 #include "coap/block.h"
@@ -129,7 +130,7 @@ static int failed(struct discover *d, const char *about, const char *what)
 
 static int output_failed(struct discover *d, int rc)
 {
-	show_error(&d->tool->show, "cannot write to standard output: %s", strerror(-rc));
+	show_error(&d->tool->show, "cannot write to standard output: %s", pour_error(rc));
 	return OUTCOME_FAILED;
 }
 

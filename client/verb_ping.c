@@ -2,6 +2,7 @@
 
 #include "client/errand.h"
 #include "client/json_line.h"
+#include "client/pour.h"
 #include "client/result.h"
 #include "client/round_trips.h"
 #include "coap/code.h"
@@ -35,6 +36,12 @@ struct pings {
 /* --- words ---------------------------------------------------------------------- */
 
 /* What cannot be written is told once, at the end. */
+static void flush(struct pings *all)
+{
+	if ((fflush(stdout) || ferror(stdout)) && !all->rc)
+		all->rc = errno ? -errno : -EIO;
+}
+
 static void close_line(struct pings *all, struct json_line *j)
 {
 	int rc = json_line_close(j);
@@ -120,7 +127,7 @@ static void tell_answer(const struct ping *p, double ms)
 	if (again)
 		printf(" (sent %u times)", again + 1);
 	putchar('\n');
-	fflush(stdout);
+	flush(p->errand.tool->verb);
 }
 
 static void tell_failure(const struct ping *p, const struct outcome *o)
@@ -155,13 +162,14 @@ static double interval_of(const struct tool *t)
 	return (double)(t->args->interval_ms > 0 ? t->args->interval_ms : INTERVAL_MS) / 1000;
 }
 
-/* Whether another one is wanted, and there is somebody to ask. */
+/* Whether another one is wanted, there is somebody to ask, and somebody who reads. */
 static bool goes_on(const struct ping *p)
 {
 	int64_t count = p->errand.tool->args->count;
 	const struct resolved *to = p->errand.addresses;
+	const struct pings *all = p->errand.tool->verb;
 
-	return to && to->status == 0 && (count < 0 || p->trips.sent < (uint64_t)count);
+	return !all->rc && to && to->status == 0 && (count < 0 || p->trips.sent < (uint64_t)count);
 }
 
 /* What waits for its moment is as good as under way. */
@@ -277,7 +285,7 @@ static void run(struct tool *t, struct pings *all)
 		errand_start(&p->errand);
 		count_one(p);
 	}
-	fflush(stdout);
+	flush(all);
 	tool_run(t);
 	for (unsigned i = 0; i < all->n; i++) {
 		tell_end(&all->v[i]);
@@ -286,10 +294,9 @@ static void run(struct tool *t, struct pings *all)
 	}
 	if (t->interrupted)
 		all->exit = OUTCOME_INTERRUPTED;
-	if (fflush(stdout) || ferror(stdout))
-		all->rc = -errno;
+	flush(all);
 	if (all->rc) {
-		show_error(&t->show, "cannot write to standard output: %s", strerror(-all->rc));
+		show_error(&t->show, "cannot write to standard output: %s", pour_error(all->rc));
 		all->exit = outcome_worse(all->exit, OUTCOME_FAILED);
 	}
 }

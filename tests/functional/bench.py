@@ -342,6 +342,19 @@ def interrupted_amidst_it_reports_what_there_was():
 
 
 @test
+def interrupt_before_all_sockets_are_open_counts():
+    for more in (("--count", "1000000"), ("--observe",), ("--rate", "100")):
+        with Server(reply()) as server:
+            with Client("bench", server.uri(), "-c", "2000", "--processes", "2", "--duration", "1000",
+                        "--json", *more) as c:
+                while not children(c.process.pid):      # it is about to begin
+                    pass
+                c.signal(signal.SIGINT)
+                equal(c.end(), 3, "exit status")
+            check(json.loads(c.out)["seconds"] < 900, "time that was measured")
+
+
+@test
 def terminals_interrupt_goes_to_all_its_processes():
     with Server(reply()) as server:
         with Client("bench", server.uri(), "--json", "--duration", "1000", "--warmup", "0",

@@ -3,6 +3,7 @@ status, and no part of a file under its name."""
 import fcntl
 import os
 import random
+import re
 import resource
 import signal
 import struct
@@ -14,7 +15,8 @@ from harness import *
 from harness.check import TIMEOUT
 from harness.client import Client, coap, got
 from harness.coap import ACK, EMPTY, Message
-from harness.server import Body, Server, in_turn, reply, reset, separately, silent
+from harness.server import (Body, Server, block, block_value, in_turn, message, reply, reset,
+                            separately, silent)
 
 
 def wrong(status, pattern, *line, **more):
@@ -99,6 +101,37 @@ def output_that_nobody_takes():
         wrong(1, "standard output: it is closed$", server.uri(), preexec=closed(1))
         wrong(1, "standard output: No space left on device$", "--help", preexec=full)
         got(coap(server.uri(), preexec=closed(0, 2)), 0, "hi")
+        for line in (("ping", server.uri()), ("bench", server.uri(), "--count", "2"),
+                     ("observe", server.uri()), (server.uri(), server.uri(), server.uri())):
+            c = coap(*line, preexec=closed(1))
+            got(c, 1, "", r"^coap: cannot write to standard output: it is closed\n")
+            equal(c.err.count("closed"), 1, "how often it is said")
+
+
+@test
+def who_has_read_enough_ends_it():
+    """As head(1) does; whoever goes on would do so for ever."""
+    def answer(request):
+        if request.uint("Observe") == 0:
+            return [message(request, "2.05", b"0\n", [("Observe", 1)])]
+        return message(request)
+    with Server(answer) as server:
+        for line in (("observe", server.uri("/[1-3]")), ("observe", server.uri("/[1-3]"), "--json"),
+                     ("ping", server.uri(), "--interval", "0.01"),
+                     ("ping", server.uri(), "--interval", "0.01", "--json")):
+            ours, theirs = os.pipe()
+            before = len(server.requests())
+            with Client(*line, preexec=lambda: os.dup2(theirs, 1)) as c:
+                os.close(theirs)
+                os.read(ours, 1)
+                os.close(ours)
+                if line[0] == "observe":
+                    for value in range(2, 5):
+                        server.notify(server.request(before), value, b"more\n")
+                equal(c.end(), 1, "exit status")
+            equal(re.findall("coap: (.*)", c.err)[-1], "cannot write to standard output: Broken pipe",
+                  "what is said")
+            equal(c.err.count("cannot write"), 1, "how often")
 
 
 @test
@@ -170,6 +203,41 @@ class Twisted(Body):
 
     def part(self, num, szx):
         return self.twist(*super().part(num, szx))
+
+
+@test
+def a_body_that_never_ends():
+    def answer(request):
+        num, _, szx = block(request.uint("Block2") or 6)
+        return message(request, "2.05", b"x" * (16 << szx), [("Block2", block_value(num, True, szx))])
+    with tempfile.TemporaryDirectory() as d:
+        name = os.path.join(d, "file")
+        with Server(answer) as server:
+            wrong(1, r"the answer of \S+ was not whole within 0\.5 s; --timeout can be longer$",
+                  server.uri(), "-o", name, "--timeout", "0.5")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with Server(answer) as server, Client(server.uri(), "-o", name) as c:
+                server.request(10)
+                c.signal(number)
+                equal(c.end(), 3, "exit status")
+        equal(os.listdir(d), [], "files left")
+
+
+@test
+def a_server_that_never_has_enough():
+    def shrinking(request):
+        szx = block(request.uint("Block1"))[2]
+        return message(request, "4.13", b"", [("Block1", block_value(0, True, max(szx - 1, 0)))])
+    body = "x" * 5000
+    for answer, pattern, most in (
+            (reply("2.31"), "not to be understood", 5),
+            (lambda r: message(r, "2.31", b"", [("Block1", block_value(0, True, 6))]),
+             "not to be understood", 2),
+            (shrinking, r"4\.13", 7),
+            (lambda r: message(r, "4.01", b"", [("Echo", os.urandom(8))]), r"4\.01", 2)):
+        with Server(answer) as server:
+            wrong(1, pattern, "put", server.uri(), "-d", body)
+            equal(len(server.requests()), most, "requests")
 
 
 @test

@@ -9,7 +9,7 @@ from harness import *
 from harness.client import CLIENT, Client, coap, got
 from harness.coap import ACK, CON, EMPTY, NON, RST, Message
 from harness.foreign import LIBCOAP, Foreign, libcoap, node
-from harness.netns import Island
+from harness.netns import Island, wait_up
 from harness.pty import CTRL_C, Terminal
 from harness.server import (GROUP4, GROUP6, PORT, Body, Server, Via, by_path, in_turn, message,
                             reply, reset, silent)
@@ -155,7 +155,9 @@ def around(*servers):
                    f"addr add 10.0.{i}.2/24 dev from{i}",
                    f"addr add fe80::2/64 dev from{i} nodad", f"link set from{i} up",
                    f"route add default via 10.0.{i}.1")
+                wait_up(f"from{i}")
                 made.append(stack.enter_context(make(i)))
+            wait_up(f"to{i}")
         yield made
 
 

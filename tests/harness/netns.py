@@ -3,11 +3,13 @@ import contextlib
 import ctypes
 import os
 import re
+import select
 import socket
 import struct
 import subprocess
+import time
 
-from harness.check import Skip
+from harness.check import Failure, Skip, TIMEOUT
 from harness.process import end_group
 
 CLONE_NEWNET = 0x40000000
@@ -83,6 +85,28 @@ def _nft(*commands):
                               check=True, text=True, stdout=subprocess.PIPE).stdout
     except FileNotFoundError:
         raise Skip("no nft (Debian package nftables)") from None
+
+
+NETLINK_ROUTE, RTMGRP_LINK = 0, 1
+
+
+def wait_up(*links):
+    """Waits until these interfaces of ours are up at both ends: until the kernel has seen
+    that, a moment after the command, it drops what is sent there."""
+    end = time.monotonic() + TIMEOUT
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC,
+                       NETLINK_ROUTE) as news:
+        news.bind((0, RTMGRP_LINK))
+        while not all(_is_up(link) for link in links):
+            if not select.select([news], [], [], max(end - time.monotonic(), 0))[0]:
+                raise Failure(f"{links} do not come up")
+            news.recv(65536)
+
+
+def _is_up(link):
+    said = subprocess.run(["ip", "-o", "link", "show", "dev", link], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+    return " state UP " in said
 
 
 class Loss:

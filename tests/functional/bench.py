@@ -71,7 +71,7 @@ def open_loop_does_not_wait_for_answers():
         r = bench(server.uri(), "--rate", "1000", "--count", "20", "-c", "5", "-w", "4", "--non",
                   "--timeout", "0.2", status=1)
         equal((r["started"], r["lost"]), (20, 20), "requests begun and lost")
-        equal(len(server.requests()), 20, "requests at the server")
+        server.request(19)              # all of them, perhaps only now
 
 
 @test
@@ -191,7 +191,8 @@ def E20_every_retransmission_is_counted():
     with Server(answer, repeat=False) as server:
         r = bench(server.uri(), "-c", "8", "--count", "8")
         equal((r["answered"], r["lost"]), (8, 0), "answers")
-        equal(r["retransmitted"], sum(m.duplicate for m in server.received), "retransmissions")
+        server.wait(lambda m: sum(d.duplicate for d in server.received) == r["retransmitted"],
+                    f"{r['retransmitted']} retransmissions")
         check(r["retransmitted"] >= 8, "each was sent again")
 
 

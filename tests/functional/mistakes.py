@@ -13,7 +13,8 @@ import time
 
 from harness import *
 from harness.check import TIMEOUT
-from harness.client import Client, coap, got
+from harness.client import CLIENT, Client, coap, got
+from harness.process import output
 from harness.coap import ACK, EMPTY, Message
 from harness.server import (Body, Server, block, block_value, in_turn, message, reply, reset,
                             separately, silent)
@@ -144,6 +145,27 @@ def a_full_disk_leaves_the_old_file():
             resource.RLIMIT_FSIZE, (200000, 200000)))
         equal(open(name, encoding="ascii").read(), "old", "the file")
         equal(os.listdir(d), ["file"], "no other files")
+
+
+ON_A_SMALL_DISK = """mount -t tmpfs -o size=128k tmpfs $DISK || exit 77
+echo old >$DISK/file
+TMPDIR=$DISK $COAP $URI -o $DISK/file; echo $?
+TMPDIR=$DISK $COAP $URI >/dev/null; echo $?
+TMPDIR=$DISK $COAP $URI >$DISK/to; echo $?; rm $DISK/to
+ls -A $DISK; cat $DISK/file"""
+
+
+@test
+def a_disk_that_is_full():
+    with tempfile.TemporaryDirectory() as d, Server(Body(b"x" * 1200000, szx=6)) as server:
+        status, out, err = output(["unshare", "-m", "sh", "-c", ON_A_SMALL_DISK], DISK=d, COAP=CLIENT,
+                                  URI=server.uri())
+        if "unshare" in err or status == 77:
+            raise Skip(f"no disk of our own: {err.strip()}")
+        equal(out, "1\n1\n1\nfile\nold\n", "exit statuses and files")
+        lines = err.splitlines()
+        equal(len(lines), 3, f"lines of errors: {err}")
+        check(all("No space left on device" in line for line in lines), err)
 
 
 # --- the network

@@ -184,10 +184,11 @@ enum coapd_what {
 				 * done is to be undone; there is scratch, but no request
 				 * any more, and the verdict is ignored.  May come again
 				 * after a crash.  COAPD_F_STREAM alone */
-	/* 4 and 5 are kept for observers and background tasks */
+	/* 4 is kept for observers */
 	COAPD_EV_READ = 3,      /* a part of the body that coapd_reply_body() announced is
 				 * wanted: give coapd_reply_data() event->want bytes from
 				 * event->offset on, and return COAPD_DONE */
+	COAPD_EV_RUN = 5,       /* a task that coapd_task_start() began runs first */
 	COAPD_EV_TIMER = 6      /* the time given to coapd_after() is up, see tag */
 	/* 7 to 11 are kept for further awaits */
 };
@@ -292,7 +293,8 @@ extern const struct coapd_module coapd_module;
 
 /* --- reading the request ---------------------------------------------------------- */
 
-/* The request of the task, the same in each event; never NULL for now. */
+/* The request of the task, the same in each event; NULL for a task that is none
+ * (coapd_task_start()).  Of no message, the functions below find nothing. */
 const coapd_msg *coapd_request(const coapd_task *task);
 
 /* The method or response code. */
@@ -408,6 +410,33 @@ int coapd_after(coapd_task *task, uint8_t tag, uint32_t ms);
 
 /* Stops it; nothing happens when it does not run. */
 void coapd_cancel(coapd_task *task, uint8_t tag);
+
+/* --- tasks that are no requests --------------------------------------------------------*/
+
+/* Begins a task with nobody behind it: the hook is called with COAPD_EV_RUN as soon as
+ * what is under way is over, then for whatever it awaits, until it returns COAPD_DONE.
+ * coapd_request() is NULL in it, and a reply to nobody is a mistake, as any verdict but
+ * these two.  scratch, COAPD_SCRATCH bytes at most, is what its scratch begins with.
+ *
+ * From within a hook: the task lives and dies with the slot of the event under way,
+ * outlives workers, and begins only if the hook returns; a hook may begin 16.
+ *
+ * With COAPD_ONCE, and from open() alone: there is one of that key in this mount in the
+ * whole daemon, however many workers ask for it.  It moves with its slot to whoever takes
+ * over from a dead worker, and goes on with its scratch and its timers.  One that is over
+ * begins anew with the next worker that takes its slot.
+ *
+ * When a worker dies in such a task, the event is delivered again, COAPD_ATTEMPTS times in
+ * all, with event->attempt counting up; then the task is ended, and that is logged.  A task
+ * ends, without an event, with a site that has its mount or module no longer.
+ *
+ * key names it for COAPD_ONCE (any bytes), else it is not looked at.  id (may be NULL) is
+ * its name, as coapd_task_id() tells it; 0 with COAPD_ONCE, for it is not known where it
+ * lives.  0; -EAGAIN at the limit (limits.tasks) or when a hook begins too many; -EINVAL
+ * for what is not as said here. */
+enum { COAPD_ONCE = 1 };
+int coapd_task_start(coapd_mount *mount, coapd_span key, unsigned flags, coapd_span scratch,
+		     coapd_id *id);
 
 /* --- the mount ----------------------------------------------------------------------*/
 

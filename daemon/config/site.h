@@ -41,6 +41,7 @@ struct site_limits {
 	uint32_t dedup;
 	uint32_t exchanges;
 	uint32_t waiting;
+	uint32_t tasks;
 	uint32_t messages;
 	uint32_t answers_per_endpoint;
 	uint32_t exchanges_per_endpoint;

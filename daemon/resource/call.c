@@ -32,11 +32,19 @@ void call_live(struct coapd_task *t, struct engine *e, struct request *r, struct
 	memcpy(t->scratch, task->scratch, sizeof t->scratch);
 }
 
+/* What background tasks may have yet is not for requests. */
+static bool has_room(struct engine *e)
+{
+	uint32_t theirs = e->conf.limits.tasks - e->background_n;
+
+	return slab_room(&e->space, engine_slab(e, TASK_SLAB)) > theirs;
+}
+
 struct task *call_reserve(struct coapd_task *t)
 {
 	if (t->task || t->refused)
 		return t->task;
-	if (!t->draining)
+	if (!t->draining && has_room(t->engine))
 		t->task = task_take(t->engine);
 	if (!t->task) {
 		engine_count(t->engine, t->draining ? COUNT_SHED : COUNT_FULL_WAITING);
@@ -58,10 +66,26 @@ enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 
 	t->mount = m;
 	m->now = t->engine->now;
+	m->engine = t->engine;
+	m->started = 0;
 	space_set(where, m->where);
 	v = m->desc->handle(m->self, t, event);
 	space_set(where, 0);
+	m->engine = NULL;
 	return v;
+}
+
+enum coapd_verdict call_again(struct coapd_task *t, struct coapd_mount *m,
+			      struct coapd_event *event)
+{
+	struct task *k = t->task;
+
+	event->attempt = k->attempts;
+	/* Stays when the hook kills its worker: that is how the next one knows. */
+	space_set(&k->attempts, k->attempts + 1);
+	t->at[event->tag] = 0;
+	t->awaits[event->tag] = 0;
+	return call_run(t, m, event);
 }
 
 void call_end(struct coapd_task *t)

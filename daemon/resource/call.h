@@ -12,7 +12,7 @@
 struct coapd_task {
 	struct engine *engine;
 	struct coapd_mount *mount;
-	struct request *request;
+	struct request *request;        /* NULL: the task is none */
 	struct task *task;      /* live, or taken for a request that may wait, or NULL */
 	bool live;              /* it waited before */
 	bool draining;
@@ -44,6 +44,11 @@ void call_private(struct coapd_task *t);
 /* Runs the hook of a mount. */
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 			    const struct coapd_event *event);
+
+/* The same for a live task, whose await it ends.  Until the caller has settled the
+ * verdict, the task says that the hook was entered. */
+enum coapd_verdict call_again(struct coapd_task *t, struct coapd_mount *m,
+			      struct coapd_event *event);
 
 /* Gives back a task that was reserved and is not needed. */
 void call_end(struct coapd_task *t);

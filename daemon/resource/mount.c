@@ -49,6 +49,12 @@ void mount_close(struct coapd_mount *m)
 		m->desc->close(m->self);
 	links_free(&m->links);
 	free(m->directory);
+	while (m->once) {
+		struct once *next = m->once->next;
+
+		free(m->once);
+		m->once = next;
+	}
 	free(m->spec.conf);
 	module_free(m->spec.module);
 	*m = (struct coapd_mount){ 0 };

@@ -69,6 +69,7 @@ static struct resources *resources_alloc(size_t n)
 	if (!R)
 		return NULL;
 	R->n = (uint32_t)n + 1;
+	R->slots = 1;
 	R->mount = calloc(R->n, sizeof *R->mount);
 	R->route = calloc(R->n, sizeof *R->route);
 	if (R->mount && R->route)
@@ -124,6 +125,11 @@ void resources_about(struct resources *R, const char *uri)
 void resources_drain(struct resources *R)
 {
 	R->draining = true;
+}
+
+void resources_slots(struct resources *R, uint32_t n)
+{
+	R->slots = n;
 }
 
 void resource_options(struct option_set *set)

@@ -61,6 +61,9 @@ void resources_about(struct resources *R, const char *uri);
  * wait are served to their end. */
 void resources_drain(struct resources *R);
 
+/* How many slots the daemon has (1 unless said); before any of them is served. */
+void resources_slots(struct resources *R, uint32_t n);
+
 /* Works on a fresh request (INPUT_REQUEST); rx is its place in the batch.  The
  * request is settled in any case: answered, or waiting.
  *

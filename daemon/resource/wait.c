@@ -2,6 +2,7 @@
 
 #include "exchange/exchange.h"
 #include "exchange/stream.h"
+#include "resource/background.h"
 #include "resource/run.h"
 #include "resource/upload.h"
 
@@ -19,12 +20,7 @@ static bool go_on(struct resources *R, struct coapd_mount *m, struct coapd_event
 	struct task *k = t->task;
 	enum coapd_verdict v;
 
-	event->attempt = k->attempts;
-	/* Stays when the hook kills its worker: that is how the next one knows. */
-	space_set(&k->attempts, k->attempts + 1);
-	t->at[event->tag] = 0;
-	t->awaits[event->tag] = 0;
-	v = call_run(t, m, event);
+	v = call_again(t, m, event);
 	if (k->kind == TASK_UPLOAD) {
 		upload_follow(R, v);
 		return true;
@@ -67,9 +63,12 @@ static void deliver(struct resources *R, struct engine *e, struct task *task,
 		    struct coapd_event *event)
 {
 	struct request r;
-
 	bool upload = task->kind == TASK_UPLOAD;
 
+	if (task->kind == TASK_BACKGROUND) {
+		background_event(R, e, task, event);
+		return;
+	}
 	if (request_resume(e, task->waiting, &r)) {
 		struct stream_part part = stream_part_of(&r);
 
@@ -91,9 +90,11 @@ void resource_due(struct resources *R, struct engine *e, struct task *task)
 	unsigned tag = task_due(task, e->now);
 	struct coapd_event event = { .what = COAPD_EV_TIMER, .tag = (uint8_t)tag };
 
+	if (task->begins)
+		event = (struct coapd_event){ .what = COAPD_EV_RUN };
 	if (tag < COAPD_TAGS && task->kind == TASK_UPLOAD && !task->waiting)
 		upload_due(R, e, task);
-	else if (tag < COAPD_TAGS)
+	else if (task->begins || tag < COAPD_TAGS)
 		deliver(R, e, task, &event);
 	else    /* The clock is behind the deadline: nothing to do yet. */
 		engine_deadline(e, tasks(e), task, task_next(task->at));

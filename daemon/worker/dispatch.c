@@ -3,6 +3,7 @@
 #include "exchange/adopt.h"
 #include "exchange/input.h"
 #include "exchange/obs.h"
+#include "resource/background.h"
 #include "resource/wait.h"
 
 int dispatch_open(struct dispatch *d, void *mem, const struct space_def *def,
@@ -30,6 +31,7 @@ bool dispatch_adopt(struct dispatch *d, uint64_t now)
 	kept = adopt_begin(e);
 	if (kept) {
 		task_adopt(e);
+		background_adopt(d->resources, e);
 		adopt_end(e);
 	}
 	d->adopted = d->unresolved = true;
@@ -98,6 +100,18 @@ static void datagram(struct dispatch *d, unsigned i)
 	}
 }
 
+/* Behind what was executing: a commit settles that. */
+static void begin(struct dispatch *d)
+{
+	struct engine *e = &d->engine;
+
+	while (!d->begun) {
+		d->begun = !background_begin(d->resources, e);
+		if (!d->begun)
+			engine_commit(e, space_rx_next(&e->space));
+	}
+}
+
 bool dispatch_batch(struct dispatch *d, uint64_t now)
 {
 	struct engine *e = &d->engine;
@@ -109,6 +123,7 @@ bool dispatch_batch(struct dispatch *d, uint64_t now)
 			return false;
 		resolve(d);
 	}
+	begin(d);
 	for (unsigned i = space_rx_next(&e->space); i < b->rx_n; i++) {
 		if (!batch_has_room(&e->space))
 			return false;

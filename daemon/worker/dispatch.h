@@ -24,6 +24,7 @@ struct dispatch {
 	void *committing;
 	bool adopted;                   /* no event since the adoption */
 	bool unresolved;                /* what was executing is still to be settled */
+	bool begun;                     /* the tasks of this slot's that are there once are */
 };
 
 /* Opens the slot's engine over its memory (engine_open() says the rest). */

@@ -185,6 +185,7 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 	if (!w->env.resources)
 		return -EINVAL;
 	resources_about(w->env.resources, site->impl_info);
+	resources_slots(w->env.resources, w->boot->nmemfds);
 	return 0;
 }
 

@@ -189,8 +189,9 @@ enum coapd_what {
 				 * wanted: give coapd_reply_data() event->want bytes from
 				 * event->offset on, and return COAPD_DONE */
 	COAPD_EV_RUN = 5,       /* a task that coapd_task_start() began runs first */
-	COAPD_EV_TIMER = 6      /* the time given to coapd_after() is up, see tag */
-	/* 7 to 11 are kept for further awaits */
+	COAPD_EV_TIMER = 6,     /* the time given to coapd_after() is up, see tag */
+	COAPD_EV_JOB = 7        /* what coapd_job() began is over, see tag, status, data */
+	/* 8 to 11 are kept for further awaits */
 };
 
 struct coapd_event {
@@ -408,7 +409,25 @@ coapd_id coapd_task_id(coapd_task *task);
  * all the same is answered for with 5.03. */
 int coapd_after(coapd_task *task, uint8_t tag, uint32_t ms);
 
-/* Stops it; nothing happens when it does not run. */
+/* Runs fn(in, out, out_cap) on a thread beside the loop, for what takes long or blocks,
+ * and sends COAPD_EV_JOB with this tag when it is over, if the hook returns COAPD_WAIT;
+ * it begins then.  in is copied; fn has these bytes and nothing else: it calls no function
+ * of coapd's, keeps no pointer of the module's that may end with the mount, and returns how
+ * many bytes it put out, or -errno.  That is event->status, and the bytes are event->data.
+ *
+ * A job ends with its worker.  The task goes on with the next one, which sends the event
+ * with the status -EOWNERDEAD: what the job does may have been done, in part or whole.
+ * One that is replaced (a new one of the tag) or cancelled may run to its end all the
+ * same; its result is dropped.
+ *
+ * 0; -EINVAL for a tag over 7; -E2BIG when in and out_cap are more than
+ * COAPD_JOB_BYTES together; -EAGAIN when no more jobs or requests may wait;
+ * -ENOTSUP when the site has no threads for jobs. */
+#define COAPD_JOB_BYTES 65536u
+typedef int coapd_jobfn(coapd_span in, uint8_t *out, size_t out_cap);
+int coapd_job(coapd_task *task, uint8_t tag, coapd_jobfn *fn, coapd_span in, size_t out_cap);
+
+/* Awaits nothing more under the tag, whatever it was. */
 void coapd_cancel(coapd_task *task, uint8_t tag);
 
 /* --- tasks that are no requests --------------------------------------------------------*/

@@ -59,6 +59,7 @@ static bool go_on(struct resources *R, struct coapd_mount *m, struct coapd_event
 
 	if (v == COAPD_WAIT && task_waits(t->at, t->awaits)) {
 		task_update(t->engine, t->task, t->at, t->awaits, (const uint8_t *)t->scratch);
+		call_waits(t, slab_ref(&t->engine->space, tasks(t->engine), t->task));
 		return true;
 	}
 	if (v == COAPD_WAIT)
@@ -85,6 +86,7 @@ void background_event(struct resources *R, struct engine *e, struct task *task,
 		goes_on = go_on(R, m, event);
 	if (!goes_on)
 		task_kill(e, task);
+	call_end(&R->task);
 }
 
 /* --- taking over ------------------------------------------------------------------------ */

@@ -1,7 +1,18 @@
 #include "resource/call.h"
 
+#include "resource/resources.h"
+
+static void drop_jobs(struct coapd_task *t)
+{
+	for (unsigned i = 0; i < COAPD_TAGS; i++)
+		if (t->job[i])
+			jobs_release(t->mount->resources->jobs, t->job[i]);
+	memset(t->job, 0, sizeof t->job);
+}
+
 static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 {
+	drop_jobs(t);
 	t->engine = e;
 	t->mount = NULL;
 	t->request = r;
@@ -85,11 +96,39 @@ enum coapd_verdict call_again(struct coapd_task *t, struct coapd_mount *m,
 	space_set(&k->attempts, k->attempts + 1);
 	t->at[event->tag] = 0;
 	t->awaits[event->tag] = 0;
+	call_found(t, event->tag);
 	return call_run(t, m, event);
+}
+
+void call_found(struct coapd_task *t, uint8_t tag)
+{
+	struct task *k = t->task;
+
+	if (t->live && k->lost >> tag & 1)
+		undo_set(&t->engine->space, &k->lost, k->lost & ~(1u << tag));
+}
+
+void call_waits(struct coapd_task *t, ref_t name)
+{
+	struct jobs *jobs = t->mount->resources->jobs;
+
+	if (!jobs)
+		return;
+	for (uint8_t tag = 0; tag < COAPD_TAGS; tag++) {
+		bool awaited = t->awaits[tag] == COAPD_EV_JOB;
+
+		if (t->live && (t->job[tag] || !awaited))
+			jobs_forget(jobs, name, tag);
+		if (t->job[tag] && awaited) {
+			jobs_prepare(jobs, t->job[tag], name, tag);
+			t->job[tag] = NULL;
+		}
+	}
 }
 
 void call_end(struct coapd_task *t)
 {
+	drop_jobs(t);
 	if (t->task && !t->live)
 		slab_untake(&t->engine->space, engine_slab(t->engine, TASK_SLAB), t->task);
 	t->task = NULL;

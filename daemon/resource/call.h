@@ -6,6 +6,7 @@
 #ifndef RESOURCE_CALL_H
 #define RESOURCE_CALL_H
 
+#include "resource/jobs.h"
 #include "resource/mount.h"
 #include "resource/reply.h"
 
@@ -21,6 +22,7 @@ struct coapd_task {
 	uint64_t at[COAPD_TAGS];
 	uint8_t awaits[COAPD_TAGS];
 	uint64_t scratch[COAPD_SCRATCH / 8];
+	struct job *job[COAPD_TAGS];    /* taken in this run */
 	struct reply reply;
 	struct coapd_peer peer;         /* what coapd_peer() tells, and its texts */
 	char peer_text[ADDR_TEXT], local_text[ADDR_TEXT];
@@ -50,7 +52,14 @@ enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 enum coapd_verdict call_again(struct coapd_task *t, struct coapd_mount *m,
 			      struct coapd_event *event);
 
-/* Gives back a task that was reserved and is not needed. */
+/* The loss of what the task awaited under the tag is told, or of no interest. */
+void call_found(struct coapd_task *t, uint8_t tag);
+
+/* The task waits, by this name: its jobs begin with the commit, and those that it awaits
+ * no longer are for nobody. */
+void call_waits(struct coapd_task *t, ref_t name);
+
+/* Gives back what was reserved and is not needed: task and jobs. */
 void call_end(struct coapd_task *t);
 
 #endif

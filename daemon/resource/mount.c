@@ -24,7 +24,7 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 {
 	int status;
 
-	*m = (struct coapd_mount){ .spec = *spec, .desc = desc, .where = where,
+	*m = (struct coapd_mount){ .resources = m->resources, .spec = *spec, .desc = desc, .where = where,
 				   .self = spec->conf };
 	m->id = mount_id(spec, desc->name);
 	m->opening = true;

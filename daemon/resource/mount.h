@@ -21,6 +21,7 @@ struct coapd_mount {
 	void *self;
 	uint64_t id;            /* names path and module in tasks, never 0 */
 	uint32_t where;         /* for space_ctl.where */
+	struct resources *resources;    /* it is one of; set before mount_open() */
 	bool opened;
 	bool opening;           /* its open() runs */
 	struct mount_links links;

@@ -72,6 +72,8 @@ static struct resources *resources_alloc(size_t n)
 	R->slots = 1;
 	R->mount = calloc(R->n, sizeof *R->mount);
 	R->route = calloc(R->n, sizeof *R->route);
+	for (uint32_t i = 0; R->mount && i < R->n; i++)
+		R->mount[i].resources = R;
 	if (R->mount && R->route)
 		return R;
 	resources_free(R);
@@ -130,6 +132,11 @@ void resources_drain(struct resources *R)
 void resources_slots(struct resources *R, uint32_t n)
 {
 	R->slots = n;
+}
+
+void resources_jobs(struct resources *R, struct jobs *jobs)
+{
+	R->jobs = jobs;
 }
 
 void resource_options(struct option_set *set)

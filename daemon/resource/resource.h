@@ -64,6 +64,10 @@ void resources_drain(struct resources *R);
 /* How many slots the daemon has (1 unless said); before any of them is served. */
 void resources_slots(struct resources *R, uint32_t n);
 
+/* Where jobs run; borrowed. */
+struct jobs;
+void resources_jobs(struct resources *R, struct jobs *jobs);
+
 /* Works on a fresh request (INPUT_REQUEST); rx is its place in the batch.  The
  * request is settled in any case: answered, or waiting.
  *

@@ -17,6 +17,7 @@ struct resources {
 	struct router router;
 	struct wellknown wellknown;
 	bool draining;
+	struct jobs *jobs;              /* borrowed; NULL: none are to be had */
 	uint32_t slots;                 /* of the daemon */
 	struct log_limit limit;
 	struct coapd_task task;         /* the run in hand */

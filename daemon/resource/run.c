@@ -54,6 +54,7 @@ static void begin_wait(struct coapd_task *t)
 	memcpy(k->awaits, t->awaits, sizeof k->awaits);
 	memcpy(k->scratch, t->scratch, sizeof k->scratch);
 	task_publish(e, k);
+	call_waits(t, slab_ref(&e->space, engine_slab(e, TASK_SLAB), k));
 	t->task = NULL;
 }
 

@@ -39,6 +39,16 @@ bool task_waits(const uint64_t at[COAPD_TAGS], const uint8_t awaits[COAPD_TAGS])
 	return task_next(at) != UINT64_MAX || memcmp(awaits, nothing, sizeof nothing);
 }
 
+uint32_t task_jobs(const uint8_t awaits[COAPD_TAGS])
+{
+	uint32_t tags = 0;
+
+	for (unsigned i = 0; i < COAPD_TAGS; i++)
+		if (awaits[i] == COAPD_EV_JOB)
+			tags |= 1u << i;
+	return tags;
+}
+
 unsigned task_due(const struct task *t, uint64_t now)
 {
 	unsigned due = COAPD_TAGS;
@@ -78,6 +88,8 @@ void task_update(struct engine *e, struct task *t, const uint64_t at[COAPD_TAGS]
 		undo_set(&e->space, &t->attempts, 0);
 	if (t->begins)
 		undo_set(&e->space, &t->begins, 0);
+	if (t->lost)
+		undo_set(&e->space, &t->lost, t->lost & task_jobs(awaits));
 	arm(e, t);
 }
 
@@ -151,6 +163,8 @@ void task_adopt(struct engine *e)
 			continue;
 		if (plausible(e, t)) {
 			e->background_n += t->kind == TASK_BACKGROUND;
+			/* Jobs run in a worker's own memory. */
+			space_set(&t->lost, task_jobs(t->awaits));
 			arm(e, t);
 			continue;
 		}

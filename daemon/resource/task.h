@@ -45,6 +45,9 @@ void task_layout(struct space_def *def, uint32_t cap);
  * task_publish() or slab_untake() must follow. */
 struct task *task_take(struct engine *e);
 
+/* The tags that await a job, a bit each. */
+uint32_t task_jobs(const uint8_t awaits[COAPD_TAGS]);
+
 /* When the earliest timer is up, UINT64_MAX if none runs. */
 uint64_t task_next(const uint64_t at[COAPD_TAGS]);
 

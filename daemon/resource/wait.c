@@ -6,6 +6,8 @@
 #include "resource/run.h"
 #include "resource/upload.h"
 
+#include <errno.h>
+
 #define LOG_BURST 20u
 
 static struct slab *tasks(struct engine *e)
@@ -27,6 +29,7 @@ static bool go_on(struct resources *R, struct coapd_mount *m, struct coapd_event
 	}
 	if (v == COAPD_WAIT && task_waits(t->at, t->awaits)) {
 		task_update(t->engine, k, t->at, t->awaits, (const uint8_t *)t->scratch);
+		call_waits(t, slab_ref(&t->engine->space, tasks(t->engine), k));
 		return true;
 	}
 	if (v == COAPD_DONE)
@@ -58,31 +61,46 @@ static bool resume(struct resources *R, struct engine *e, struct request *r,
 	return go_on(R, m, event);
 }
 
+/* Takes up the request and runs its task; true while that goes on, or is settled. */
+static bool revive(struct resources *R, struct engine *e, struct task *task,
+		   struct coapd_event *event)
+{
+	struct stream_part part;
+	struct request r;
+
+	if (!request_resume(e, task->waiting, &r))
+		return false;
+	if (task->kind == TASK_UPLOAD) {
+		part = stream_part_of(&r);
+		event->offset = part.offset;
+		event->last = part.last;
+	}
+	return resume(R, e, &r, task, event);
+}
+
 /* Something that the task awaited is there. */
 static void deliver(struct resources *R, struct engine *e, struct task *task,
 		    struct coapd_event *event)
 {
-	struct request r;
-	bool upload = task->kind == TASK_UPLOAD;
-
 	if (task->kind == TASK_BACKGROUND) {
 		background_event(R, e, task, event);
 		return;
 	}
-	if (request_resume(e, task->waiting, &r)) {
-		struct stream_part part = stream_part_of(&r);
-
-		if (upload) {
-			event->offset = part.offset;
-			event->last = part.last;
-		}
-		if (resume(R, e, &r, task, event))
-			return;
+	if (!revive(R, e, task, event)) {
+		if (task->kind == TASK_UPLOAD)
+			upload_cancel(R, e, task);
+		else
+			task_kill(e, task);
 	}
-	if (upload)
-		upload_cancel(R, e, task);
-	else
-		task_kill(e, task);
+	call_end(&R->task);
+}
+
+/* A job died with its worker, and may have done what it does. */
+static struct coapd_event lost_job(struct engine *e, const struct task *task)
+{
+	engine_count(e, COUNT_JOB_LOST);
+	return (struct coapd_event){ .what = COAPD_EV_JOB, .status = -EOWNERDEAD,
+				     .tag = (uint8_t)__builtin_ctz(task->lost) };
 }
 
 void resource_due(struct resources *R, struct engine *e, struct task *task)
@@ -92,12 +110,39 @@ void resource_due(struct resources *R, struct engine *e, struct task *task)
 
 	if (task->begins)
 		event = (struct coapd_event){ .what = COAPD_EV_RUN };
+	else if (task->lost)
+		event = lost_job(e, task);
 	if (tag < COAPD_TAGS && task->kind == TASK_UPLOAD && !task->waiting)
 		upload_due(R, e, task);
-	else if (task->begins || tag < COAPD_TAGS)
+	else if (task->begins || task->lost || tag < COAPD_TAGS)
 		deliver(R, e, task, &event);
 	else    /* The clock is behind the deadline: nothing to do yet. */
 		engine_deadline(e, tasks(e), task, task_next(task->at));
+}
+
+bool resource_other(struct resources *R, struct engine *e)
+{
+	struct job *job = R->jobs ? jobs_done(R->jobs, e->space.number) : NULL;
+	struct coapd_event event;
+
+	if (!job)
+		return false;
+	event = (struct coapd_event){ .what = COAPD_EV_JOB, .tag = job->tag,
+				      .status = job->status, .data = jobs_result(job) };
+	(void)resource_event(R, e, job->task, &event);
+	jobs_release(R->jobs, job);
+	return true;
+}
+
+bool resource_pending(struct resources *R, struct engine *e)
+{
+	return R->jobs && jobs_done(R->jobs, e->space.number);
+}
+
+void resource_committed(struct resources *R)
+{
+	if (R->jobs)
+		jobs_go(R->jobs);
 }
 
 bool resource_event(struct resources *R, struct engine *e, ref_t ref, struct coapd_event *event)

@@ -73,6 +73,7 @@ static void commit(struct dispatch *d, unsigned rx_next)
 	engine_commit(&d->engine, rx_next);
 	if (d->commits)
 		d->commits(d->committing, true);
+	resource_committed(d->resources);
 	if (d->adopted)
 		dispatch_survived(d);
 }
@@ -155,6 +156,14 @@ static bool settle(struct dispatch *d, enum expire_verdict verdict, struct expir
 	return true;
 }
 
+static bool other(struct dispatch *d)
+{
+	if (!resource_other(d->resources, &d->engine))
+		return false;
+	commit(d, space_rx_next(&d->engine.space));
+	return true;
+}
+
 bool dispatch_due(struct dispatch *d, uint64_t now)
 {
 	struct engine *e = &d->engine;
@@ -164,7 +173,7 @@ bool dispatch_due(struct dispatch *d, uint64_t now)
 	for (unsigned n = 0; n < DISPATCH_DUE_MAX; n++) {
 		if (!batch_has_room(&e->space))
 			return false;
-		if (!settle(d, expire_next(e, &x), &x))
+		if (!settle(d, expire_next(e, &x), &x) && !other(d))
 			break;
 	}
 	return true;
@@ -212,6 +221,11 @@ void dispatch_flushed(struct dispatch *d)
 uint64_t dispatch_next(const struct dispatch *d)
 {
 	return engine_next(&d->engine);
+}
+
+bool dispatch_pending(struct dispatch *d)
+{
+	return resource_pending(d->resources, &d->engine);
 }
 
 bool dispatch_idle(const struct dispatch *d)

@@ -68,6 +68,9 @@ void dispatch_flushed(struct dispatch *d);
 /* When dispatch_due() has something to do, UINT64_MAX for never. */
 uint64_t dispatch_next(const struct dispatch *d);
 
+/* dispatch_due() has something to do that came from elsewhere: a job is over. */
+bool dispatch_pending(struct dispatch *d);
+
 /* Nobody waits for us any more. */
 bool dispatch_idle(const struct dispatch *d);
 

@@ -105,7 +105,7 @@ static bool advance(struct service *v, uint64_t now)
 		if (!flush(v))
 			return false;
 	} while (!done);
-	if (dispatch_next(&v->dispatch) > now)
+	if (dispatch_next(&v->dispatch) > now && !dispatch_pending(&v->dispatch))
 		return true;
 	do {
 		done = dispatch_due(&v->dispatch, now);
@@ -355,6 +355,12 @@ void service_close(struct service *v)
 	dispatch_close(&v->dispatch);
 	unpoison(v->mem, space_size(&v->def));
 	munmap(v->mem, v->size);
+}
+
+void service_look(struct service *v)
+{
+	if (v->state == SERVICE_READING)
+		go_on(v);
 }
 
 bool service_idle(const struct service *v)

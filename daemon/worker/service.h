@@ -65,6 +65,9 @@ int service_open(struct service *v, const struct worker_slot *slot,
 /* Stops between two events; whatever is left is in the slot. */
 void service_close(struct service *v);
 
+/* Something is there for the slot that no socket of its brought. */
+void service_look(struct service *v);
+
 /* Nobody waits for an answer of the slot, nor the slot for one. */
 bool service_idle(const struct service *v);
 

@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include "base/log.h"
+#include "resource/jobs.h"
 #include "worker/budget.h"
 #include "worker/mounts.h"
 #include "worker/sandbox.h"
@@ -15,6 +16,8 @@ struct worker {
 	const struct worker_boot *boot;
 	struct service_env env;
 	struct budget budget;
+	struct jobs jobs;
+	ev_async done;                  /* jobs are */
 	struct service *services;       /* boot->nslots of them */
 	unsigned nservices;             /* open ones */
 	ev_io control;
@@ -53,7 +56,8 @@ static void on_idle(struct ev_loop *loop, ev_prepare *p, int revents)
 	for (unsigned i = 0; i < w->nservices; i++)
 		if (!service_idle(&w->services[i]))
 			return;
-	stop(w, WORKER_EXIT_OK);
+	if (!jobs_busy(&w->jobs))
+		stop(w, WORKER_EXIT_OK);
 }
 
 static void on_drain_over(struct ev_loop *loop, ev_timer *t, int revents)
@@ -173,6 +177,52 @@ static void down_loop(struct worker *w)
 	ev_loop_destroy(w->env.loop);
 }
 
+/* --- jobs ----------------------------------------------------------------------- */
+
+static void on_done(struct ev_loop *loop, ev_async *a, int revents)
+{
+	struct worker *w = a->data;
+
+	(void)loop;
+	(void)revents;
+	for (unsigned i = 0; i < w->nservices; i++)
+		service_look(&w->services[i]);
+}
+
+/* On a thread of the jobs. */
+static void tell_done(void *arg)
+{
+	struct worker *w = arg;
+
+	ev_async_send(w->env.loop, &w->done);
+}
+
+static int up_jobs(struct worker *w, struct err *err)
+{
+	const struct site *site = w->boot->site;
+
+	if (jobs_init(&w->jobs, site->threads, site->limits.jobs, tell_done, w))
+		return err_set(err, -ENOMEM, "no memory for jobs");
+	ev_async_init(&w->done, on_done);
+	w->done.data = w;
+	ev_async_start(w->env.loop, &w->done);
+	return 0;
+}
+
+/* A job that does not end runs in a module that must not be unloaded under it: all else
+ * is done by now. */
+#define JOBS_END_MS 200
+
+static void down_jobs(struct worker *w)
+{
+	if (jobs_end(&w->jobs, JOBS_END_MS))
+		return;
+	log_warn("a job does not end, it ends with its worker");
+	_exit(w->exit);
+}
+
+/* --- boot, continued --------------------------------------------------------------- */
+
 static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 			  struct config_errors *errors, struct err *err)
 {
@@ -186,6 +236,8 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 		return -EINVAL;
 	resources_about(w->env.resources, site->impl_info);
 	resources_slots(w->env.resources, w->boot->nmemfds);
+	if (w->boot->site->threads)
+		resources_jobs(w->env.resources, &w->jobs);
 	return 0;
 }
 
@@ -282,6 +334,7 @@ static const struct stage {
 	{ "privileges", up_privileges, NULL },
 	{ "loop", up_loop, down_loop },
 	{ "modules", up_modules, down_modules },
+	{ "jobs", up_jobs, down_jobs },
 	{ "slots", up_slots, down_slots },
 	{ "control", up_control, down_control },
 };

@@ -111,6 +111,7 @@ static void serve(struct stage *s, unsigned rx)
 		return;
 	resource_request(s->R, e, &s->rig->in.request, rx);
 	engine_commit(e, rx + 1);
+	resource_committed(s->R);
 }
 
 void stage_ask_type(struct stage *s, uint8_t type, uint8_t method, uint16_t mid,
@@ -158,7 +159,9 @@ static bool due(struct stage *s)
 		return false;
 	switch (expire_next(e, &x)) {
 	case EXPIRE_NOTHING:
-		return false;
+		if (!resource_other(s->R, e))
+			return false;
+		break;
 	case EXPIRE_OTHER:
 		resource_due(s->R, e, x.obj);
 		break;
@@ -166,6 +169,7 @@ static bool due(struct stage *s)
 		break;
 	}
 	rig_commit(s->rig);
+	resource_committed(s->R);
 	return true;
 }
 

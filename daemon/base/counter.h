@@ -37,6 +37,7 @@
 	X(FULL_WAITING, "full-waiting", "refused because the waiting limit was reached") \
 	X(FULL_TASKS, "full-tasks", "background tasks refused because their limit was reached") \
 	X(FULL_JOBS, "full-jobs", "jobs refused because their queue was full") \
+	X(FULL_WAKES, "full-wakes", "wake-ups refused because the mailbox of their slot was full") \
 	X(FULL_MESSAGES, "full-messages", "refused because the stored message limit was reached") \
 	X(FULL_XFERS, "full-xfers", "refused because the limit of block-wise requests of ours was reached") \
 	X(FULL_OBSERVATIONS, "full-observations", "refused because the limit of observations of ours was reached") \
@@ -54,6 +55,7 @@
 	X(EXEC_LOST, "exec-lost", "requests answered 5.00 because their worker died in them") \
 	X(SHED, "shed", "requests refused while draining") \
 	X(JOB_LOST, "job-lost", "jobs that died with their worker") \
+	X(WAKE_STALE, "wake-stale", "wake-ups for tasks that were gone or awaited none") \
 	X(TASK_FAILED, "task-failed", "background tasks ended for what their hooks did") \
 	X(TASK_LEFT, "task-left", "background tasks ended because their mount is gone") \
 	X(MODULE_FAILED, "module-failed", "hooks whose reply could not be built, 5.00")

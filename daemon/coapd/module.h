@@ -190,8 +190,9 @@ enum coapd_what {
 				 * event->offset on, and return COAPD_DONE */
 	COAPD_EV_RUN = 5,       /* a task that coapd_task_start() began runs first */
 	COAPD_EV_TIMER = 6,     /* the time given to coapd_after() is up, see tag */
-	COAPD_EV_JOB = 7        /* what coapd_job() began is over, see tag, status, data */
-	/* 8 to 11 are kept for further awaits */
+	COAPD_EV_JOB = 7,       /* what coapd_job() began is over, see tag, status, data */
+	/* 8, 10 and 11 are kept for further awaits */
+	COAPD_EV_WOKEN = 9      /* coapd_wake() was called for the task, see tag and data */
 };
 
 struct coapd_event {
@@ -426,6 +427,25 @@ int coapd_after(coapd_task *task, uint8_t tag, uint32_t ms);
 #define COAPD_JOB_BYTES 65536u
 typedef int coapd_jobfn(coapd_span in, uint8_t *out, size_t out_cap);
 int coapd_job(coapd_task *task, uint8_t tag, coapd_jobfn *fn, coapd_span in, size_t out_cap);
+
+/* Awaits COAPD_EV_WOKEN with this tag.  0; -EINVAL for a tag over 7; -EAGAIN when no more
+ * requests may wait. */
+int coapd_await(coapd_task *task, uint8_t tag);
+
+/* Wakes a task of any mount, wherever it lives, by its name or, begun with COAPD_ONCE by
+ * this mount, by its key: it is sent COAPD_EV_WOKEN with this tag and data (COAPD_WAKE_BYTES
+ * at most), if it awaits that when the message is read, which is when the hook under way
+ * is over.  Else the message is dropped and counted.
+ *
+ * The message outlives both workers.  It comes at least once: again, when a worker died of
+ * its event; and when the caller dies in its hook, it has come all the same, and comes
+ * again if that hook is run again.
+ *
+ * 0; -EAGAIN when the mailbox of the slot that the task lives in is full; -EINVAL for a
+ * tag over 7 or more data; -ENOENT for a name that cannot be that of a task. */
+#define COAPD_WAKE_BYTES 256u
+int coapd_wake(coapd_mount *mount, coapd_id task, uint8_t tag, coapd_span data);
+int coapd_wake_once(coapd_mount *mount, coapd_span key, uint8_t tag, coapd_span data);
 
 /* Awaits nothing more under the tag, whatever it was. */
 void coapd_cancel(coapd_task *task, uint8_t tag);

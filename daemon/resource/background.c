@@ -108,21 +108,21 @@ void background_adopt(struct resources *R, struct engine *e)
 	}
 }
 
-static bool is_there(struct engine *e, uint64_t once)
+ref_t background_find(struct engine *e, uint64_t once)
 {
 	struct slab *b = tasks(e);
 
 	for (uint32_t i = 0; i < slab_used(&e->space, b); i++)
 		if (slab_live(b, i) && ((const struct task *)slab_at(b, i))->once == once)
-			return true;
-	return false;
+			return slab_ref(&e->space, b, slab_at(b, i));
+	return 0;
 }
 
 bool background_begin(struct resources *R, struct engine *e)
 {
 	for (uint32_t i = 0; i < R->n; i++)
 		for (const struct once *o = R->mount[i].once; o; o = o->next)
-			if (o->key % R->slots == e->space.number && !is_there(e, o->key) &&
+			if (o->key % R->slots == e->space.number && !background_find(e, o->key) &&
 			    background_start(e, &R->mount[i], o->key, o->scratch,
 					     sizeof o->scratch))
 				return true;

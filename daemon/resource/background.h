@@ -18,6 +18,9 @@ ref_t background_start(struct engine *e, const struct coapd_mount *m, uint64_t o
 /* What names the one task of a mount and key in the daemon; never 0. */
 uint64_t background_once(const struct coapd_mount *m, struct span key);
 
+/* The live one of that name in the slot; 0 if there is none. */
+ref_t background_find(struct engine *e, uint64_t once);
+
 /* Runs the hook of one for an event. */
 void background_event(struct resources *R, struct engine *e, struct task *task,
 		      struct coapd_event *event);

@@ -139,6 +139,11 @@ void resources_jobs(struct resources *R, struct jobs *jobs)
 	R->jobs = jobs;
 }
 
+void resources_post(struct resources *R, const struct post *post)
+{
+	R->post = post;
+}
+
 void resource_options(struct option_set *set)
 {
 	static const uint16_t known[] = { OPT_IF_MATCH, OPT_IF_NONE_MATCH,

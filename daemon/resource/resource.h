@@ -68,6 +68,10 @@ void resources_slots(struct resources *R, uint32_t n);
 struct jobs;
 void resources_jobs(struct resources *R, struct jobs *jobs);
 
+/* How tasks are woken; borrowed. */
+struct post;
+void resources_post(struct resources *R, const struct post *post);
+
 /* Works on a fresh request (INPUT_REQUEST); rx is its place in the batch.  The
  * request is settled in any case: answered, or waiting.
  *

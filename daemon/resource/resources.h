@@ -6,6 +6,7 @@
 #define RESOURCE_RESOURCES_H
 
 #include "resource/call.h"
+#include "resource/post.h"
 #include "resource/router.h"
 #include "resource/wellknown.h"
 
@@ -18,6 +19,9 @@ struct resources {
 	struct wellknown wellknown;
 	bool draining;
 	struct jobs *jobs;              /* borrowed; NULL: none are to be had */
+	const struct post *post;        /* borrowed; NULL: nobody can be woken */
+	bool opened_letter;             /* its event is under way, */
+	uint8_t mailbox;                /* and this is where it lies */
 	uint32_t slots;                 /* of the daemon */
 	struct log_limit limit;
 	struct coapd_task task;         /* the run in hand */

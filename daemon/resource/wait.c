@@ -139,10 +139,32 @@ bool resource_pending(struct resources *R, struct engine *e)
 	return R->jobs && jobs_done(R->jobs, e->space.number);
 }
 
+/* Lies in the mailbox until the event is committed. */
+bool resource_letter(struct resources *R, struct engine *e)
+{
+	struct coapd_event event;
+	struct letter l;
+	ref_t task;
+
+	if (!R->post || !R->post->peek(R->post->arg, e->space.number, &l))
+		return false;
+	R->opened_letter = true;
+	R->mailbox = e->space.number;
+	task = l.once ? background_find(e, l.once) : l.task;
+	event = (struct coapd_event){ .what = COAPD_EV_WOKEN, .tag = l.tag,
+				      .data = { l.data, l.n } };
+	if (!resource_event(R, e, task, &event))
+		engine_count(e, COUNT_WAKE_STALE);
+	return true;
+}
+
 void resource_committed(struct resources *R)
 {
 	if (R->jobs)
 		jobs_go(R->jobs);
+	if (R->opened_letter)
+		R->post->take(R->post->arg, R->mailbox);
+	R->opened_letter = false;
 }
 
 bool resource_event(struct resources *R, struct engine *e, ref_t ref, struct coapd_event *event)

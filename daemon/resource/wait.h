@@ -24,6 +24,9 @@ bool resource_event(struct resources *R, struct engine *e, ref_t task,
 bool resource_other(struct resources *R, struct engine *e);
 bool resource_pending(struct resources *R, struct engine *e);
 
+/* Works on the first message in the mailbox of the slot.  False: there is none. */
+bool resource_letter(struct resources *R, struct engine *e);
+
 /* After the commit of an event: begins what it asked for beside the slot. */
 void resource_committed(struct resources *R);
 

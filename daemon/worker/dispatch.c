@@ -158,8 +158,11 @@ static bool settle(struct dispatch *d, enum expire_verdict verdict, struct expir
 
 static bool other(struct dispatch *d)
 {
-	if (!resource_other(d->resources, &d->engine))
+	if (!resource_other(d->resources, &d->engine) &&
+	    !(d->mail && resource_letter(d->resources, &d->engine))) {
+		d->mail = false;
 		return false;
+	}
 	commit(d, space_rx_next(&d->engine.space));
 	return true;
 }
@@ -225,7 +228,7 @@ uint64_t dispatch_next(const struct dispatch *d)
 
 bool dispatch_pending(struct dispatch *d)
 {
-	return resource_pending(d->resources, &d->engine);
+	return d->mail || resource_pending(d->resources, &d->engine);
 }
 
 bool dispatch_idle(const struct dispatch *d)

@@ -35,6 +35,7 @@ struct service {
 	struct ev_loop *loop;           /* borrowed */
 	ev_io read[WORKER_SOCKS];
 	ev_io write;
+	ev_io mail;                     /* without a descriptor: there is none */
 	ev_timer due;
 	uint64_t due_at;                /* ms; what the timer is set to, UINT64_MAX off */
 	ev_timer sweep;                 /* runs while something is remembered */

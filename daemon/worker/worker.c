@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "resource/jobs.h"
 #include "worker/budget.h"
+#include "worker/mailbox.h"
 #include "worker/mounts.h"
 #include "worker/sandbox.h"
 #include "worker/service.h"
@@ -17,6 +18,7 @@ struct worker {
 	struct service_env env;
 	struct budget budget;
 	struct jobs jobs;
+	struct mailbox mailbox;
 	ev_async done;                  /* jobs are */
 	struct service *services;       /* boot->nslots of them */
 	unsigned nservices;             /* open ones */
@@ -138,8 +140,8 @@ static void down_budget(struct worker *w)
 static int up_descriptors(struct worker *w, struct err *err)
 {
 	const struct worker_boot *b = w->boot;
-	size_t each = b->site->nlisteners + 2, n = 0;
-	int *fds = calloc(b->nslots * each + 1, sizeof *fds);
+	size_t each = b->site->nlisteners + 3, n = 0;
+	int *fds = calloc(b->nslots * each + b->nmemfds + 1, sizeof *fds);
 
 	if (!fds)
 		return err_set(err, -ENOMEM, "no memory for a list of descriptors");
@@ -148,7 +150,10 @@ static int up_descriptors(struct worker *w, struct err *err)
 			fds[n++] = b->slots[i].socks[k];
 		fds[n++] = b->slots[i].client_sock;
 		fds[n++] = b->slots[i].memfd;
+		fds[n++] = b->slots[i].mail;
 	}
+	for (unsigned i = 0; b->mail && i < b->nmemfds; i++)
+		fds[n++] = b->mail[i];
 	fds[n++] = b->control_fd;
 	sandbox_keep(fds, (unsigned)n);
 	free(fds);
@@ -236,6 +241,8 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 		return -EINVAL;
 	resources_about(w->env.resources, site->impl_info);
 	resources_slots(w->env.resources, w->boot->nmemfds);
+	mailbox_init(&w->mailbox, w->boot);
+	resources_post(w->env.resources, &w->mailbox.post);
 	if (w->boot->site->threads)
 		resources_jobs(w->env.resources, &w->jobs);
 	return 0;

@@ -1,5 +1,7 @@
 """Tasks that are no requests, and what they await."""
+import os
 import re
+import signal
 
 from harness import *
 
@@ -102,6 +104,82 @@ def jobs_have_a_limit_and_an_end():
 def jobs_may_be_forbidden():
     with Daemon(JOBBER.replace("threads: 1", "threads: 0")) as d, d.peer() as p:
         equal(p.get("/job?ms=0").payload, b"none", "answer")
+
+
+WAKER = """
+workers: 2
+resources:
+  /wake: {module: waker}
+transmission: { ack-delay: 1ms }
+"""
+
+
+def begin_wait(d, p):
+    """A request that waits; it, the task's name, and the number of its worker."""
+    mark = d.mark()
+    request = p.request("GET", "/wake")
+    p.send(request)
+    r = d.wait_log(r"/wake: task \d+", mark)
+    p.expect(ACK, EMPTY, mid=request.mid)
+    worker = next(w for w, pid in d.workers.items() if pid == r.pid)
+    return request, int(re.search(r"task (\d+)", r.text)[1]), worker
+
+
+def peer_of(d, worker):
+    """A peer that the kernel brings to this worker."""
+    for _ in range(100):
+        p = d.peer()
+        request, name, found = begin_wait(d, p)
+        post(p, f"id={name}")
+        answer(p, request)
+        if found == worker:
+            return p
+        p.close()
+    raise Failure(f"no peer of worker {worker}")
+
+
+def post(p, query):
+    request = p.request("POST", f"/wake?{query}")
+    p.send(request)
+    return p.expect(ACK, "2.04", mid=request.mid).payload
+
+
+@test
+def task_is_woken_from_another_worker():
+    with Daemon(WAKER) as d, peer_of(d, 0) as p, peer_of(d, 1) as q:
+        request, name, worker = begin_wait(d, p)
+        equal(worker, 0, "the worker that waits")
+        equal(post(q, f"id={name}&text=up"), b"status 0", "who wakes")
+        equal(answer(p, request), b"up", "who is woken")
+        equal(post(q, f"id={name}&text=up"), b"status 0", "it is gone by now")
+        equal(post(p, "id=1"), b"status -2", "no name of a task")
+
+
+@test
+def mail_outlives_the_worker_it_is_for():
+    with Daemon(WAKER) as d, peer_of(d, 0) as p, peer_of(d, 1) as q:
+        request, name, _ = begin_wait(d, p)
+        os.kill(d.workers[0], signal.SIGSTOP)
+        equal(post(q, f"id={name}&text=late"), b"status 0", "who wakes")
+        d.kill(0)
+        equal(answer(p, request), b"late", "who is woken")
+
+
+@test
+def mailbox_is_bounded():
+    with Daemon(WAKER) as d, peer_of(d, 0) as p, peer_of(d, 1) as q:
+        request, name, _ = begin_wait(d, p)
+        before = d.counters()["wake-stale"]
+        os.kill(d.workers[0], signal.SIGSTOP)
+        sent = int(post(q, f"fill={name}").split()[1])
+        check(50 < sent < 10000, f"{sent} messages fit")
+        equal(post(q, f"id={name}"), b"status -11", "one more")
+        os.kill(d.workers[0], signal.SIGCONT)
+        while d.counters()["wake-stale"] < before + sent:
+            pass
+        equal(d.counters()["full-wakes"], 2, "full-wakes")
+        equal(post(q, f"id={name}&text=up"), b"status 0", "when there is room again")
+        equal(answer(p, request), b"up", "who is woken")
 
 
 run()

@@ -56,6 +56,7 @@
 	X(SHED, "shed", "requests refused while draining") \
 	X(JOB_LOST, "job-lost", "jobs that died with their worker") \
 	X(WAKE_STALE, "wake-stale", "wake-ups for tasks that were gone or awaited none") \
+	X(SLOW_HOOKS, "slow-hooks", "hooks that took longer than the site's slow-hook") \
 	X(TASK_FAILED, "task-failed", "background tasks ended for what their hooks did") \
 	X(TASK_LEFT, "task-left", "background tasks ended because their mount is gone") \
 	X(MODULE_FAILED, "module-failed", "hooks whose reply could not be built, 5.00")

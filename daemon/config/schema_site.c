@@ -39,6 +39,9 @@ static const struct config_row top_rows[] = {
 	{ "drain", "duration", "5s", "0..1h", NULL,
 	  "How long requests that wait for an answer may go on when coapd is told to "
 	  "stop.", AT(drain_ms) },
+	{ "slow-hook", "duration", "100ms", "0..1h", NULL,
+	  "A module whose hook takes longer is named in the log, as its worker serves nobody "
+	  "meanwhile; 0: none is.  It is measured to some milliseconds.", AT(slow_hook_ms) },
 	{ "threads", "count", "2", "0..64", "threads",
 	  "Threads of each worker for what modules do beside their hooks (jobs).  They "
 	  "start when they are needed first; with 0 there are no jobs.", AT(threads) },

@@ -103,6 +103,7 @@ struct site {
 	struct site_limits limits;
 	struct site_transmission transmission;
 	uint64_t drain_ms;
+	uint64_t slow_hook_ms;          /* 0: none is slow */
 	const char *modules_dir;
 	const char *impl_info;          /* a URI; "" none */
 	const char *runtime_directory;  /* "": wherever there is one */

@@ -69,19 +69,38 @@ void call_private(struct coapd_task *t)
 	t->is_private = true;
 }
 
+#define LOG_BURST 5u
+
+/* Whoever blocks, blocks all peers of the worker. */
+static void judge(struct resources *R, const struct coapd_task *t, uint64_t took)
+{
+	if (took <= R->slow_ms)
+		return;
+	engine_count(t->engine, COUNT_SLOW_HOOKS);
+	log_limited(&R->slow_limit, t->engine->now, LOG_BURST, LOG_WARN,
+		    "resource %s: module %s: its hook took %llu ms, and nobody was served "
+		    "meanwhile", t->mount->spec.path, t->mount->desc->name,
+		    (unsigned long long)took);
+}
+
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 			    const struct coapd_event *event)
 {
 	uint32_t *where = &t->engine->space.ctl->where;
+	struct resources *R = m->resources;
 	enum coapd_verdict v;
+	uint64_t before;
 
 	t->mount = m;
 	m->now = t->engine->now;
 	m->engine = t->engine;
 	m->started = 0;
 	space_set(where, m->where);
+	before = R && R->clock ? R->clock() : 0;
 	v = m->desc->handle(m->self, t, event);
 	space_set(where, 0);
+	if (R && R->clock)
+		judge(R, t, R->clock() - before);
 	m->engine = NULL;
 	return v;
 }

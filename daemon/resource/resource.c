@@ -139,6 +139,12 @@ void resources_jobs(struct resources *R, struct jobs *jobs)
 	R->jobs = jobs;
 }
 
+void resources_clock(struct resources *R, uint64_t (*clock)(void), uint64_t slow_ms)
+{
+	R->clock = slow_ms ? clock : NULL;
+	R->slow_ms = slow_ms;
+}
+
 void resources_post(struct resources *R, const struct post *post)
 {
 	R->post = post;

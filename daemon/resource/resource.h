@@ -68,6 +68,10 @@ void resources_slots(struct resources *R, uint32_t n);
 struct jobs;
 void resources_jobs(struct resources *R, struct jobs *jobs);
 
+/* Hooks that take longer than slow_ms are logged and counted (0: none); clock tells
+ * milliseconds, and costs next to nothing. */
+void resources_clock(struct resources *R, uint64_t (*clock)(void), uint64_t slow_ms);
+
 /* How tasks are woken; borrowed. */
 struct post;
 void resources_post(struct resources *R, const struct post *post);

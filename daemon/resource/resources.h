@@ -24,6 +24,9 @@ struct resources {
 	uint8_t mailbox;                /* and this is where it lies */
 	uint32_t slots;                 /* of the daemon */
 	struct log_limit limit;
+	uint64_t (*clock)(void);        /* NULL: no hook is slow */
+	uint64_t slow_ms;
+	struct log_limit slow_limit;
 	struct coapd_task task;         /* the run in hand */
 };
 

@@ -26,6 +26,11 @@ static enum coapd_verdict begin(coapd_task *task)
 	long ms;
 	int status;
 
+	if (coapd_query(task, "block", NULL)) {        /* what a module must not do */
+		poll(NULL, 0, 150);
+		coapd_reply(task, COAPD_204_CHANGED);
+		return COAPD_DONE;
+	}
 	if (coapd_query(task, "ms", &value) && value.n < sizeof text)
 		memcpy(text, value.p, value.n);
 	ms = atol(text);

@@ -69,8 +69,11 @@ static struct resources *resources_alloc(size_t n)
 	if (!R)
 		return NULL;
 	R->n = (uint32_t)n + 1;
+	R->slots = 1;
 	R->mount = calloc(R->n, sizeof *R->mount);
 	R->route = calloc(R->n, sizeof *R->route);
+	for (uint32_t i = 0; R->mount && i < R->n; i++)
+		R->mount[i].resources = R;
 	if (R->mount && R->route)
 		return R;
 	resources_free(R);
@@ -124,6 +127,27 @@ void resources_about(struct resources *R, const char *uri)
 void resources_drain(struct resources *R)
 {
 	R->draining = true;
+}
+
+void resources_slots(struct resources *R, uint32_t n)
+{
+	R->slots = n;
+}
+
+void resources_jobs(struct resources *R, struct jobs *jobs)
+{
+	R->jobs = jobs;
+}
+
+void resources_clock(struct resources *R, uint64_t (*clock)(void), uint64_t slow_ms)
+{
+	R->clock = slow_ms ? clock : NULL;
+	R->slow_ms = slow_ms;
+}
+
+void resources_post(struct resources *R, const struct post *post)
+{
+	R->post = post;
 }
 
 void resource_options(struct option_set *set)

@@ -6,6 +6,7 @@
 #define RESOURCE_RESOURCES_H
 
 #include "resource/call.h"
+#include "resource/post.h"
 #include "resource/router.h"
 #include "resource/wellknown.h"
 
@@ -17,7 +18,15 @@ struct resources {
 	struct router router;
 	struct wellknown wellknown;
 	bool draining;
+	struct jobs *jobs;              /* borrowed; NULL: none are to be had */
+	const struct post *post;        /* borrowed; NULL: nobody can be woken */
+	bool opened_letter;             /* its event is under way, */
+	uint8_t mailbox;                /* and this is where it lies */
+	uint32_t slots;                 /* of the daemon */
 	struct log_limit limit;
+	uint64_t (*clock)(void);        /* NULL: no hook is slow */
+	uint64_t slow_ms;
+	struct log_limit slow_limit;
 	struct coapd_task task;         /* the run in hand */
 };
 

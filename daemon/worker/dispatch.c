@@ -3,6 +3,7 @@
 #include "exchange/adopt.h"
 #include "exchange/input.h"
 #include "exchange/obs.h"
+#include "resource/background.h"
 #include "resource/wait.h"
 
 int dispatch_open(struct dispatch *d, void *mem, const struct space_def *def,
@@ -30,6 +31,7 @@ bool dispatch_adopt(struct dispatch *d, uint64_t now)
 	kept = adopt_begin(e);
 	if (kept) {
 		task_adopt(e);
+		background_adopt(d->resources, e);
 		adopt_end(e);
 	}
 	d->adopted = d->unresolved = true;
@@ -71,6 +73,7 @@ static void commit(struct dispatch *d, unsigned rx_next)
 	engine_commit(&d->engine, rx_next);
 	if (d->commits)
 		d->commits(d->committing, true);
+	resource_committed(d->resources);
 	if (d->adopted)
 		dispatch_survived(d);
 }
@@ -98,6 +101,18 @@ static void datagram(struct dispatch *d, unsigned i)
 	}
 }
 
+/* Behind what was executing: a commit settles that. */
+static void begin(struct dispatch *d)
+{
+	struct engine *e = &d->engine;
+
+	while (!d->begun) {
+		d->begun = !background_begin(d->resources, e);
+		if (!d->begun)
+			engine_commit(e, space_rx_next(&e->space));
+	}
+}
+
 bool dispatch_batch(struct dispatch *d, uint64_t now)
 {
 	struct engine *e = &d->engine;
@@ -109,6 +124,7 @@ bool dispatch_batch(struct dispatch *d, uint64_t now)
 			return false;
 		resolve(d);
 	}
+	begin(d);
 	for (unsigned i = space_rx_next(&e->space); i < b->rx_n; i++) {
 		if (!batch_has_room(&e->space))
 			return false;
@@ -140,6 +156,17 @@ static bool settle(struct dispatch *d, enum expire_verdict verdict, struct expir
 	return true;
 }
 
+static bool other(struct dispatch *d)
+{
+	if (!resource_other(d->resources, &d->engine) &&
+	    !(d->mail && resource_letter(d->resources, &d->engine))) {
+		d->mail = false;
+		return false;
+	}
+	commit(d, space_rx_next(&d->engine.space));
+	return true;
+}
+
 bool dispatch_due(struct dispatch *d, uint64_t now)
 {
 	struct engine *e = &d->engine;
@@ -149,7 +176,7 @@ bool dispatch_due(struct dispatch *d, uint64_t now)
 	for (unsigned n = 0; n < DISPATCH_DUE_MAX; n++) {
 		if (!batch_has_room(&e->space))
 			return false;
-		if (!settle(d, expire_next(e, &x), &x))
+		if (!settle(d, expire_next(e, &x), &x) && !other(d))
 			break;
 	}
 	return true;
@@ -197,6 +224,11 @@ void dispatch_flushed(struct dispatch *d)
 uint64_t dispatch_next(const struct dispatch *d)
 {
 	return engine_next(&d->engine);
+}
+
+bool dispatch_pending(struct dispatch *d)
+{
+	return d->mail || resource_pending(d->resources, &d->engine);
 }
 
 bool dispatch_idle(const struct dispatch *d)

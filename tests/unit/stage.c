@@ -1,5 +1,7 @@
 #include "stage.h"
 
+#include "resource/background.h"
+
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +67,12 @@ static void furnish(struct stage *s)
 	s->rig->e.conf = *conf;
 }
 
+static void adopt(struct engine *e)
+{
+	task_adopt(e);
+	background_adopt(current->R, e);
+}
+
 struct stage *stage_new(const struct resource_mount_spec *specs, size_t n)
 {
 	struct stage *s = calloc(1, sizeof *s);
@@ -74,8 +82,9 @@ struct stage *stage_new(const struct resource_mount_spec *specs, size_t n)
 
 	limits.small_bodies = limits.assemblies = limits.assemblies_per_endpoint = 4;
 	limits.bodies = 1;
-	task_layout(&tasks, STAGE_TASKS);
-	s->rig = rig_new_above(&limits, &tasks.slab[TASK_SLAB], task_adopt);
+	limits.tasks = STAGE_BACKGROUND;
+	task_layout(&tasks, STAGE_TASKS + STAGE_BACKGROUND);
+	s->rig = rig_new_above(&limits, &tasks.slab[TASK_SLAB], adopt);
 	furnish(s);
 	s->R = resources_new(specs, n, &err);
 	current = s;
@@ -102,6 +111,7 @@ static void serve(struct stage *s, unsigned rx)
 		return;
 	resource_request(s->R, e, &s->rig->in.request, rx);
 	engine_commit(e, rx + 1);
+	resource_committed(s->R);
 }
 
 void stage_ask_type(struct stage *s, uint8_t type, uint8_t method, uint16_t mid,
@@ -132,6 +142,12 @@ void stage_send(struct stage *s, unsigned peer, uint8_t method, uint16_t mid,
 		rig_commit(s->rig);
 }
 
+void stage_begin(struct stage *s)
+{
+	while (background_begin(s->R, &s->rig->e))
+		rig_commit(s->rig);
+}
+
 /* One thing that is due; false when nothing is. */
 static bool due(struct stage *s)
 {
@@ -143,7 +159,9 @@ static bool due(struct stage *s)
 		return false;
 	switch (expire_next(e, &x)) {
 	case EXPIRE_NOTHING:
-		return false;
+		if (!resource_other(s->R, e))
+			return false;
+		break;
 	case EXPIRE_OTHER:
 		resource_due(s->R, e, x.obj);
 		break;
@@ -151,6 +169,7 @@ static bool due(struct stage *s)
 		break;
 	}
 	rig_commit(s->rig);
+	resource_committed(s->R);
 	return true;
 }
 

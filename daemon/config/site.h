@@ -42,6 +42,7 @@ struct site_limits {
 	uint32_t exchanges;
 	uint32_t waiting;
 	uint32_t messages;
+	uint32_t fetches;
 	uint32_t answers_per_endpoint;
 	uint32_t exchanges_per_endpoint;
 	uint32_t token_length;
@@ -99,6 +100,7 @@ struct site {
 	size_t nlisteners;
 	struct site_limits limits;
 	struct site_transmission transmission;
+	const char *dns;                /* servers instead of the system's, or "" */
 	uint64_t drain_ms;
 	const char *modules_dir;
 	const char *impl_info;          /* a URI; "" none */

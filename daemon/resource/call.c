@@ -1,5 +1,7 @@
 #include "resource/call.h"
 
+#include "resource/fetch.h"
+
 static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 {
 	t->engine = e;
@@ -12,6 +14,8 @@ static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 	t->is_private = false;
 	memset(t->at, 0, sizeof t->at);
 	memset(t->awaits, 0, sizeof t->awaits);
+	memset(t->fetch, 0, sizeof t->fetch);
+	memset(t->fresh, 0, sizeof t->fresh);
 	memset(t->scratch, 0, sizeof t->scratch);
 	reply_clear(&t->reply);
 }
@@ -29,6 +33,7 @@ void call_live(struct coapd_task *t, struct engine *e, struct request *r, struct
 	t->live = true;
 	memcpy(t->at, task->at, sizeof t->at);
 	memcpy(t->awaits, task->awaits, sizeof t->awaits);
+	memcpy(t->fetch, task->fetch, sizeof t->fetch);
 	memcpy(t->scratch, task->scratch, sizeof t->scratch);
 }
 
@@ -64,8 +69,38 @@ enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 	return v;
 }
 
+void call_keep(struct coapd_task *t, struct task *k)
+{
+	struct engine *e = t->engine;
+	ref_t self = slab_ref(&e->space, engine_slab(e, TASK_SLAB), k);
+
+	for (unsigned i = 0; i < COAPD_TAGS; i++) {
+		bool awaited = t->awaits[i] == COAPD_EV_RESPONSE;
+
+		if (k->fetch[i] && (!awaited || k->fetch[i] != t->fetch[i]))
+			fetch_end(e, k->fetch[i]);
+		if (!awaited)
+			t->fetch[i] = 0;
+		if (!awaited || !t->fresh[i])
+			continue;
+		fetch_publish(e, t->fresh[i], self);
+		t->fresh[i] = NULL;
+	}
+	undo_copy(&e->space, k->fetch, t->fetch, sizeof k->fetch);
+}
+
+static void give_back(struct coapd_task *t)
+{
+	for (unsigned i = 0; i < COAPD_TAGS; i++) {
+		if (t->fresh[i])
+			slab_untake(&t->engine->space, fetch_slab(t->engine), t->fresh[i]);
+		t->fresh[i] = NULL;
+	}
+}
+
 void call_end(struct coapd_task *t)
 {
+	give_back(t);
 	if (t->task && !t->live)
 		slab_untake(&t->engine->space, engine_slab(t->engine, TASK_SLAB), t->task);
 	t->task = NULL;

@@ -20,6 +20,8 @@ struct coapd_task {
 	bool is_private;        /* what it says is for this peer alone (call_private()) */
 	uint64_t at[COAPD_TAGS];
 	uint8_t awaits[COAPD_TAGS];
+	ref_t fetch[COAPD_TAGS];
+	struct fetch *fresh[COAPD_TAGS];        /* made by this run, not live yet */
 	uint64_t scratch[COAPD_SCRATCH / 8];
 	struct reply reply;
 	struct coapd_peer peer;         /* what coapd_peer() tells, and its texts */
@@ -45,7 +47,11 @@ void call_private(struct coapd_task *t);
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 			    const struct coapd_event *event);
 
-/* Gives back a task that was reserved and is not needed. */
+/* The task goes on waiting: requests that the hook made begin, those that it awaits
+ * no more are ended.  k is live, its other fields are written by the caller. */
+void call_keep(struct coapd_task *t, struct task *k);
+
+/* Gives back a task and requests that were reserved and are not needed. */
 void call_end(struct coapd_task *t);
 
 #endif

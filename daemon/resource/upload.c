@@ -65,6 +65,7 @@ static void fail(struct resources *R, const char *why)
 	struct task *task = R->task.task;
 
 	run_fail(R, why);
+	call_end(&R->task);
 	upload_cancel(R, e, task);
 }
 
@@ -84,6 +85,7 @@ static void more(struct coapd_task *t)
 	memset(t->awaits, 0, sizeof t->awaits);
 	t->at[0] = in_time(e);
 	task_update(e, t->task, t->at, t->awaits, (const uint8_t *)t->scratch);
+	call_keep(t, t->task);
 	undo_set64(&e->space, &t->task->waiting, 0);
 	stream_continue(e, t->request);
 }
@@ -106,6 +108,7 @@ static void await(struct resources *R)
 		undo_set64(&e->space, &t->task->waiting, request_ref(e, t->request));
 	}
 	task_update(e, t->task, t->at, t->awaits, (const uint8_t *)t->scratch);
+	call_keep(t, t->task);
 }
 
 static void finish(struct resources *R, bool last)
@@ -161,6 +164,7 @@ static void deliver(struct resources *R, struct engine *e, struct request *r,
 	if (run_is_opaque(m, r->msg.code))
 		request_exec(e, r, rx);
 	upload_follow(R, call_run(t, m, event));
+	call_end(t);
 }
 
 /* A task that will have the stream once both are there; NULL: answered. */

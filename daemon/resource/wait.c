@@ -5,6 +5,8 @@
 #include "resource/run.h"
 #include "resource/upload.h"
 
+#include <errno.h>
+
 #define LOG_BURST 20u
 
 static struct slab *tasks(struct engine *e)
@@ -23,7 +25,8 @@ static bool go_on(struct resources *R, struct coapd_mount *m, struct coapd_event
 	/* Stays when the hook kills its worker: that is how the next one knows. */
 	space_set(&k->attempts, k->attempts + 1);
 	t->at[event->tag] = 0;
-	t->awaits[event->tag] = 0;
+	if (event->what != COAPD_EV_RESPONSE || event->over)
+		t->awaits[event->tag] = 0;
 	v = call_run(t, m, event);
 	if (k->kind == TASK_UPLOAD) {
 		upload_follow(R, v);
@@ -31,6 +34,7 @@ static bool go_on(struct resources *R, struct coapd_mount *m, struct coapd_event
 	}
 	if (v == COAPD_WAIT && task_waits(t->at, t->awaits)) {
 		task_update(t->engine, k, t->at, t->awaits, (const uint8_t *)t->scratch);
+		call_keep(t, k);
 		return true;
 	}
 	if (v == COAPD_DONE)
@@ -66,24 +70,23 @@ static bool resume(struct resources *R, struct engine *e, struct request *r,
 static void deliver(struct resources *R, struct engine *e, struct task *task,
 		    struct coapd_event *event)
 {
+	bool upload = task->kind == TASK_UPLOAD, goes_on = false;
 	struct request r;
-
-	bool upload = task->kind == TASK_UPLOAD;
 
 	if (request_resume(e, task->waiting, &r)) {
 		struct stream_part part = stream_part_of(&r);
 
-		if (upload) {
+		if (upload && event->what != COAPD_EV_RESPONSE) {
 			event->offset = part.offset;
 			event->last = part.last;
 		}
-		if (resume(R, e, &r, task, event))
-			return;
+		goes_on = resume(R, e, &r, task, event);
 	}
-	if (upload)
+	if (!goes_on && upload)
 		upload_cancel(R, e, task);
-	else
+	else if (!goes_on)
 		task_kill(e, task);
+	call_end(&R->task);
 }
 
 void resource_due(struct resources *R, struct engine *e, struct task *task)
@@ -91,6 +94,12 @@ void resource_due(struct resources *R, struct engine *e, struct task *task)
 	unsigned tag = task_due(task, e->now);
 	struct coapd_event event = { .what = COAPD_EV_TIMER, .tag = (uint8_t)tag };
 
+	/* Nothing sets both but an adoption that did not find the request. */
+	if (tag < COAPD_TAGS && task->awaits[tag] == COAPD_EV_RESPONSE) {
+		event.what = COAPD_EV_RESPONSE;
+		event.status = -EOWNERDEAD;
+		event.last = event.over = true;
+	}
 	if (tag < COAPD_TAGS && task->kind == TASK_UPLOAD && !task->waiting)
 		upload_due(R, e, task);
 	else if (tag < COAPD_TAGS)

@@ -163,13 +163,22 @@ static bool adopt(struct engine *e, struct fetch *f)
 	return true;
 }
 
+/* Whether a task will hear of the one that it awaits under a tag. */
+static bool is_its(struct engine *e, const struct task *t, unsigned tag)
+{
+	const struct fetch *f = fetch_get(e, t->fetch[tag]);
+
+	return f && f->task == slab_ref(&e->space, engine_slab(e, TASK_SLAB), t) &&
+	       f->tag == tag && f->state != FETCH_ENDED && f->state != FETCH_LEAVING;
+}
+
 /* A task that awaits what is gone would wait for ever: resource_due() tells it. */
 static void tell_lost(struct engine *e, struct task *t)
 {
 	struct slab *b = engine_slab(e, TASK_SLAB);
 
 	for (unsigned i = 0; i < COAPD_TAGS; i++) {
-		if (t->awaits[i] != COAPD_EV_RESPONSE || fetch_get(e, t->fetch[i]))
+		if (t->awaits[i] != COAPD_EV_RESPONSE || is_its(e, t, i))
 			continue;
 		__atomic_store_n(&t->at[i], e->now, __ATOMIC_RELAXED);
 		engine_deadline(e, b, t, e->now);

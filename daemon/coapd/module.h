@@ -425,7 +425,7 @@ struct coapd_out {
 	const char *uri;        /* "coap://host:port/path?query", host a name or an address; an
 				 * address of a group sends to all its members.  With peer
 				 * only "/path?query", or NULL */
-	coapd_id peer;          /* or: who has spoken to us, by coapd_peer() */
+	coapd_id peer;          /* or: who has spoken to us, by coapd_endpoint() */
 	const coapd_msg *like;  /* a request whose options go along, as a proxy forwards them
 				 * (RFC 7252, 5.7): those that are safe to forward, but for
 				 * those between two neighbours (blocks, Echo); Hop-Limit is
@@ -469,7 +469,7 @@ int coapd_fetch(coapd_task *task, uint8_t tag, const struct coapd_out *out);
 
 /* Who made the request of the task, for coapd_out.peer: as long as coapd remembers the
  * endpoint, which it does while it has anything to do with it.  0 at a limit. */
-coapd_id coapd_peer(const coapd_task *task);
+coapd_id coapd_endpoint(const coapd_task *task);
 
 /* Begins the reply with the code of a response that came and those of its options that a
  * proxy hands on (RFC 7252, 5.7): all but those between two neighbours. */

@@ -133,7 +133,7 @@ int coapd_fetch(coapd_task *task, uint8_t tag, const struct coapd_out *out)
 	return 0;
 }
 
-coapd_id coapd_peer(const coapd_task *task)
+coapd_id coapd_endpoint(const coapd_task *task)
 {
 	struct engine *e = task->engine;
 	const struct request *r = task->request;

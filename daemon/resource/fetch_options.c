@@ -84,8 +84,10 @@ static int add_like(struct list *l, const struct coapd_out *out, const struct me
 	int err = 0;
 
 	while (!err && option_next(&it, &o)) {
+		/* The number of a path says where it goes, as the path itself does,
+		 * which is unsafe to forward. */
 		if (option_is_unsafe(o.number) || !fetch_hands_on(o.number) ||
-		    given(out, o.number))
+		    o.number == OPT_URI_PATH_ABBREV || given(out, o.number))
 			continue;
 		if (o.number == OPT_HOP_LIMIT)
 			err = add_hop(l, o.value, hop);

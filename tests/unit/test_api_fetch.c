@@ -142,7 +142,7 @@ Test(api_fetch, what_was_under_way_is_given_up)
 
 static void to_peer(coapd_task *task)
 {
-	out.peer = coapd_peer(task);
+	out.peer = coapd_endpoint(task);
 	cr_assert_neq(out.peer, 0);
 }
 

@@ -63,7 +63,7 @@ Test(fetch_options, of_the_uri_and_of_the_module_in_their_order)
 Test(fetch_options, forwarded_are_those_that_are_safe)
 {
 	const struct coapd_optval v[] = {
-		V(3, "host"), V(4, "etag"), V(6, ""), V(7, "p"), V(11, "path"), V(12, "c"),
+		V(3, "host"), V(4, "etag"), V(6, ""), V(7, "p"), V(11, "path"), V(12, "c"), V(13, "1"),
 		V(15, "q"), V(16, "\x09"), V(17, "a"), V(23, "b2"), V(27, "b1"), V(28, "s"),
 		V(39, "coap"), V(60, "s1"), V(252, "echo"), V(258, "n"), V(292, "rt"),
 		V(65000, "safe"), V(65002, "unsafe") };

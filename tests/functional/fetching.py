@@ -1,6 +1,4 @@
 """Requests that modules make of other servers: coapd_fetch()."""
-import os
-import signal
 import socket
 import zlib
 
@@ -8,8 +6,7 @@ from harness import *
 from harness.client import coap
 from harness.dns import SERVFAIL, Dns
 from harness.foreign import libcoap, node
-from harness.server import (Body, Server, Upload, by_path, in_turn, message, path_of, reply,
-                            reset, separately, silent)
+from harness.server import Body, Server, Upload, in_turn, path_of, reply, reset, separately, silent
 
 BODY = bytes(i * 7 % 251 for i in range(100_000))
 
@@ -293,6 +290,29 @@ def a_request_that_is_given_up_is_forgotten():
         equal(s.answered(late).type, RST, "what the late answer gets")
 
 
+@test
+def members_of_a_group_answer():
+    with Namespace("ip link set lo multicast on", "ip route add 224.0.0.0/4 dev lo"), \
+            Server(reply(payload=b"here"), host="::") as s:
+        s.join("224.0.1.187", "lo")
+        with forwarding(f"coap://224.0.1.187:{s.port}/g", ", how: members, wait: 300ms") as d, \
+                d.peer() as p:
+            equal(p.get("/f").payload, b"here;", "what members said")
+            equal(s.request().type, NON, "type of the request")
+
+
+@test
+def the_shortest_proxy():
+    with Server(in_turn(reply(payload=b"x", options=[("ETag", b"e")]), Body(BODY))) as s, \
+            Daemon("resources:\n  /r: {module: relay, to: '%s'}\n"
+                   "  /dead: {module: relay, to: 'coap://[::1]:%d/'}\n"
+                   % (s.uri("/x"), dead_port())) as d, d.peer() as p:
+        m = p.get("/r")
+        equal((m.code, m.payload, m.all("ETag")), (code("2.05"), b"x", [b"e"]), "answer")
+        equal(p.get("/r").code, code("5.02"), "a body of several messages")
+        equal(p.get("/dead").code, code("5.02"), "no server")
+
+
 # --- servers of others
 
 @test
@@ -311,6 +331,22 @@ def libcoap_is_asked():
         m = p.get("/f")
         equal(m.code, code("2.05"), "answer")
         check(b"libcoap" in m.payload, f"{m.payload}")
+
+
+@test
+def npm_coap_is_asked():
+    with node() as up, forwarding(up.uri("/late")) as d, d.peer() as p:
+        equal(p.get("/f").code, code("2.05"), "answer")
+
+
+@test
+def libcoap_takes_and_gives_a_long_body():
+    with libcoap("-d", "10") as up:
+        mounts = (("/f", up.uri("/long"), ""), ("/g", up.uri("/long"), ", how: sum"))
+        with Daemon(site(*mounts)) as d, d.peer() as p:
+            r = coap("put", f"coap://[::1]:{d.listeners[0][1]}/f", "-T", "-", stdin=BODY)
+            equal(r.status, 0, f"{r.err}")
+            equal(p.get("/g").payload, summed(), "what it gave")
 
 
 run()

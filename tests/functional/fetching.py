@@ -1,9 +1,12 @@
 """Requests that modules make of other servers: coapd_fetch()."""
+import os
 import socket
+import subprocess
 import zlib
 
 from harness import *
 from harness.client import coap
+from harness.daemon import BUILD
 from harness.dns import SERVFAIL, Dns
 from harness.foreign import libcoap, node
 from harness.server import Body, Server, Upload, in_turn, path_of, reply, reset, separately, silent
@@ -311,6 +314,16 @@ def the_shortest_proxy():
         equal((m.code, m.payload, m.all("ETag")), (code("2.05"), b"x", [b"e"]), "answer")
         equal(p.get("/r").code, code("5.02"), "a body of several messages")
         equal(p.get("/dead").code, code("5.02"), "no server")
+
+
+@test
+def no_death_changes_what_modules_are_told():
+    """With a worker killed in every hook, before and after every commit."""
+    modules = os.path.join(BUILD, "tests", "modules", ".libs")
+    script = os.path.join(os.path.dirname(__file__), "..", "modules", "forward.test")
+    r = subprocess.run([os.path.join(BUILD, "coapd-module-test"), "-I", modules, script],
+                       capture_output=True, text=True, timeout=10 * TIMEOUT)
+    equal((r.returncode, r.stderr), (0, ""), r.stdout)
 
 
 # --- servers of others

@@ -41,6 +41,7 @@
 	X(FULL_MESSAGES, "full-messages", "refused because the stored message limit was reached") \
 	X(FULL_XFERS, "full-xfers", "refused because the limit of block-wise requests of ours was reached") \
 	X(FULL_OBSERVATIONS, "full-observations", "refused because the limit of observations of ours was reached") \
+	X(FULL_FETCHES, "full-fetches", "refused because the limit of requests by modules was reached") \
 	X(FULL_BODIES, "full-bodies", "refused because no more bodies, or bytes of them, may be kept") \
 	X(FULL_ASSEMBLIES, "full-assemblies", "refused because the limit of bodies that come in blocks was reached") \
 	X(TOO_LARGE, "too-large", "bodies refused as too large, 4.13") \

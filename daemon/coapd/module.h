@@ -191,8 +191,10 @@ enum coapd_what {
 	COAPD_EV_RUN = 5,       /* a task that coapd_task_start() began runs first */
 	COAPD_EV_TIMER = 6,     /* the time given to coapd_after() is up, see tag */
 	COAPD_EV_JOB = 7,       /* what coapd_job() began is over, see tag, status, data */
-	/* 8, 10 and 11 are kept for further awaits */
+	COAPD_EV_RESPONSE = 8,  /* something came for the request that coapd_fetch() made,
+				 * or nothing will, see status */
 	COAPD_EV_WOKEN = 9      /* coapd_wake() was called for the task, see tag and data */
+	/* 10 and 11 are kept for further awaits */
 };
 
 struct coapd_event {
@@ -200,11 +202,12 @@ struct coapd_event {
 	uint8_t tag;            /* which await of the task */
 	int status;             /* 0, or -errno when what was awaited failed */
 	unsigned attempt;       /* 0: first delivery; n: n workers died in it */
-	uint64_t offset;        /* READ, PART: of the part within the body */
+	uint64_t offset;        /* READ, PART, RESPONSE: of the part within the body */
 	size_t want;            /* READ: its bytes */
 	bool last;              /* PART, RESPONSE: nothing follows */
 	const coapd_msg *msg;   /* RESPONSE: what came; NULL else */
 	coapd_span data;        /* JOB: its result; WOKEN: bytes that came with it; RESPONSE: part of the body */
+	bool over;              /* RESPONSE: the tag awaits nothing any more */
 	/* fields are added here */
 };
 
@@ -447,7 +450,8 @@ int coapd_await(coapd_task *task, uint8_t tag);
 int coapd_wake(coapd_mount *mount, coapd_id task, uint8_t tag, coapd_span data);
 int coapd_wake_once(coapd_mount *mount, coapd_span key, uint8_t tag, coapd_span data);
 
-/* Awaits nothing more under the tag, whatever it was. */
+/* Awaits nothing more under the tag, whatever it was.  A request that coapd_fetch() made
+ * is given up, and the server of an observation is told. */
 void coapd_cancel(coapd_task *task, uint8_t tag);
 
 /* --- tasks that are no requests --------------------------------------------------------*/
@@ -476,6 +480,68 @@ void coapd_cancel(coapd_task *task, uint8_t tag);
 enum { COAPD_ONCE = 1 };
 int coapd_task_start(coapd_mount *mount, coapd_span key, unsigned flags, coapd_span scratch,
 		     coapd_id *id);
+
+/* --- requests of a module's own ----------------------------------------------------- */
+
+struct coapd_optval {
+	uint16_t number;
+	coapd_span value;
+};
+
+struct coapd_out {
+	const char *uri;        /* "coap://host:port/path?query", host a name or an address; an
+				 * address of a group sends to all its members.  With peer
+				 * only "/path?query", or NULL */
+	coapd_id peer;          /* or: who has spoken to us, by coapd_endpoint() */
+	const coapd_msg *like;  /* a request whose options go along, as a proxy forwards them
+				 * (RFC 7252, 5.7): those that are safe to forward, but for
+				 * those between two neighbours (blocks, Echo); Hop-Limit is
+				 * one less.  NULL: none */
+	uint8_t code;           /* COAPD_GET ... */
+	bool non;               /* non-confirmable */
+	bool observe;           /* and each new state (RFC 7641) */
+	uint32_t timeout_ms;    /* for each message, once it is acknowledged or if it is
+				 * non-confirmable; to a group: for all answers.  0: as long
+				 * as RFC 7252 says (93 s) */
+	const struct coapd_optval *opts;        /* further options, in any order; one takes
+				 * the place of those of its number in like */
+	size_t nopts;
+	coapd_span payload;     /* all or part of the payload of the task's own request, which is
+				 * read from there, whatever its length; or other bytes, at most
+				 * about 1,000, which are copied */
+};
+
+/* Makes a request once the hook has returned COAPD_WAIT.  It survives the worker, and
+ * ends with the task.  A body of any length is sent and received in blocks (RFC 7959).
+ *
+ * What comes is told by COAPD_EV_RESPONSE with this tag.  event->status 0: event->msg
+ * has code and options of a response, event->data a part of its body that begins at
+ * event->offset; event->last says that this was all of it.  Offset 0 begins another body:
+ * what has come of one that is not complete is void.  event->over: nothing more comes,
+ * the tag is free.  It stays false after the last part where other responses may follow:
+ * from the members of a group until the time is up, and of an observation until the
+ * server ends it, with a response that has it true.
+ *
+ * Any other status ends it, over is true and msg is NULL: -ETIMEDOUT, -ECONNREFUSED,
+ * -ECONNRESET, -ENETUNREACH or -EHOSTUNREACH (no way, or the name has no address),
+ * -EMSGSIZE, -EAGAIN (a limit), -EPROTO (blocks out of place), -ESTALE (the body changes
+ * faster than it comes), -EIO (the payload is no more), -EOWNERDEAD (lost with a worker;
+ * it may have been carried out).  The end of a group's answers is -ETIMEDOUT.
+ *
+ * At most 8 at a time in one task.  What the tag awaited before is cancelled.  0; or
+ * nothing has changed: -EINVAL; -EPROTONOSUPPORT for schemes other than coap; -EMSGSIZE;
+ * -ENOENT: that peer is no longer known; -ELOOP: the Hop-Limit of like is used up; -EAGAIN
+ * at a limit. */
+int coapd_fetch(coapd_task *task, uint8_t tag, const struct coapd_out *out);
+
+/* Who made the request of the task, for coapd_out.peer: as long as coapd remembers the
+ * endpoint, which it does while it has anything to do with it.  0 at a limit, and for a
+ * task that is no request. */
+coapd_id coapd_endpoint(const coapd_task *task);
+
+/* Begins the reply with the code of a response that came and those of its options that a
+ * proxy hands on (RFC 7252, 5.7): all but those between two neighbours. */
+void coapd_reply_like(coapd_task *task, const coapd_msg *msg);
 
 /* --- the mount ----------------------------------------------------------------------*/
 

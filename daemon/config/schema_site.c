@@ -45,6 +45,9 @@ static const struct config_row top_rows[] = {
 	{ "threads", "count", "2", "0..64", "threads",
 	  "Threads of each worker for what modules do beside their hooks (jobs).  They "
 	  "start when they are needed first; with 0 there are no jobs.", AT(threads) },
+	{ "dns", "string", "", "0..255", "bytes",
+	  "DNS servers to ask for the hosts that modules make requests of, as in "
+	  "192.0.2.53,[2001:db8::53]:5353; without it those of the system.", AT(dns) },
 	{ "modules-dir", "string", COAPD_MODULEDIR, "1..4000", "bytes",
 	  "The directory that modules are loaded from.", AT(modules_dir) },
 	{ "impl-info", "string", "urn:x-coapd:" PACKAGE_VERSION, "0..255", "bytes",
@@ -84,6 +87,9 @@ static const struct config_row limits_rows[] = {
 	{ "messages", "count", "20000", "16..10000000", "messages",
 	  "Stored messages too large for the small kind, of 1.5 KiB each.",
 	  AT(limits.messages) },
+	{ "fetches", "count", "1000", "1..1000000", "requests",
+	  "Requests that modules make of other servers, and observations of theirs, at a "
+	  "time; about 3 KiB each.", AT(limits.fetches) },
 	{ "answers-per-endpoint", "count", "8", "1..64", "answers",
 	  "Answers kept for one peer, so that a fast one pushes out only its own.",
 	  AT(limits.answers_per_endpoint) },

@@ -44,6 +44,7 @@ struct site_limits {
 	uint32_t tasks;
 	uint32_t jobs;                  /* of a worker */
 	uint32_t messages;
+	uint32_t fetches;
 	uint32_t answers_per_endpoint;
 	uint32_t exchanges_per_endpoint;
 	uint32_t token_length;
@@ -102,6 +103,7 @@ struct site {
 	size_t nlisteners;
 	struct site_limits limits;
 	struct site_transmission transmission;
+	const char *dns;                /* servers instead of the system's, or "" */
 	uint64_t drain_ms;
 	uint64_t slow_hook_ms;          /* 0: none is slow */
 	const char *modules_dir;

@@ -39,10 +39,9 @@ static void check_batch(struct engine *e)
 			;
 	if (n > BATCH_RX)
 		n = 0;
-	/* An event starts with BATCH_TX_SPARE to go and has hardly used any of it
-	 * when it begins an effect. */
-	if (rx > n || tx > BATCH_TX || exec > 1 ||
-	    (exec && tx > BATCH_TX - BATCH_TX_SPARE + 2)) {
+	/* What an event has sent before it begins an effect leaves room for the
+	 * answer. */
+	if (rx > n || tx > BATCH_TX || exec > 1 || (exec && tx > BATCH_TX - 1)) {
 		n = 0;
 		rx = tx = exec = 0;
 	}

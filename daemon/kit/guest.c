@@ -159,6 +159,9 @@ static bool start_modules(void)
 	return guest.resources != NULL;
 }
 
+/* A script gives addresses, no names; and there is a way to all of its peers. */
+static struct outside outside;
+
 static bool start_slot(void *mem)
 {
 	static const struct hash_key key = { { 0x5bd1e995u, 0x1b873593u } };
@@ -179,6 +182,8 @@ static bool start_slot(void *mem)
 	if (dispatch_open(d, mem, &guest.def, 0, &key, &conf, guest.resources, &state))
 		return errors_add(&guest.shared->errors, (struct config_place){ 0 },
 				  "no memory for the tables of a slot");
+	outside.client_sock = (uint16_t)guest.site->nlisteners;
+	d->outside = &outside;
 	d->commits = on_commit;
 	d->committing = guest.shared;
 	if (state == SPACE_OLD && !dispatch_adopt(d, guest.shared->now))

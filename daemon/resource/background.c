@@ -59,7 +59,7 @@ static bool go_on(struct resources *R, struct coapd_mount *m, struct coapd_event
 
 	if (v == COAPD_WAIT && task_waits(t->at, t->awaits)) {
 		task_update(t->engine, t->task, t->at, t->awaits, (const uint8_t *)t->scratch);
-		call_waits(t, slab_ref(&t->engine->space, tasks(t->engine), t->task));
+		call_waits(t, t->task);
 		return true;
 	}
 	if (v == COAPD_WAIT)

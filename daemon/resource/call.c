@@ -1,5 +1,6 @@
 #include "resource/call.h"
 
+#include "resource/fetch.h"
 #include "resource/resources.h"
 
 static void drop_jobs(struct coapd_task *t)
@@ -23,6 +24,8 @@ static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 	t->is_private = false;
 	memset(t->at, 0, sizeof t->at);
 	memset(t->awaits, 0, sizeof t->awaits);
+	memset(t->fetch, 0, sizeof t->fetch);
+	memset(t->fresh, 0, sizeof t->fresh);
 	memset(t->scratch, 0, sizeof t->scratch);
 	reply_clear(&t->reply);
 }
@@ -40,6 +43,7 @@ void call_live(struct coapd_task *t, struct engine *e, struct request *r, struct
 	t->live = true;
 	memcpy(t->at, task->at, sizeof t->at);
 	memcpy(t->awaits, task->awaits, sizeof t->awaits);
+	memcpy(t->fetch, task->fetch, sizeof t->fetch);
 	memcpy(t->scratch, task->scratch, sizeof t->scratch);
 }
 
@@ -114,7 +118,8 @@ enum coapd_verdict call_again(struct coapd_task *t, struct coapd_mount *m,
 	/* Stays when the hook kills its worker: that is how the next one knows. */
 	space_set(&k->attempts, k->attempts + 1);
 	t->at[event->tag] = 0;
-	t->awaits[event->tag] = 0;
+	if (event->what != COAPD_EV_RESPONSE || event->over)
+		t->awaits[event->tag] = 0;
 	call_found(t, event->tag);
 	return call_run(t, m, event);
 }
@@ -127,7 +132,7 @@ void call_found(struct coapd_task *t, uint8_t tag)
 		undo_set(&t->engine->space, &k->lost, k->lost & ~(1u << tag));
 }
 
-void call_waits(struct coapd_task *t, ref_t name)
+static void keep_jobs(struct coapd_task *t, ref_t name)
 {
 	struct jobs *jobs = t->mount->resources->jobs;
 
@@ -145,9 +150,47 @@ void call_waits(struct coapd_task *t, ref_t name)
 	}
 }
 
+static void keep_fetches(struct coapd_task *t, struct task *k, ref_t self)
+{
+	struct engine *e = t->engine;
+
+	for (unsigned i = 0; i < COAPD_TAGS; i++) {
+		bool awaited = t->awaits[i] == COAPD_EV_RESPONSE;
+
+		if (k->fetch[i] && (!awaited || k->fetch[i] != t->fetch[i]))
+			fetch_end(e, k->fetch[i]);
+		if (!awaited)
+			t->fetch[i] = 0;
+		if (!awaited || !t->fresh[i])
+			continue;
+		fetch_publish(e, t->fresh[i], self);
+		t->fresh[i] = NULL;
+	}
+	undo_copy(&e->space, k->fetch, t->fetch, sizeof k->fetch);
+}
+
+void call_waits(struct coapd_task *t, struct task *k)
+{
+	struct engine *e = t->engine;
+	ref_t self = slab_ref(&e->space, engine_slab(e, TASK_SLAB), k);
+
+	keep_jobs(t, self);
+	keep_fetches(t, k, self);
+}
+
+static void give_back(struct coapd_task *t)
+{
+	for (unsigned i = 0; i < COAPD_TAGS; i++) {
+		if (t->fresh[i])
+			slab_untake(&t->engine->space, fetch_slab(t->engine), t->fresh[i]);
+		t->fresh[i] = NULL;
+	}
+}
+
 void call_end(struct coapd_task *t)
 {
 	drop_jobs(t);
+	give_back(t);
 	if (t->task && !t->live)
 		slab_untake(&t->engine->space, engine_slab(t->engine, TASK_SLAB), t->task);
 	t->task = NULL;

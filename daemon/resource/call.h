@@ -21,6 +21,8 @@ struct coapd_task {
 	bool is_private;        /* what it says is for this peer alone (call_private()) */
 	uint64_t at[COAPD_TAGS];
 	uint8_t awaits[COAPD_TAGS];
+	ref_t fetch[COAPD_TAGS];
+	struct fetch *fresh[COAPD_TAGS];        /* made by this run, not live yet */
 	uint64_t scratch[COAPD_SCRATCH / 8];
 	struct job *job[COAPD_TAGS];    /* taken in this run */
 	struct reply reply;
@@ -55,11 +57,12 @@ enum coapd_verdict call_again(struct coapd_task *t, struct coapd_mount *m,
 /* The loss of what the task awaited under the tag is told, or of no interest. */
 void call_found(struct coapd_task *t, uint8_t tag);
 
-/* The task waits, by this name: its jobs begin with the commit, and those that it awaits
- * no longer are for nobody. */
-void call_waits(struct coapd_task *t, ref_t name);
+/* The task goes on waiting: jobs and requests that the hook began begin with the commit,
+ * those that it awaits no more are for nobody.  k is live, its other fields are written by
+ * the caller. */
+void call_waits(struct coapd_task *t, struct task *k);
 
-/* Gives back what was reserved and is not needed: task and jobs. */
+/* Gives back what was reserved and is not needed: task, jobs and requests. */
 void call_end(struct coapd_task *t);
 
 #endif

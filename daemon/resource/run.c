@@ -52,9 +52,10 @@ static void begin_wait(struct coapd_task *t)
 	k->attempts = 0;
 	memcpy(k->at, t->at, sizeof k->at);
 	memcpy(k->awaits, t->awaits, sizeof k->awaits);
+	memset(k->fetch, 0, sizeof k->fetch);
 	memcpy(k->scratch, t->scratch, sizeof k->scratch);
 	task_publish(e, k);
-	call_waits(t, slab_ref(&e->space, engine_slab(e, TASK_SLAB), k));
+	call_waits(t, k);
 	t->task = NULL;
 }
 

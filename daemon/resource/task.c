@@ -2,6 +2,7 @@
 
 #include "exchange/exchange.h"
 #include "exchange/stream.h"
+#include "resource/fetch.h"
 
 #define TASK_MAGIC 0x7a51
 
@@ -96,6 +97,9 @@ void task_update(struct engine *e, struct task *t, const uint64_t at[COAPD_TAGS]
 void task_kill(struct engine *e, struct task *t)
 {
 	e->background_n -= t->kind == TASK_BACKGROUND;
+	for (unsigned i = 0; i < COAPD_TAGS; i++)
+		if (t->awaits[i] == COAPD_EV_RESPONSE)
+			fetch_end(e, t->fetch[i]);
 	engine_no_deadline(e, task_slab(e), t);
 	slab_kill(&e->space, task_slab(e), t);
 }

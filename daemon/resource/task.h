@@ -31,6 +31,8 @@ struct task {
 	uint64_t at[COAPD_TAGS];        /* ms, when each timer is up; 0 not running */
 	uint8_t awaits[COAPD_TAGS];     /* event that each tag awaits beside timers, an
 					 * enum coapd_what; 0 none */
+	ref_t fetch[COAPD_TAGS];        /* the request of ours that a tag awaits the response
+					 * of (fetch.h); means nothing for other awaits */
 	uint32_t attempts;              /* times the hook was entered and not left */
 	uint32_t kind;
 	uint32_t begins;                /* 1: COAPD_EV_RUN is due */
@@ -64,7 +66,7 @@ void task_publish(struct engine *e, struct task *t);
 void task_update(struct engine *e, struct task *t, const uint64_t at[COAPD_TAGS],
 		 const uint8_t awaits[COAPD_TAGS], const uint8_t scratch[COAPD_SCRATCH]);
 
-/* Ends a live one. */
+/* Ends a live one, and the requests that it has made. */
 void task_kill(struct engine *e, struct task *t);
 
 /* The layer's part of an adoption, between adopt_begin() and adopt_end(): drops

@@ -65,6 +65,7 @@ static void fail(struct resources *R, const char *why)
 	struct task *task = R->task.task;
 
 	run_fail(R, why);
+	call_end(&R->task);
 	upload_cancel(R, e, task);
 }
 
@@ -84,6 +85,7 @@ static void more(struct coapd_task *t)
 	memset(t->awaits, 0, sizeof t->awaits);
 	t->at[0] = in_time(e);
 	task_update(e, t->task, t->at, t->awaits, (const uint8_t *)t->scratch);
+	call_waits(t, t->task);
 	undo_set64(&e->space, &t->task->waiting, 0);
 	stream_continue(e, t->request);
 }
@@ -106,7 +108,7 @@ static void await(struct resources *R)
 		undo_set64(&e->space, &t->task->waiting, request_ref(e, t->request));
 	}
 	task_update(e, t->task, t->at, t->awaits, (const uint8_t *)t->scratch);
-	call_waits(t, slab_ref(&e->space, tasks(e), t->task));
+	call_waits(t, t->task);
 }
 
 static void finish(struct resources *R, bool last)

@@ -29,7 +29,7 @@ static bool go_on(struct resources *R, struct coapd_mount *m, struct coapd_event
 	}
 	if (v == COAPD_WAIT && task_waits(t->at, t->awaits)) {
 		task_update(t->engine, k, t->at, t->awaits, (const uint8_t *)t->scratch);
-		call_waits(t, slab_ref(&t->engine->space, tasks(t->engine), k));
+		call_waits(t, k);
 		return true;
 	}
 	if (v == COAPD_DONE)
@@ -70,7 +70,7 @@ static bool revive(struct resources *R, struct engine *e, struct task *task,
 
 	if (!request_resume(e, task->waiting, &r))
 		return false;
-	if (task->kind == TASK_UPLOAD) {
+	if (task->kind == TASK_UPLOAD && event->what != COAPD_EV_RESPONSE) {
 		part = stream_part_of(&r);
 		event->offset = part.offset;
 		event->last = part.last;
@@ -112,6 +112,10 @@ void resource_due(struct resources *R, struct engine *e, struct task *task)
 		event = (struct coapd_event){ .what = COAPD_EV_RUN };
 	else if (task->lost)
 		event = lost_job(e, task);
+	else if (tag < COAPD_TAGS && task->awaits[tag] == COAPD_EV_RESPONSE)
+		/* Nothing sets both but an adoption that did not find the request. */
+		event = (struct coapd_event){ .what = COAPD_EV_RESPONSE, .tag = (uint8_t)tag,
+					      .status = -EOWNERDEAD, .last = true, .over = true };
 	if (tag < COAPD_TAGS && task->kind == TASK_UPLOAD && !task->waiting)
 		upload_due(R, e, task);
 	else if (task->begins || task->lost || tag < COAPD_TAGS)

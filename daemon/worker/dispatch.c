@@ -11,8 +11,13 @@ int dispatch_open(struct dispatch *d, void *mem, const struct space_def *def,
 		  const struct engine_conf *conf, struct resources *resources,
 		  enum space_state *state)
 {
-	*d = (struct dispatch){ .resources = resources };
-	return engine_open(&d->engine, mem, def, number, key, conf, state);
+	int r;
+
+	*d = (struct dispatch){ .resources = resources,
+				.source = { .read = fetch_read, .arg = &d->engine } };
+	r = engine_open(&d->engine, mem, def, number, key, conf, state);
+	d->engine.source = &d->source;
+	return r;
 }
 
 void dispatch_close(struct dispatch *d)
@@ -32,6 +37,7 @@ bool dispatch_adopt(struct dispatch *d, uint64_t now)
 	if (kept) {
 		task_adopt(e);
 		background_adopt(d->resources, e);
+		fetch_adopt(e);
 		adopt_end(e);
 	}
 	d->adopted = d->unresolved = true;
@@ -82,6 +88,8 @@ static void respond(struct dispatch *d, const struct response *r)
 {
 	if (d->response)
 		d->response(d->arg, &d->engine, r);
+	else
+		fetch_respond(d->resources, &d->engine, d->outside, r);
 }
 
 static void datagram(struct dispatch *d, unsigned i)
@@ -134,6 +142,20 @@ bool dispatch_batch(struct dispatch *d, uint64_t now)
 	return true;
 }
 
+/* An object of another slab than the message stage's. */
+static void other_due(struct dispatch *d, struct expired *x)
+{
+	struct engine *e = &d->engine;
+
+	assert(x->slab == TASK_SLAB || x->slab == SLAB_OBS || x->slab == FETCH_SLAB);
+	if (x->slab == SLAB_OBS)
+		obs_due(e, x->obj, &(struct obs_event){ .obs = 0 });
+	else if (x->slab == FETCH_SLAB)
+		fetch_due(d->resources, e, d->outside, x->obj);
+	else
+		resource_due(d->resources, e, x->obj);
+}
+
 static bool settle(struct dispatch *d, enum expire_verdict verdict, struct expired *x)
 {
 	switch (verdict) {
@@ -143,11 +165,7 @@ static bool settle(struct dispatch *d, enum expire_verdict verdict, struct expir
 		respond(d, &x->response);
 		break;
 	case EXPIRE_OTHER:
-		assert(x->slab == TASK_SLAB || x->slab == SLAB_OBS);
-		if (x->slab == SLAB_OBS)
-			obs_due(&d->engine, x->obj, &(struct obs_event){ .obs = 0 });
-		else
-			resource_due(d->resources, &d->engine, x->obj);
+		other_due(d, x);
 		break;
 	case EXPIRE_DONE:
 		break;
@@ -200,6 +218,19 @@ bool dispatch_unreachable(struct dispatch *d, uint64_t now, const struct addr *t
 	return true;
 }
 
+bool dispatch_resolved(struct dispatch *d, uint64_t now, ref_t fetch, const struct addr *addr,
+		       unsigned n)
+{
+	struct engine *e = &d->engine;
+
+	e->now = now;
+	if (!batch_has_room(&e->space))
+		return false;
+	fetch_resolved(d->resources, e, d->outside, fetch, addr, n);
+	commit(d, space_rx_next(&e->space));
+	return true;
+}
+
 void dispatch_sweep(struct dispatch *d, uint64_t now)
 {
 	d->engine.now = now;
@@ -233,7 +264,9 @@ bool dispatch_pending(struct dispatch *d)
 
 bool dispatch_idle(const struct dispatch *d)
 {
-	return d->engine.waiting_n == 0 && d->engine.outgoing_n == 0;
+	/* An observation has an exchange for as long as it lives: it goes on elsewhere. */
+	return d->engine.waiting_n == 0 &&
+	       d->engine.outgoing_n <= d->engine.space.ctl->live[SLAB_OBS];
 }
 
 bool dispatch_remembers(const struct dispatch *d)

@@ -9,19 +9,22 @@
 #define WORKER_DISPATCH_H
 
 #include "exchange/expire.h"
+#include "exchange/xfer.h"
+#include "resource/fetch_run.h"
 #include "resource/resource.h"
 
 struct dispatch {
 	struct engine engine;
 	struct resources *resources;    /* borrowed */
-	/* What comes for requests of ours; NULL: there are none.  May answer with
-	 * further requests; the event ends when it returns. */
+	/* What comes for requests of ours, in place of the modules; NULL. */
 	void (*response)(void *arg, struct engine *e, const struct response *r);
 	void *arg;
 	/* For those who test deaths: called with committing before (done is false) and after
 	 * the commit of each event; NULL. */
 	void (*commits)(void *committing, bool done);
 	void *committing;
+	const struct outside *outside;  /* for requests of modules; borrowed, may be NULL */
+	struct xfer_source source;      /* of their bodies */
 	bool adopted;                   /* no event since the adoption */
 	bool unresolved;                /* what was executing is still to be settled */
 	bool mail;                      /* there may be messages in the slot's mailbox; set
@@ -59,6 +62,10 @@ bool dispatch_due(struct dispatch *d, uint64_t now);
 bool dispatch_unreachable(struct dispatch *d, uint64_t now, const struct addr *to,
 			  const struct local *from, struct span quoted);
 
+/* The addresses of the host that a module's request is for, or none (n 0). */
+bool dispatch_resolved(struct dispatch *d, uint64_t now, ref_t fetch, const struct addr *addr,
+		       unsigned n);
+
 /* Once a second: what has outlived its lifetime. */
 void dispatch_sweep(struct dispatch *d, uint64_t now);
 
@@ -74,7 +81,7 @@ uint64_t dispatch_next(const struct dispatch *d);
  * is over, there is mail. */
 bool dispatch_pending(struct dispatch *d);
 
-/* Nobody waits for us any more. */
+/* Nobody waits for us any more, nor we for anybody but servers that we observe. */
 bool dispatch_idle(const struct dispatch *d);
 
 /* Something is remembered that time alone ends. */

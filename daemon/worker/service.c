@@ -125,8 +125,39 @@ static void go_on(struct service *v)
 
 	if (advance(v, now))
 		set_state(v, SERVICE_READING);
+	if (v->names && v->state == SERVICE_READING)
+		names_again(v->names, v);
 	arm(v, now);
 	arm_sweep(v);
+}
+
+/* --- names ------------------------------------------------------------------------ */
+
+static int look_up(void *arg, ref_t fetch, const char *host, const char *zone, uint16_t port)
+{
+	struct service *v = arg;
+
+	return v->names ? names_ask(v->names, v, fetch, host, zone, port) : -EAGAIN;
+}
+
+static int find_way(void *arg, const struct addr *to)
+{
+	(void)arg;
+	return names_way(to);
+}
+
+/* While it is blocked, there may be no room for an event. */
+bool service_resolved(void *service, ref_t fetch, const struct addr *addr, unsigned n)
+{
+	struct service *v = service;
+	uint64_t now = clock_ms();
+
+	if (v->state != SERVICE_READING ||
+	    !dispatch_resolved(&v->dispatch, now, fetch, addr, n))
+		return false;
+	(void)flush(v);
+	arm(v, now);
+	return true;
 }
 
 /* --- errors from the network ------------------------------------------------------ */
@@ -355,6 +386,10 @@ int service_open(struct service *v, const struct worker_slot *slot,
 		munmap(v->mem, v->size);
 		return err_set(err, r, "no memory for the tables of slot %u", slot->slot);
 	}
+	v->names = env->names;
+	v->outside = (struct outside){ .lookup = look_up, .way = find_way, .arg = v,
+				       .client_sock = (uint16_t)(v->socks.n - 1) };
+	v->dispatch.outside = &v->outside;
 	take_over(v, state, clock_ms());
 	init_watchers(v, slot->mail);
 	go_on(v);
@@ -368,6 +403,8 @@ void service_close(struct service *v)
 	ev_timer_stop(v->loop, &v->due);
 	ev_timer_stop(v->loop, &v->sweep);
 	take_drops(v);
+	if (v->names)
+		names_drop(v->names, v);
 	dispatch_close(&v->dispatch);
 	unpoison(v->mem, space_size(&v->def));
 	munmap(v->mem, v->size);

@@ -11,6 +11,7 @@
 #include "exchange/body.h"
 #include "transport/udp.h"
 #include "worker/dispatch.h"
+#include "worker/names.h"
 #include "worker/worker.h"
 
 #include <ev.h>
@@ -46,6 +47,8 @@ struct service {
 	struct space_def def;
 	struct windows_def windows;
 	struct bodies bodies;
+	struct names *names;            /* borrowed; NULL: none are looked up */
+	struct outside outside;
 };
 
 /* What all services of a worker have in common; borrowed. */
@@ -53,6 +56,7 @@ struct service_env {
 	const struct site *site;
 	struct ev_loop *loop;
 	struct resources *resources;
+	struct names *names;                    /* hosts of modules' requests; NULL: none */
 	const struct body_budget *budget;       /* for bodies; NULL: none are kept */
 	struct hash_key key;
 };
@@ -68,6 +72,9 @@ void service_close(struct service *v);
 
 /* Something is there for the slot that no socket of its brought. */
 void service_look(struct service *v);
+
+/* The names_done of struct service_env's names. */
+bool service_resolved(void *service, ref_t fetch, const struct addr *addr, unsigned n);
 
 /* Nobody waits for an answer of the slot, nor the slot for one. */
 bool service_idle(const struct service *v);

@@ -1,5 +1,6 @@
 #include "worker/slot.h"
 
+#include "resource/fetch.h"
 #include "resource/resource.h"
 
 struct engine_limits slot_limits(const struct site *site)
@@ -15,6 +16,8 @@ struct engine_limits slot_limits(const struct site *site)
 		.tasks = site_share(l->tasks, slots),
 		.messages = site_share(l->messages, slots),
 		.bodies = site_share(l->bodies, slots),
+		.xfers = site_share(l->fetches, slots),
+		.observations = site_share(l->fetches, slots),
 		.small_bodies = site_share(l->assemblies, slots),
 		.assemblies = site_share(l->assemblies, slots),
 		.assemblies_per_endpoint = l->assemblies_per_endpoint,
@@ -31,6 +34,7 @@ void slot_def(const struct site *site, struct space_def *def)
 	engine_layout(def, &limits);
 	/* An upload is a task as well. */
 	task_layout(def, limits.waiting + limits.assemblies + limits.tasks);
+	fetch_layout(def, limits.xfers);
 }
 
 size_t slot_size(const struct site *site)

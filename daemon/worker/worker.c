@@ -21,6 +21,7 @@ struct worker {
 	struct jobs jobs;
 	struct mailbox mailbox;
 	ev_async done;                  /* jobs are */
+	struct names names;
 	struct service *services;       /* boot->nslots of them */
 	unsigned nservices;             /* open ones */
 	ev_io control;
@@ -274,6 +275,19 @@ static int up_modules(struct worker *w, struct err *err)
 	return r;
 }
 
+static int up_names(struct worker *w, struct err *err)
+{
+	int r = names_open(&w->names, w->env.loop, w->boot->site->dns, service_resolved, err);
+
+	w->env.names = &w->names;
+	return r;
+}
+
+static void down_names(struct worker *w)
+{
+	names_close(&w->names);
+}
+
 static void down_modules(struct worker *w)
 {
 	resources_free(w->env.resources);
@@ -351,6 +365,7 @@ static const struct stage {
 	{ "descriptors", up_seclusion, NULL },
 	{ "privileges", up_privileges, NULL },
 	{ "loop", up_loop, down_loop },
+	{ "names", up_names, down_names },
 	{ "modules", up_modules, down_modules },
 	{ "jobs", up_jobs, down_jobs },
 	{ "slots", up_slots, down_slots },

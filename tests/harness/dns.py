@@ -73,18 +73,19 @@ def _record(kind, address):
 
 class Dns:
     """Answers from the with block's beginning to its end, at port 53 of an address: in a
-    namespace of the test's, where nobody else does.
+    namespace of the test's, where nobody else does, or at another port that the kernel picks (0).
 
     names: name -> its addresses, or a response code, or None for no answer at all; any
     other name does not exist.  What was asked for is in .asked, as pairs of name and type.
     preexec is for programs that are to ask here: their /etc/resolv.conf names this server,
     and their /etc/hosts has hosts, nothing else."""
 
-    def __init__(self, names, host="127.0.0.1", hosts=""):
+    def __init__(self, names, host="127.0.0.1", hosts="", port=53):
         self.names, self.host, self.asked = names, host, []
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-        self.sock.bind((host, 53))
+        self.sock.bind((host, port))
+        self.port = self.sock.getsockname()[1]
         self.files = Files({"/etc/resolv.conf": f"nameserver {host}\n", "/etc/hosts": hosts,
                             "/etc/nsswitch.conf": "hosts: files dns\n"})
         self.preexec = self.files.preexec

@@ -25,9 +25,10 @@ static void open_engine(struct rig *r, enum space_state *state)
 
 struct rig *rig_new(const struct engine_limits *limits)
 {
-	static const struct slab_def tasks = { "tasks", 0x7a5c, sizeof(struct rig_task), 16 };
+	static const struct slab_def tasks[] = {
+		{ "tasks", 0x7a5c, sizeof(struct rig_task), 16 }, { 0 } };
 
-	return rig_new_above(limits, &tasks, NULL);
+	return rig_new_above(limits, tasks, NULL);
 }
 
 struct rig *rig_new_above(const struct engine_limits *limits, const struct slab_def *tasks,
@@ -44,7 +45,8 @@ struct rig *rig_new_above(const struct engine_limits *limits, const struct slab_
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		option_set_add(&r->conf.options, known[i]);
 	engine_layout(&r->def, &r->conf.limits);
-	r->def.slab[r->def.nslabs++] = *tasks;
+	for (; tasks->size; tasks++)
+		r->def.slab[r->def.nslabs++] = *tasks;
 	r->adopt = adopt;
 	r->mem = aligned_alloc(4096, space_size(&r->def));
 	memset(r->mem, 0, space_size(&r->def));

@@ -39,7 +39,7 @@ struct rig {
 
 struct engine_limits rig_limits(void);
 struct rig *rig_new(const struct engine_limits *limits);        /* NULL: rig_limits() */
-/* The same with a slab of the layer above in place of struct rig_task, and that
+/* The same with slabs of the layer above, a zero one behind them, in place of struct rig_task, and that
  * layer's part of an adoption. */
 struct rig *rig_new_above(const struct engine_limits *limits, const struct slab_def *tasks,
 			  void (*adopt)(struct engine *));

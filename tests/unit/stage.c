@@ -1,7 +1,10 @@
 #include "stage.h"
 
+#include "coap/frame_udp.h"
+#include "exchange/obs.h"
 #include "resource/background.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,10 +70,32 @@ static void furnish(struct stage *s)
 	s->rig->e.conf = *conf;
 }
 
+static int look_up(void *arg, ref_t fetch, const char *host, const char *zone, uint16_t port)
+{
+	struct stage *s = arg;
+
+	snprintf(s->name, sizeof s->name, "%.40s%s:%u", host, zone, port);
+	s->looked_up = fetch;
+	return 0;
+}
+
+static int find_way(void *arg, const struct addr *to)
+{
+	struct stage *s = arg;
+
+	(void)to;
+	if (!s->ways)
+		return 0;
+	s->ways--;
+	return -ENETUNREACH;
+}
+
 static void adopt(struct engine *e)
 {
+	e->source = &current->source;
 	task_adopt(e);
 	background_adopt(current->R, e);
+	fetch_adopt(e);
 }
 
 struct stage *stage_new(const struct resource_mount_spec *specs, size_t n)
@@ -84,7 +109,12 @@ struct stage *stage_new(const struct resource_mount_spec *specs, size_t n)
 	limits.bodies = 1;
 	limits.tasks = STAGE_BACKGROUND;
 	task_layout(&tasks, STAGE_TASKS + STAGE_BACKGROUND);
+	fetch_layout(&tasks, STAGE_FETCHES);
 	s->rig = rig_new_above(&limits, &tasks.slab[TASK_SLAB], adopt);
+	s->source = (struct xfer_source){ .read = fetch_read, .arg = &s->rig->e };
+	s->rig->e.source = &s->source;
+	s->outside = (struct outside){ .lookup = look_up, .way = find_way, .arg = s,
+				       .client_sock = STAGE_CLIENT };
 	furnish(s);
 	s->R = resources_new(specs, n, &err);
 	current = s;
@@ -148,6 +178,56 @@ void stage_begin(struct stage *s)
 		rig_commit(s->rig);
 }
 
+static void respond(struct stage *s, unsigned rx)
+{
+	struct engine *e = &s->rig->e;
+
+	s->died = setjmp(death) != 0;
+	if (s->died)
+		return;
+	fetch_respond(s->R, e, &s->outside, &s->rig->in.response);
+	engine_commit(e, rx + 1);
+}
+
+static void take(struct stage *s, unsigned rx)
+{
+	switch (input_datagram(&s->rig->e, rx, &s->rig->in)) {
+	case INPUT_REQUEST:
+		serve(s, rx);
+		break;
+	case INPUT_RESPONSE:
+	case INPUT_FAILED:
+		respond(s, rx);
+		break;
+	case INPUT_DONE:
+		engine_commit(&s->rig->e, rx + 1);
+	}
+}
+
+void stage_reply(struct stage *s, uint8_t type, uint8_t code, const char *options,
+		 const char *payload)
+{
+	struct engine *e = &s->rig->e;
+	struct rx_dgram *rx = batch_of(&e->space)->rx;
+	uint8_t body[DGRAM_RX_MAX];
+	size_t n = rig_build(body, sizeof body, type, code, 0, NULL, options, payload);
+	struct writer w = writer_of(rx->data, sizeof rx->data);
+	bool empty = code == COAP_EMPTY;
+
+	s->rig->taken = 0;
+	engine_flushed(e, 0);
+	frame_udp_head(&w, type, code,
+		       type == COAP_ACK || empty ? s->last.m.mid : ++s->mid,
+		       span_of(s->token, empty ? 0 : s->last.m.token.n));
+	write_bytes(&w, body + 4, n - 4);
+	rx->from = addr_to_sin6(&s->last.to);
+	rx->to = s->last.from;
+	rx->tries = 0;
+	rx->len = (uint32_t)(w.p - rx->data);
+	batch_of(&e->space)->rx_n = 1;
+	take(s, 0);
+}
+
 /* One thing that is due; false when nothing is. */
 static bool due(struct stage *s)
 {
@@ -163,7 +243,15 @@ static bool due(struct stage *s)
 			return false;
 		break;
 	case EXPIRE_OTHER:
-		resource_due(s->R, e, x.obj);
+		if (x.slab == FETCH_SLAB)
+			fetch_due(s->R, e, &s->outside, x.obj);
+		else if (x.slab == TASK_SLAB)
+			resource_due(s->R, e, x.obj);
+		else
+			obs_due(e, x.obj, &(struct obs_event){ .obs = 0 });
+		break;
+	case EXPIRE_FAILED:
+		fetch_respond(s->R, e, &s->outside, &x.response);
 		break;
 	default:
 		break;
@@ -196,12 +284,8 @@ void stage_crash(struct stage *s)
 		engine_commit(e, waiting ? rx : rx + 1);
 	}
 	s->died = false;
-	for (i = space_rx_next(&e->space); i < n && !s->died; i++) {
-		if (input_datagram(e, i, &s->rig->in) == INPUT_REQUEST)
-			serve(s, i);
-		else
-			engine_commit(e, i + 1);
-	}
+	for (i = space_rx_next(&e->space); i < n && !s->died; i++)
+		take(s, i);
 }
 
 static void print_options(const struct message *m, char *out, size_t cap)
@@ -226,6 +310,9 @@ const char *stage_next(struct stage *s)
 
 	if (!rig_take(s->rig, &sent))
 		return "nothing";
+	s->last = sent;
+	if (sent.m.token.n <= sizeof s->token && sent.m.token.n)
+		memcpy(s->token, sent.m.token.p, sent.m.token.n);
 	print_options(&sent.m, options, sizeof options);
 	snprintf(text, sizeof text, "%s %s%s pay=%.*s", message_type_name(sent.m.type),
 		 code_print(sent.m.code, code), options, (int)sent.m.payload.n,

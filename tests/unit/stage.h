@@ -8,6 +8,8 @@
 #define TESTS_STAGE_H
 
 #include "exchange/body.h"
+#include "exchange/xfer.h"
+#include "resource/fetch_run.h"
 #include "resource/wait.h"
 #include "rig.h"
 
@@ -26,7 +28,18 @@ struct stage {
 	struct bodies bodies;
 	struct body_budget budget;
 	const uint64_t *used;
+	struct outside outside;         /* knows no name, and every way */
+	struct xfer_source source;
+	ref_t looked_up;                /* by what a name was asked for last */
+	char name[64];
+	unsigned ways;                  /* how many addresses have no way yet */
+	struct rig_sent last;           /* what stage_next() told last: whom, from where */
+	uint8_t token[8];
+	uint16_t mid;                   /* of messages of servers */
 };
+
+#define STAGE_FETCHES 4u        /* requests that modules can have under way */
+#define STAGE_CLIENT 1u         /* number of the client socket */
 
 /* A descriptor; what else it has is written behind the hook. */
 #define STAGE_MODULE(module, hook, ...) \
@@ -67,6 +80,11 @@ void stage_send(struct stage *s, unsigned peer, uint8_t method, uint16_t mid,
 
 /* Begins what open() asked for. */
 void stage_begin(struct stage *s);
+
+/* Answers the request of ours that stage_next() told last, as its server: type COAP_ACK
+ * is a piggybacked response, others have message IDs of their own. */
+void stage_reply(struct stage *s, uint8_t type, uint8_t code, const char *options,
+		 const char *payload);
 
 /* Sets the clock forward and does all that is due. */
 void stage_wait(struct stage *s, uint64_t ms);

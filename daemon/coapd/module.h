@@ -184,10 +184,13 @@ enum coapd_what {
 				 * done is to be undone; there is scratch, but no request
 				 * any more, and the verdict is ignored.  May come again
 				 * after a crash.  COAPD_F_STREAM alone */
-	/* 4 and 5 are kept for observers and background tasks */
+	/* 5 is kept for background tasks */
 	COAPD_EV_READ = 3,      /* a part of the body that coapd_reply_body() announced is
 				 * wanted: give coapd_reply_data() event->want bytes from
 				 * event->offset on, and return COAPD_DONE */
+	COAPD_EV_RENDER = 4,    /* the state is wanted for those who observe it: the request
+				 * is a registration (coapd_observe), the reply is to be
+				 * made as for any GET, at once: COAPD_DONE */
 	COAPD_EV_TIMER = 6      /* the time given to coapd_after() is up, see tag */
 	/* 7 to 11 are kept for further awaits */
 };
@@ -408,6 +411,32 @@ int coapd_after(coapd_task *task, uint8_t tag, uint32_t ms);
 
 /* Stops it; nothing happens when it does not run. */
 void coapd_cancel(coapd_task *task, uint8_t tag);
+
+/* --- observers ------------------------------------------------------------------------
+ * Who sends a GET or FETCH with Observe wants to be told of each new state (RFC 7641).
+ * The list is the core's, and survives workers; a module says two things. */
+
+/* While it answers a GET or FETCH: this state can be observed, coapd_changed() will tell
+ * of changes.  To be called in the event in which the state is read.  If the client asked
+ * for it and the reply is of class 2, it is entered; else this does nothing.  From
+ * then on the hook gets COAPD_EV_RENDER when the state is to be told: once for all
+ * observers whose requests have the same options and payload, with one of them as the
+ * request.  It has no ETag, so that the state is always given; options that are for one
+ * message alone are missing, too.  A reply of another class than 2 (4.04 for what is gone),
+ * COAPD_DECLINE (4.04) or another Content-Format than the first reply's (4.06) ends
+ * the observation.  COAPD_WAIT is a mistake here (5.00): let the state be at hand. */
+void coapd_observe(coapd_task *task);
+
+/* To be called after the state has changed, where all workers can read the new one: of
+ * the resource at a path below the mount ("" the mount itself, "a/b").  Observers of all
+ * workers are told the state that is there by then, not each state in between.  May be
+ * called in any hook.  A hook that dies before this is made up for: what a request's
+ * path leads to is then taken for changed. */
+enum coapd_change {
+	COAPD_CHANGED = 0,
+	COAPD_GONE = 1          /* the hook answers 4.04 for it from now on */
+};
+void coapd_changed(coapd_mount *mount, coapd_span path, enum coapd_change change);
 
 /* --- the mount ----------------------------------------------------------------------*/
 

@@ -1,5 +1,7 @@
 #include "resource/call.h"
 
+#include "resource/notify.h"
+
 static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 {
 	t->engine = e;
@@ -10,6 +12,7 @@ static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 	t->draining = false;
 	t->refused = false;
 	t->is_private = false;
+	t->asks = t->observes = false;
 	memset(t->at, 0, sizeof t->at);
 	memset(t->awaits, 0, sizeof t->awaits);
 	memset(t->scratch, 0, sizeof t->scratch);
@@ -58,6 +61,8 @@ enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 
 	t->mount = m;
 	m->now = t->engine->now;
+	if (event->what != COAPD_EV_READ && event->what != COAPD_EV_RENDER)
+		notify_watch(t);
 	space_set(where, m->where);
 	v = m->desc->handle(m->self, t, event);
 	space_set(where, 0);

@@ -25,7 +25,7 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 	int status;
 
 	*m = (struct coapd_mount){ .spec = *spec, .desc = desc, .where = where,
-				   .self = spec->conf };
+				   .self = spec->conf, .notices = m->notices };
 	m->id = mount_id(spec, desc->name);
 	m->opening = true;
 	status = desc->open ? desc->open(m, spec->conf, &m->self) : 0;

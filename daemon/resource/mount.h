@@ -8,6 +8,8 @@
 #include "resource/links.h"
 #include "resource/resource.h"
 
+struct notices;
+
 struct coapd_mount {
 	struct resource_mount_spec spec;        /* module and conf are owned now */
 	const struct coapd_module *desc;
@@ -19,6 +21,8 @@ struct coapd_mount {
 	struct mount_links links;
 	char *directory;        /* of its files, once it was asked for */
 	struct log_limit limit;
+	struct notices *notices;        /* what tells of changes; borrowed, set before it is
+					 * opened */
 	uint64_t now;           /* of the event that ran its hook last */
 };
 

@@ -61,6 +61,13 @@ void resources_about(struct resources *R, const char *uri);
  * wait are served to their end. */
 void resources_drain(struct resources *R);
 
+/* Changes are told by these words from now on, which all workers share; we are reader
+ * number of them, and wake() is called when others are to look at them.  Before any
+ * slot is adopted.  Borrowed. */
+struct changes;
+void resources_changes(struct resources *R, struct changes *changes, unsigned number,
+		       void (*wake)(void *arg), void *arg);
+
 /* Works on a fresh request (INPUT_REQUEST); rx is its place in the batch.  The
  * request is settled in any case: answered, or waiting.
  *

@@ -6,6 +6,7 @@
 #define RESOURCE_RESOURCES_H
 
 #include "resource/call.h"
+#include "resource/notify.h"
 #include "resource/router.h"
 #include "resource/wellknown.h"
 
@@ -17,6 +18,7 @@ struct resources {
 	struct router router;
 	struct wellknown wellknown;
 	bool draining;
+	struct notices notices;
 	struct log_limit limit;
 	struct coapd_task task;         /* the run in hand */
 };

@@ -45,6 +45,7 @@ struct supervisor {
 	struct hash_key key;
 	struct sockets sockets;
 	struct memory memory;
+	struct wakes wakes;
 	struct crew crew;
 	struct process *process;        /* [worker] */
 	struct worker_slot *slot;       /* [slot], those of a worker side by side */
@@ -85,6 +86,7 @@ static struct worker_boot boot_of(const struct supervisor *sv, const struct proc
 		.nslots = p->nslots,
 		.memfds = sv->memory.fd,
 		.nmemfds = sv->nslots,
+		.wakes = sv->wakes,
 		.control_fd = control,
 		.key = sv->key,
 	};
@@ -391,7 +393,7 @@ static int up_key(struct supervisor *sv, struct err *err)
 
 static int up_files(struct supervisor *sv, struct err *err)
 {
-	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 2) + sv->nworkers +
+	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 2) + 2 * sv->nworkers +
 		      SPARE_FILES;
 	struct rlimit limit;
 
@@ -431,6 +433,16 @@ static int up_memory(struct supervisor *sv, struct err *err)
 static void down_memory(struct supervisor *sv)
 {
 	memory_free(&sv->memory);
+}
+
+static int up_wakes(struct supervisor *sv, struct err *err)
+{
+	return wakes_make(&sv->wakes, sv->nworkers, &sv->key, err);
+}
+
+static void down_wakes(struct supervisor *sv)
+{
+	wakes_free(&sv->wakes);
 }
 
 /* Slot s is worker s modulo workers', for good. */
@@ -509,6 +521,7 @@ static const struct stage {
 	{ up_files, NULL },
 	{ up_sockets, down_sockets },
 	{ up_memory, down_memory },
+	{ up_wakes, down_wakes },
 	{ up_crew, down_crew },
 	{ up_loop, down_loop },         /* the last, as supervisor_debug() has none */
 };

@@ -3,6 +3,9 @@
 #include "exchange/adopt.h"
 #include "exchange/input.h"
 #include "exchange/obs.h"
+#include "exchange/representation.h"
+#include "resource/notify.h"
+#include "resource/resources.h"
 #include "resource/wait.h"
 
 int dispatch_open(struct dispatch *d, void *mem, const struct space_def *def,
@@ -31,6 +34,7 @@ bool dispatch_adopt(struct dispatch *d, uint64_t now)
 	if (kept) {
 		task_adopt(e);
 		adopt_end(e);
+		notify_adopted(d->resources, e);
 	}
 	d->adopted = d->unresolved = true;
 	return kept;
@@ -127,9 +131,11 @@ static bool settle(struct dispatch *d, enum expire_verdict verdict, struct expir
 		respond(d, &x->response);
 		break;
 	case EXPIRE_OTHER:
-		assert(x->slab == TASK_SLAB || x->slab == SLAB_OBS);
+		assert(x->slab == TASK_SLAB || x->slab == SLAB_OBS || x->slab == SLAB_REPRESENTATION);
 		if (x->slab == SLAB_OBS)
 			obs_due(&d->engine, x->obj, &(struct obs_event){ .obs = 0 });
+		else if (x->slab == SLAB_REPRESENTATION)
+			notify_due(d->resources, &d->engine, x->obj);
 		else
 			resource_due(d->resources, &d->engine, x->obj);
 		break;
@@ -173,6 +179,12 @@ bool dispatch_unreachable(struct dispatch *d, uint64_t now, const struct addr *t
 	return true;
 }
 
+void dispatch_changed(struct dispatch *d, uint64_t now, uint32_t word)
+{
+	d->engine.now = now;
+	notify_word(&d->engine, word);
+}
+
 void dispatch_sweep(struct dispatch *d, uint64_t now)
 {
 	d->engine.now = now;
@@ -201,7 +213,8 @@ uint64_t dispatch_next(const struct dispatch *d)
 
 bool dispatch_idle(const struct dispatch *d)
 {
-	return d->engine.waiting_n == 0 && d->engine.outgoing_n == 0;
+	/* Whoever is told of a change has no claim to an answer. */
+	return d->engine.waiting_n == 0 && d->engine.outgoing_n == d->engine.notify_n;
 }
 
 bool dispatch_remembers(const struct dispatch *d)

@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include "base/log.h"
+#include "resource/resources.h"
 #include "worker/budget.h"
 #include "worker/mounts.h"
 #include "worker/sandbox.h"
@@ -18,6 +19,7 @@ struct worker {
 	struct service *services;       /* boot->nslots of them */
 	unsigned nservices;             /* open ones */
 	ev_io control;
+	ev_io woken;                    /* something changed */
 	ev_timer drain;                 /* draining must end */
 	ev_prepare idle;                /* draining: looks whether it is over */
 	enum worker_exit exit;
@@ -104,6 +106,48 @@ static void on_control(struct ev_loop *loop, ev_io *io, int revents)
 		command(w, text[i]);
 }
 
+/* --- changes ------------------------------------------------------------------- */
+
+static void wake_others(void *arg)
+{
+	const struct worker *w = arg;
+
+	wakes_send(&w->boot->wakes);
+}
+
+static bool is_observed(const struct worker *w)
+{
+	for (unsigned i = 0; i < w->nservices; i++)
+		if (service_is_observed(&w->services[i]))
+			return true;
+	return false;
+}
+
+/* What changed is looked for in all slots, then told. */
+static void look(struct worker *w)
+{
+	struct notices *n = &w->env.resources->notices;
+	uint32_t from = 0, word;
+
+	while ((word = changes_next(n->changes, n->seen, &from)) < CHANGES_WORDS)
+		for (unsigned i = 0; i < w->nservices; i++)
+			service_changed(&w->services[i], word);
+	for (unsigned i = 0; i < w->nservices; i++)
+		service_go_on(&w->services[i]);
+	if (!is_observed(w))
+		changes_listen(n->changes, n->reader, false);
+}
+
+static void on_woken(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct worker *w = io->data;
+
+	(void)loop;
+	(void)revents;
+	wakes_take(&w->boot->wakes, w->boot->number);
+	look(w);
+}
+
 /* --- boot: stages, unwound in reverse --------------------------------------------- */
 
 static int up_signals(struct worker *w, struct err *err)
@@ -135,7 +179,7 @@ static int up_descriptors(struct worker *w, struct err *err)
 {
 	const struct worker_boot *b = w->boot;
 	size_t each = b->site->nlisteners + 2, n = 0;
-	int *fds = calloc(b->nslots * each + 1, sizeof *fds);
+	int *fds = calloc(b->nslots * each + 1 + b->wakes.n, sizeof *fds);
 
 	if (!fds)
 		return err_set(err, -ENOMEM, "no memory for a list of descriptors");
@@ -145,6 +189,8 @@ static int up_descriptors(struct worker *w, struct err *err)
 		fds[n++] = b->slots[i].client_sock;
 		fds[n++] = b->slots[i].memfd;
 	}
+	for (unsigned i = 0; i < b->wakes.n; i++)
+		fds[n++] = b->wakes.fd[i];
 	fds[n++] = b->control_fd;
 	sandbox_keep(fds, (unsigned)n);
 	free(fds);
@@ -201,6 +247,22 @@ static int up_modules(struct worker *w, struct err *err)
 	free(specs);
 	free(errors);
 	return r;
+}
+
+static int up_changes(struct worker *w, struct err *err)
+{
+	const struct wakes *wakes = &w->boot->wakes;
+
+	(void)err;
+	if (!wakes->n)
+		return 0;
+	resources_changes(w->env.resources, wakes->changes, w->boot->number, wake_others, w);
+	ev_io_init(&w->woken, on_woken, wakes->fd[w->boot->number], EV_READ);
+	w->woken.data = w;
+	ev_io_start(w->env.loop, &w->woken);
+	/* What our predecessor told of, it may not have lived to wake others for. */
+	wakes_send_all(wakes);
+	return 0;
 }
 
 static void down_modules(struct worker *w)
@@ -281,6 +343,7 @@ static const struct stage {
 	{ "privileges", up_privileges, NULL },
 	{ "loop", up_loop, down_loop },
 	{ "modules", up_modules, down_modules },
+	{ "changes", up_changes, NULL },
 	{ "slots", up_slots, down_slots },
 	{ "control", up_control, down_control },
 };

@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "config/site.h"
+#include "worker/wake.h"
 
 /* One byte each on the control socket. */
 enum worker_message {
@@ -44,6 +45,7 @@ struct worker_boot {
 	const int *memfds;              /* of all slots of the daemon: what their bodies
 					 * hold counts against one budget */
 	unsigned nmemfds;
+	struct wakes wakes;             /* of all workers (wake.h); borrowed */
 	int control_fd;                 /* stream or seqpacket; end of file: the supervisor died */
 	struct hash_key key;            /* secret and random, for slots that are new */
 	/* Of one that is no process of its own (control_fd is -1), else NULL: called when it

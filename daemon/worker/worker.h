@@ -10,7 +10,7 @@
 
 #include "base/hash.h"
 #include "config/site.h"
-#include "worker/wake.h"
+#include "base/wake.h"
 
 /* One byte each on the control socket. */
 enum worker_message {

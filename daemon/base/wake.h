@@ -4,8 +4,8 @@
  * keeps them: a wake-up for a worker that is dead is read by its successor.  A worker
  * that starts wakes all others once, as its predecessor may have died between telling
  * and waking. */
-#ifndef WORKER_WAKE_H
-#define WORKER_WAKE_H
+#ifndef BASE_WAKE_H
+#define BASE_WAKE_H
 
 #include "base/changes.h"
 #include "base/err.h"

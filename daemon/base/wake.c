@@ -1,4 +1,4 @@
-#include "worker/wake.h"
+#include "base/wake.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "base/siphash.h"
 #include "exchange/assembly.h"
-#include "resource/notify.h"
+#include "resource/notices.h"
 #include "resource/slice.h"
 
 /* What tells one representation from another, for blocks of one that the module gave
@@ -42,7 +42,7 @@ bool answer_read(struct coapd_task *t, uint64_t offset, size_t want)
 static bool respond(struct coapd_task *t, struct span payload)
 {
 	struct request *r = t->request;
-	bool entered = notify_enter(t);
+	bool entered = notices_enter(t);
 	struct writer w;
 
 	if (r->blocks)
@@ -50,7 +50,7 @@ static bool respond(struct coapd_task *t, struct span payload)
 	w = request_answer(t->engine, r);
 	if (!reply_write(&t->reply, payload, &w)) {
 		if (entered)
-			notify_undo(t);
+			notices_undo(t);
 		return false;
 	}
 	request_done(t->engine, r, t->reply.code, &w);

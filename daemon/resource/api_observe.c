@@ -1,6 +1,6 @@
 /* The functions of coapd/module.h that are about observers. */
 #include "resource/call.h"
-#include "resource/notify.h"
+#include "resource/notices.h"
 
 void coapd_observe(coapd_task *task)
 {

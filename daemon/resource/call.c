@@ -1,6 +1,6 @@
 #include "resource/call.h"
 
-#include "resource/notify.h"
+#include "resource/notices.h"
 
 static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 {
@@ -62,7 +62,7 @@ enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 	t->mount = m;
 	m->now = t->engine->now;
 	if (event->what != COAPD_EV_READ && event->what != COAPD_EV_RENDER)
-		notify_watch(t);
+		notices_watch(t);
 	space_set(where, m->where);
 	v = m->desc->handle(m->self, t, event);
 	space_set(where, 0);

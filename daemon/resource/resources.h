@@ -6,7 +6,7 @@
 #define RESOURCE_RESOURCES_H
 
 #include "resource/call.h"
-#include "resource/notify.h"
+#include "resource/notices.h"
 #include "resource/router.h"
 #include "resource/wellknown.h"
 

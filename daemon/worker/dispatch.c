@@ -4,7 +4,7 @@
 #include "exchange/input.h"
 #include "exchange/obs.h"
 #include "exchange/representation.h"
-#include "resource/notify.h"
+#include "resource/notices.h"
 #include "resource/resources.h"
 #include "resource/wait.h"
 
@@ -34,7 +34,7 @@ bool dispatch_adopt(struct dispatch *d, uint64_t now)
 	if (kept) {
 		task_adopt(e);
 		adopt_end(e);
-		notify_adopted(d->resources, e);
+		notices_adopted(d->resources, e);
 	}
 	d->adopted = d->unresolved = true;
 	return kept;
@@ -135,7 +135,7 @@ static bool settle(struct dispatch *d, enum expire_verdict verdict, struct expir
 		if (x->slab == SLAB_OBS)
 			obs_due(&d->engine, x->obj, &(struct obs_event){ .obs = 0 });
 		else if (x->slab == SLAB_REPRESENTATION)
-			notify_due(d->resources, &d->engine, x->obj);
+			notices_due(d->resources, &d->engine, x->obj);
 		else
 			resource_due(d->resources, &d->engine, x->obj);
 		break;
@@ -182,7 +182,7 @@ bool dispatch_unreachable(struct dispatch *d, uint64_t now, const struct addr *t
 void dispatch_changed(struct dispatch *d, uint64_t now, uint32_t word)
 {
 	d->engine.now = now;
-	notify_word(&d->engine, word);
+	notices_word(&d->engine, word);
 }
 
 void dispatch_sweep(struct dispatch *d, uint64_t now)

@@ -56,7 +56,7 @@ bool dispatch_due(struct dispatch *d, uint64_t now);
 bool dispatch_unreachable(struct dispatch *d, uint64_t now, const struct addr *to,
 			  const struct local *from, struct span quoted);
 
-/* A word of the table of changes is another one now (resource/notify.h); what follows
+/* A word of the table of changes is another one now (resource/notices.h); what follows
  * is due. */
 void dispatch_changed(struct dispatch *d, uint64_t now, uint32_t word);
 

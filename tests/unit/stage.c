@@ -1,5 +1,8 @@
 #include "stage.h"
 
+#include "exchange/representation.h"
+#include "resource/notices.h"
+
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,8 +77,10 @@ struct stage *stage_new(const struct resource_mount_spec *specs, size_t n)
 
 	limits.small_bodies = limits.assemblies = limits.assemblies_per_endpoint = 4;
 	limits.bodies = 1;
+	limits.observers = limits.observers_per_endpoint = limits.representations = 8;
 	task_layout(&tasks, STAGE_TASKS);
 	s->rig = rig_new_above(&limits, &tasks.slab[TASK_SLAB], task_adopt);
+	s->rig->e.conf.observe_con_every = s->rig->conf.observe_con_every = 4;
 	furnish(s);
 	s->R = resources_new(specs, n, &err);
 	current = s;
@@ -145,7 +150,10 @@ static bool due(struct stage *s)
 	case EXPIRE_NOTHING:
 		return false;
 	case EXPIRE_OTHER:
-		resource_due(s->R, e, x.obj);
+		if (x.slab == SLAB_REPRESENTATION)
+			notices_due(s->R, e, x.obj);
+		else
+			resource_due(s->R, e, x.obj);
 		break;
 	default:
 		break;

@@ -1,4 +1,4 @@
-#include "resource/notify.h"
+#include "resource/notices.h"
 
 #include "coap/block.h"
 #include "coap/observe.h"
@@ -54,7 +54,7 @@ static struct span path_below(const struct message *m, size_t skip, uint8_t *out
 	return span_of(out, (size_t)(w.p - out));
 }
 
-void notify_watch(struct coapd_task *t)
+void notices_watch(struct coapd_task *t)
 {
 	struct notices *n = t->mount->notices;
 	uint8_t bytes[DGRAM_RX_MAX];
@@ -69,7 +69,7 @@ void notify_watch(struct coapd_task *t)
 	t->seen = changes_value(n->changes, t->word);
 }
 
-void notify_lost(struct resources *R, const struct request *r)
+void notices_lost(struct resources *R, const struct request *r)
 {
 	uint8_t bytes[DGRAM_RX_MAX];
 	size_t segments;
@@ -89,7 +89,7 @@ void notify_lost(struct resources *R, const struct request *r)
 
 /* --- who observes ----------------------------------------------------------------------- */
 
-bool notify_enter(struct coapd_task *t)
+bool notices_enter(struct coapd_task *t)
 {
 	struct reply *reply = &t->reply;
 	struct representation_of of = { .mount = t->mount->id, .word = t->word,
@@ -112,7 +112,7 @@ bool notify_enter(struct coapd_task *t)
 	return false;
 }
 
-void notify_undo(struct coapd_task *t)
+void notices_undo(struct coapd_task *t)
 {
 	observer_forget(t->engine, t->request, COUNT_OBSERVERS_ENDED);
 }
@@ -205,7 +205,7 @@ static void render(struct resources *R, struct engine *e, struct representation 
 	struct notice *n = &R->notices.notice;
 
 	engine_count(e, COUNT_RENDERS);
-	n->of = representation_ref(e, p);
+	n->of = 0;
 	n->seen = p->seen;
 	n->at = e->now;
 	call_fresh(&R->task, e, r, false);
@@ -220,8 +220,8 @@ static void render(struct resources *R, struct engine *e, struct representation 
 		run(R, m, p, n);
 	}
 	call_end(&R->task);
-	if (p->private)
-		n->of = 0;
+	if (!p->private)
+		n->of = representation_ref(e, p);
 }
 
 static bool is_fresh(struct engine *e, const struct notice *n, const struct representation *p)
@@ -317,7 +317,7 @@ static bool tell(struct resources *R, struct engine *e, struct representation *p
 	return notify(e, o, &r, &R->notices.notice);
 }
 
-void notify_due(struct resources *R, struct engine *e, struct representation *p)
+void notices_due(struct resources *R, struct engine *e, struct representation *p)
 {
 	uint64_t value = changes_value(R->notices.changes, p->word);
 	ref_t self = representation_ref(e, p);
@@ -343,7 +343,7 @@ void notify_due(struct resources *R, struct engine *e, struct representation *p)
 		representation_rest(e, p);
 }
 
-void notify_word(struct engine *e, uint32_t word)
+void notices_word(struct engine *e, uint32_t word)
 {
 	struct representation *p = representation_of_word(e, word);
 
@@ -351,7 +351,7 @@ void notify_word(struct engine *e, uint32_t word)
 		representation_wake(e, p, 0);
 }
 
-void notify_adopted(struct resources *R, struct engine *e)
+void notices_adopted(struct resources *R, struct engine *e)
 {
 	struct notices *n = &R->notices;
 

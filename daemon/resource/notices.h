@@ -1,4 +1,4 @@
-/* notify.h - observers of what modules serve: entered when a module says so, told when
+/* notices.h - observers of what modules serve: entered when a module says so, told when
  * it says that something changed (RFC 7641 4).
  *
  * A representation is made once, by the module's hook (COAPD_EV_RENDER) into private
@@ -7,8 +7,8 @@
  * each representation knows the value that its observers were told of.
  *
  * Each call is part of one event: the caller commits after it (engine.h). */
-#ifndef RESOURCE_NOTIFY_H
-#define RESOURCE_NOTIFY_H
+#ifndef RESOURCE_NOTICES_H
+#define RESOURCE_NOTICES_H
 
 #include "base/changes.h"
 #include "resource/call.h"
@@ -53,28 +53,28 @@ void notices_tell(const struct notices *n, uint64_t mount, struct span path);
 
 /* The run in hand is going to read state: notes what is known of changes to it, for
  * requests that ask to observe. */
-void notify_watch(struct coapd_task *t);
+void notices_watch(struct coapd_task *t);
 
 /* The request in hand is about to be answered with the reply that its module made:
  * enters the peer if both want it, and adds the option.  True: it was entered. */
-bool notify_enter(struct coapd_task *t);
+bool notices_enter(struct coapd_task *t);
 /* It could not be answered like that. */
-void notify_undo(struct coapd_task *t);
+void notices_undo(struct coapd_task *t);
 
 struct resources;
 
 /* A representation is due (EXPIRE_OTHER with SLAB_REPRESENTATION): tells some of its
  * observers. */
-void notify_due(struct resources *R, struct engine *e, struct representation *p);
+void notices_due(struct resources *R, struct engine *e, struct representation *p);
 
 /* A word has changed; wakes the representations that have it. */
-void notify_word(struct engine *e, uint32_t word);
+void notices_word(struct engine *e, uint32_t word);
 
 /* After an adoption: wakes those whose words have changed meanwhile. */
-void notify_adopted(struct resources *R, struct engine *e);
+void notices_adopted(struct resources *R, struct engine *e);
 
 /* Nobody knows whether the request's effect happened: whatever its path leads to may
  * have changed. */
-void notify_lost(struct resources *R, const struct request *r);
+void notices_lost(struct resources *R, const struct request *r);
 
 #endif

@@ -141,7 +141,8 @@ static struct exchange *quoted_one(struct engine *e, struct endpoint *p, struct 
 static enum expire_verdict unreachable_non(struct engine *e, struct endpoint *p,
 					   struct span quoted)
 {
-	struct observer *o = observer_by_mid(e, p, (uint16_t)(quoted.p[2] << 8 | quoted.p[3]));
+	struct observer *o = quoted.n < 4 ? NULL :
+			     observer_by_mid(e, p, (uint16_t)(quoted.p[2] << 8 | quoted.p[3]));
 
 	if (!o)
 		return EXPIRE_NOTHING;
@@ -156,11 +157,9 @@ bool expire_unreachable(struct engine *e, const struct addr *to, const struct lo
 	struct exchange *named = p ? quoted_one(e, p, quoted) : NULL, *other;
 	bool more;
 
-	*verdict = EXPIRE_NOTHING;
-	if (!named) {
-		*verdict = p && quoted.n >= 4 ? unreachable_non(e, p, quoted) : EXPIRE_NOTHING;
+	*verdict = p && !named ? unreachable_non(e, p, quoted) : EXPIRE_NOTHING;
+	if (!named)
 		return false;
-	}
 	/* The backlog first, and what the error speaks of last: it is what makes
 	 * us believe the next call. */
 	other = other_of(e, p, named);

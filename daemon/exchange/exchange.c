@@ -2,6 +2,7 @@
 
 #include "coap/frame_udp.h"
 #include "exchange/dedup.h"
+#include "exchange/observer.h"
 #include "exchange/send.h"
 
 #define START_BURST 4u          /* exchanges of one peer started by one event */
@@ -289,6 +290,8 @@ static uint64_t first_timeout(struct engine *e, const struct exchange *x)
 static void send_first(struct engine *e, struct endpoint *p, struct exchange *x, uint16_t mid)
 {
 	endpoint_mid_used(e, p);
+	if (x->role == ROLE_NOTIFY)
+		observer_sends(e, x);
 	chain_remove(e, p, x);
 	undo_set(&e->space, &x->mid, mid);
 	undo_set(&e->space, &x->state,

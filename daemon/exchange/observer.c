@@ -208,14 +208,16 @@ void observer_forget(struct engine *e, const struct request *r, enum counter why
 		observer_end(e, o, why);
 }
 
-/* Values are of a clock of milliseconds, and go up by one at least: so they go up even
- * where the entry is a new one for a client that remembers an old one, and by no more
- * than 2^23 in 256 s (4.4). */
-static uint32_t value_after(const struct engine *e, uint32_t value)
-{
-	uint32_t clock = (uint32_t)e->now & OBSERVE_MASK, next = (value + 1) & OBSERVE_MASK;
+/* Values are of a clock, and go up by one at least: so they go up even where the entry is
+ * a new one for a client that remembers an old one, and by no more than 2^23 in 256 s
+ * (4.4). */
+#define TICKS 32u       /* in a millisecond */
 
-	return ((clock - next) & OBSERVE_MASK) < 1u << 23 ? clock : next;
+static uint64_t sequence_after(const struct engine *e, uint64_t sequence)
+{
+	uint64_t clock = e->now * TICKS;
+
+	return clock > sequence ? clock : sequence + 1;
 }
 
 /* A new one, not live yet, with its representation; NULL at a limit. */
@@ -261,7 +263,7 @@ bool observer_register(struct engine *e, struct request *r,
 	struct span kept = registration(&r->msg, bytes, sizeof bytes);
 	struct endpoint *peer = e->conf.limits.observers ? peer_of(e, r) : NULL;
 	struct observer *o = peer ? find(e, peer, r->msg.token) : NULL;
-	uint32_t last = o ? o->value : (uint32_t)e->now - 1;
+	uint64_t last = o ? o->sequence : 0;
 
 	if (o)
 		observer_end(e, o, COUNT_OBSERVERS_AGAIN);
@@ -270,7 +272,8 @@ bool observer_register(struct engine *e, struct request *r,
 	o = new(e, peer, r, of);
 	if (!o)
 		return false;
-	o->value = *value = value_after(e, last);
+	o->sequence = sequence_after(e, last);
+	*value = (uint32_t)o->sequence & OBSERVE_MASK;
 	slab_publish(&e->space, slab(e), o);
 	stored_put(e, &o->request, o->inside, OBSERVER_INSIDE, kept, observer_ref(e, o), true);
 	link_up(e, peer, o);
@@ -298,7 +301,7 @@ bool observer_request(struct engine *e, const struct observer *o, struct request
 
 uint32_t observer_value(const struct engine *e, const struct observer *o)
 {
-	return value_after(e, o->value);
+	return (uint32_t)sequence_after(e, o->sequence) & OBSERVE_MASK;
 }
 
 struct writer observer_begin(struct engine *e, const struct observer *o)
@@ -322,10 +325,8 @@ static void write_head(struct engine *e, const struct observer *o, uint8_t type,
 /* What it was told is what is known now. */
 static void note(struct engine *e, struct observer *o, bool aged)
 {
-	uint32_t value = observer_value(e, o);
-
 	set64(e, &o->told, representation(e, o)->seen);
-	set(e, &o->value, value);
+	set64(e, &o->sequence, sequence_after(e, o->sequence));
 	set(e, &o->again, 0);
 	set(e, &o->aged, aged);
 	set(e, &o->retries, 0);
@@ -430,6 +431,41 @@ void observer_lost(struct engine *e, const struct exchange *x, enum counter why)
 	observer_end(e, o, why);
 }
 
+/* Message m with another Observe value. */
+static void rewrite(const struct message *m, uint32_t value, struct writer *w)
+{
+	struct option_iter it = option_iter(m->options);
+	struct option_writer ow;
+	struct option o;
+
+	frame_udp_head(w, m->type, m->code, m->mid, m->token);
+	ow = option_writer(w);
+	while (option_next(&it, &o))
+		if (o.number == OPT_OBSERVE)
+			option_write_uint(&ow, OPT_OBSERVE, value);
+		else
+			option_write(&ow, o.number, o.value);
+	message_write_payload(w, m->payload);
+}
+
+void observer_sends(struct engine *e, struct exchange *x)
+{
+	struct observer *o = told_by(e, x);
+	uint8_t bytes[DGRAM_TX_MAX];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	struct message m;
+
+	/* Most are sent in the event that makes them. */
+	if (!o || o->sequence >= e->now * TICKS ||
+	    frame_udp_parse(stored_get(e, &x->msg, x->inside), &m) != FRAME_OK)
+		return;
+	rewrite(&m, observer_value(e, o), &w);
+	if (!w.full && stored_put(e, &x->msg, x->inside, EXCHANGE_INSIDE,
+				  span_of(bytes, (size_t)(w.p - bytes)), exchange_ref(e, x),
+				  false))
+		set64(e, &o->sequence, sequence_after(e, o->sequence));
+}
+
 bool observer_supersede(struct engine *e, struct exchange *x)
 {
 	struct observer *o = told_by(e, x);
@@ -485,9 +521,9 @@ bool observer_adopt(struct engine *e, struct observer *o)
 	struct endpoint *peer = endpoint_get(e, o->peer);
 	struct message m;
 
-	if (!peer || !representation(e, o) || o->value > OBSERVE_MASK || o->non > 1 ||
+	if (!peer || !representation(e, o) || o->non > 1 ||
 	    o->again > 1 || o->aged > 1 || o->con_by > e->now + OBSERVER_CON_MS ||
-	    o->pause > e->now + e->conf.observe_pause_ms ||
+	    o->sequence > e->now * TICKS + OBSERVE_MASK || o->pause > e->now + e->conf.observe_pause_ms ||
 	    o->retries > e->conf.params.max_retransmit ||
 	    !stored_valid(e, &o->request, OBSERVER_INSIDE, observer_ref(e, o)) ||
 	    frame_udp_parse(stored_get(e, &o->request, o->inside), &m) != FRAME_OK ||

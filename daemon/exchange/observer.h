@@ -31,11 +31,11 @@ struct observer {
 	ref_t peer;
 	ref_t representation;
 	ref_t exchange;         /* the notification under way; 0 none */
+	uint64_t sequence;      /* Observe value it was told last, with all its bits */
 	uint64_t told;          /* value of the word that it was told of last */
 	uint64_t con_by;        /* ms: confirmable from then on, whatever else */
 	uint64_t pause;         /* ms: nothing is sent before; 0 no pause */
 	uint32_t again;         /* 1: to be told once more, though nothing changed */
-	uint32_t value;         /* Observe value it was told last */
 	uint32_t non;           /* 1: it registered non-confirmably */
 	uint32_t mid;           /* of the last non-confirmable one, MID_VALID; 0 none */
 	uint32_t since_con;     /* non-confirmable ones since the last confirmable one */
@@ -46,7 +46,6 @@ struct observer {
 	uint32_t next, prev;    /* in its representation's idle chain */
 	uint32_t peer_next, peer_prev;
 	uint32_t chained;       /* it is in that */
-	uint32_t zero;
 	uint8_t inside[OBSERVER_INSIDE];
 };
 
@@ -109,6 +108,10 @@ struct exchange;
  * delivered.  The caller ends the exchange. */
 void observer_acked(struct engine *e, const struct exchange *x);
 void observer_lost(struct engine *e, const struct exchange *x, enum counter why);
+
+/* A notification that was queued is sent now: its Observe value becomes what it is to be
+ * at this time (4.4). */
+void observer_sends(struct engine *e, struct exchange *x);
 
 /* No acknowledgement came in time.  True: the exchange has been ended and something
  * newer takes its place. */

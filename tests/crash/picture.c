@@ -147,8 +147,8 @@ static void see_observers(struct picture *p, struct engine *e)
 			continue;
 		r = representation_get(e, o->representation);
 		note(p, endpoint_get(e, o->peer)->remote.port - 1000u,
-		     "observer v%u stale%d again%u mid%x con%u by%llu pause%llu re%u %s\n",
-		     o->value, o->told != r->seen, o->again, o->mid, o->since_con,
+		     "observer v%llu stale%d again%u mid%x con%u by%llu pause%llu re%u %s\n",
+		     (unsigned long long)o->sequence, o->told != r->seen, o->again, o->mid, o->since_con,
 		     (unsigned long long)o->con_by, (unsigned long long)o->pause, o->retries,
 		     exchange_get(e, o->exchange) ? "told" : "idle");
 	}

@@ -325,8 +325,8 @@ static size_t make_request(uint8_t *out)
 	frame_udp_head(&w, (uint8_t)draw(2), codes[draw(sizeof codes)],
 		       (uint16_t)(base_mid + draw(one_in(3) ? 900 : 40)),
 		       span_of(bytes, one_in(6) ? draw(40) : draw(5)));
-	if (one_in(4))
-		option_write_uint(&ow, OPT_OBSERVE, one_in(4));
+	if (one_in(8))
+		option_write_uint(&ow, OPT_OBSERVE, 0);
 	if (!one_in(4))
 		option_write(&ow, OPT_URI_PATH, span_str("x"));
 	if (one_in(3))
@@ -375,6 +375,21 @@ static size_t damage(uint8_t *out, size_t n)
 	return one_in(3) ? draw((uint32_t)n + 1) : n;
 }
 
+/* Begins to observe, or ends it; few of them differ. */
+static size_t make_registration(uint8_t *out)
+{
+	struct writer w = writer_of(out, DGRAM_RX_MAX);
+	struct option_writer ow = option_writer(&w);
+	uint8_t token[40] = { (uint8_t)draw(2) };
+
+	frame_udp_head(&w, (uint8_t)draw(2), COAP_GET, (uint16_t)(base_mid + draw(40)),
+		       span_of(token, one_in(8) ? sizeof token : draw(2)));
+	option_write_uint(&ow, OPT_OBSERVE, one_in(6));
+	if (one_in(8))
+		option_write(&ow, OPT_URI_PATH, span_str("x"));
+	return (size_t)(w.p - out);
+}
+
 static size_t make_datagram(uint8_t *out, unsigned *peer)
 {
 	const struct kept *k = &heard[draw(KEPT)], *s = &said[draw(KEPT)];
@@ -382,7 +397,7 @@ static size_t make_datagram(uint8_t *out, unsigned *peer)
 
 	switch (draw(4)) {
 	case 0:
-		n = make_request(out);
+		n = one_in(3) ? make_registration(out) : make_request(out);
 		break;
 	case 1:
 		n = k->n;       /* once more */

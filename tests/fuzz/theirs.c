@@ -1,6 +1,7 @@
 #include "theirs.h"
 
 #include "audit.h"
+#include "base/siphash.h"
 #include "coap/observe.h"
 #include "exchange/exchange.h"
 #include "ours.h"
@@ -120,7 +121,7 @@ static bool same(const struct told *a, unsigned port, uint64_t token)
 
 void theirs_sent(const struct rig *r, const struct tx_dgram *t, const struct message *m)
 {
-	uint64_t observe, token = hash_bytes(&r->e.space.ctl->key, m->token.p, m->token.n);
+	uint64_t observe, token = siphash(&r->e.space.ctl->key, m->token.p, m->token.n);
 	const struct told *last = NULL;
 
 	if (m->type > COAP_NON || !code_is_response(m->code) ||

@@ -122,9 +122,9 @@ static uint32_t observers(void)
 Test(notices, a_change_is_told_with_the_next_value)
 {
 	begin();
-	cr_assert_str_eq(stage_get(s, "6= 11=a"), "ACK 2.05 6=#0f4240 pay=one");
+	cr_assert_str_eq(stage_get(s, "6= 11=a"), "ACK 2.05 6=#e84800 pay=one");
 	change("two", "");
-	expect("CON 2.05 6=#0f4241 pay=two");
+	expect("CON 2.05 6=#e84801 pay=two");
 	expect("nothing");
 	cr_assert_eq(stage_counter(s, COUNT_RENDERS), 1);
 }
@@ -138,7 +138,7 @@ Test(notices, only_the_path_that_changed_is_told)
 	change("two", "b");
 	expect("nothing");
 	change("two", "b/c");
-	expect("CON 2.05 6=#0f4241 pay=two");
+	expect("CON 2.05 6=#e84801 pay=two");
 }
 
 Test(notices, E69_who_does_not_call_it_is_not_observed)
@@ -218,7 +218,7 @@ Test(notices, E66_the_first_block_of_a_large_one)
 	seekable = true;
 	change("two", "");
 	cr_assert_str_eq(stage_next(s),
-			 "CON 2.05 4=#746167 6=#0f4242 23=#0a 28=#07d0 "
+			 "CON 2.05 4=#746167 6=#e84802 23=#0a 28=#07d0 "
 			 "pay=aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccdddddddddddddddd");
 }
 
@@ -228,10 +228,10 @@ Test(notices, E67_max_age_is_of_the_time_of_sending)
 	max_age = 9;
 	stage_get(s, "6= 11=a");
 	change("two", "");
-	expect("CON 2.05 6=#0f4241 14=#09 pay=two");
+	expect("CON 2.05 6=#e84801 14=#09 pay=two");
 	max_age = 6;
 	stage_wait(s, 3000);
-	expect("CON 2.05 6=#0f4df8 14=#06 pay=two");
+	expect("CON 2.05 6=#e9bf00 14=#06 pay=two");
 }
 
 /* --- many ------------------------------------------------------------------------------------ */
@@ -290,7 +290,7 @@ Test(notices, a_change_that_was_not_looked_at_outlives_the_worker)
 	stage_crash(s);
 	notices_adopted(s->R, &s->rig->e);
 	stage_wait(s, 0);
-	expect("CON 2.05 6=#0f4241 pay=two");
+	expect("CON 2.05 6=#e84801 pay=two");
 }
 
 Test(notices, a_hook_that_kills_is_given_up)

@@ -131,31 +131,57 @@ Test(observer, E65_the_value_goes_on_with_what_is_sent_again)
 
 Test(observer, E64_the_value_wraps)
 {
+	long value;
+
+	r->e.now = 0x7ffff;
+	value = enter(1, "ab");
+	cr_assert_eq(value, 0xffffe0);
+	for (uint32_t i = 0; i < 40; i++) {
+		change();
+		value = (value + 1) & OBSERVE_MASK;
+		cr_assert_eq(tell(), value);
+		bring_back(1, COAP_ACK, sent().mid);
+	}
+	cr_assert_eq(value, 8);
+}
+
+Test(observer, E64_values_are_no_faster_than_allowed_and_never_go_back)
+{
 	struct observer *o;
 	uint32_t value;
 
-	r->e.now = 0x2fffffe;
-	cr_assert_eq(enter(1, "ab"), 0xfffffe);
+	value = (uint32_t)enter(1, "ab");
 	o = slab_at(engine_slab(&r->e, SLAB_OBSERVER), 0);
-	for (uint32_t i = 0; i < 4; i++) {
-		value = o->value;
-		change();
-		cr_assert_eq(tell(), (long)((value + 1) & OBSERVE_MASK));
-		bring_back(1, COAP_ACK, sent().mid);
-	}
-	cr_assert_eq(o->value, 2);
+	cr_assert_eq(observer_value(&r->e, o), value + 1);
+	r->e.now += 256000;
+	cr_assert(observe_is_newer(value, 0, observer_value(&r->e, o), 0));
+	r->e.now += 10000;
+	cr_assert(!observe_is_newer(value, 0, observer_value(&r->e, o), 0));
+	change();
+	value = (uint32_t)tell();
+	bring_back(1, COAP_RST, sent().mid);
+	r->e.now += 1;
+	cr_assert(observe_is_newer(value, 0, (uint32_t)enter(1, "ab"), 0),
+		  "of an entry made anew");
 }
 
-Test(observer, E64_values_grow_no_faster_than_the_clock_and_never_back)
+Test(observer, E65_the_value_is_of_the_time_it_is_sent)
 {
-	struct observer *o;
+	uint64_t value, before;
+	struct message m;
 
-	enter(1, "ab");
-	o = slab_at(engine_slab(&r->e, SLAB_OBSERVER), 0);
+	enter(1, "a");
+	enter(1, "b");
+	change();
+	tell();
+	before = (uint64_t)tell();
+	m = sent();
+	cr_assert(!rig_take(r, &(struct rig_sent){ .to = { .port = 0 } }), "the other one waits");
 	r->e.now += 1000;
-	cr_assert_eq(observer_value(&r->e, o), (o->value + 1000) & OBSERVE_MASK);
-	r->e.now += 1u << 23;
-	cr_assert_eq(observer_value(&r->e, o), (o->value + 1) & OBSERVE_MASK);
+	bring_back(1, COAP_ACK, m.mid);
+	m = sent();
+	cr_assert(message_option_uint(&m, OPT_OBSERVE, &value));
+	cr_assert_eq(value, before - 1 + 32000);
 }
 
 Test(observer, E61_a_reset_ends_it)
@@ -389,7 +415,7 @@ Test(observer, nonsense_is_dropped)
 	for (unsigned i = 0; i < 4; i++)
 		enter(1, (const char[]){ (char)('a' + (char)i), 0 });
 	o = slab_at(engine_slab(&r->e, SLAB_OBSERVER), 0);
-	o->value = 1u << 24;
+	o->sequence = UINT64_MAX;
 	o = slab_at(engine_slab(&r->e, SLAB_OBSERVER), 1);
 	o->representation++;
 	o = slab_at(engine_slab(&r->e, SLAB_OBSERVER), 2);

@@ -106,7 +106,7 @@ Test(representation, nonsense_and_what_nobody_observes_is_dropped)
 	rig_crash(r);
 	cr_assert_eq(representations(), 1);
 	cr_assert_eq(observers(), 1);
-	((struct observer *)slab_at(engine_slab(&r->e, SLAB_OBSERVER), 1))->value = ~0u;
+	((struct observer *)slab_at(engine_slab(&r->e, SLAB_OBSERVER), 1))->non = 2;
 	rig_crash(r);
 	cr_assert_eq(representations(), 0);
 }

@@ -470,8 +470,7 @@ static void op_change(void)
 	begin();
 	theirs_change(e);
 	end_here();
-	if (!one_in(3))
-		expire();
+	expire();
 }
 
 static void op_sweep(void)

@@ -118,11 +118,11 @@ Test(observer, E63_the_time_out_goes_on_doubling)
 
 Test(observer, E65_the_value_goes_on_with_what_is_sent_again)
 {
-	long first, second;
+	long entered = enter(1, "ab"), first, second;
 
-	enter(1, "ab");
 	change();
 	first = tell();
+	cr_assert_gt(first, entered);
 	change();
 	rig_wait(r, 3000);
 	second = tell();

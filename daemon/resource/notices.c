@@ -60,7 +60,9 @@ void notices_watch(struct coapd_task *t)
 	uint8_t bytes[DGRAM_RX_MAX];
 	struct span path;
 
-	t->asks = n && observer_asks(&t->request->msg);
+	/* Of a body in parts the last one is no request that could be made again. */
+	t->asks = n && observer_asks(&t->request->msg) &&
+		  !(t->request->blocks && t->mount->desc->flags & COAPD_F_STREAM);
 	if (!t->asks)
 		return;
 	path = path_below(&t->request->msg, t->mount->spec.nsegments, bytes, sizeof bytes);

@@ -35,6 +35,9 @@
 	X(FULL_DEDUP, "full-dedup", "refused because the deduplication limit was reached") \
 	X(FULL_EXCHANGES, "full-exchanges", "refused because the exchange limit was reached") \
 	X(FULL_WAITING, "full-waiting", "refused because the waiting limit was reached") \
+	X(FULL_TASKS, "full-tasks", "background tasks refused because their limit was reached") \
+	X(FULL_JOBS, "full-jobs", "jobs refused because their queue was full") \
+	X(FULL_WAKES, "full-wakes", "wake-ups refused because the mailbox of their slot was full") \
 	X(FULL_MESSAGES, "full-messages", "refused because the stored message limit was reached") \
 	X(FULL_XFERS, "full-xfers", "refused because the limit of block-wise requests of ours was reached") \
 	X(FULL_OBSERVATIONS, "full-observations", "refused because the limit of observations of ours was reached") \
@@ -63,6 +66,11 @@
 	X(ADOPT_WIPED, "adopt-wiped", "slots wiped because adopting them kept failing") \
 	X(EXEC_LOST, "exec-lost", "requests answered 5.00 because their worker died in them") \
 	X(SHED, "shed", "requests refused while draining") \
+	X(JOB_LOST, "job-lost", "jobs that died with their worker") \
+	X(WAKE_STALE, "wake-stale", "wake-ups for tasks that were gone or awaited none") \
+	X(SLOW_HOOKS, "slow-hooks", "hooks that took longer than the site's slow-hook") \
+	X(TASK_FAILED, "task-failed", "background tasks ended for what their hooks did") \
+	X(TASK_LEFT, "task-left", "background tasks ended because their mount is gone") \
 	X(MODULE_FAILED, "module-failed", "hooks whose reply could not be built, 5.00")
 
 enum counter {

@@ -184,15 +184,17 @@ enum coapd_what {
 				 * done is to be undone; there is scratch, but no request
 				 * any more, and the verdict is ignored.  May come again
 				 * after a crash.  COAPD_F_STREAM alone */
-	/* 5 is kept for background tasks */
 	COAPD_EV_READ = 3,      /* a part of the body that coapd_reply_body() announced is
 				 * wanted: give coapd_reply_data() event->want bytes from
 				 * event->offset on, and return COAPD_DONE */
 	COAPD_EV_RENDER = 4,    /* the state is wanted for those who observe it: the request
 				 * is a registration (coapd_observe), the reply is to be
 				 * made as for any GET, at once: COAPD_DONE */
-	COAPD_EV_TIMER = 6      /* the time given to coapd_after() is up, see tag */
-	/* 7 to 11 are kept for further awaits */
+	COAPD_EV_RUN = 5,       /* a task that coapd_task_start() began runs first */
+	COAPD_EV_TIMER = 6,     /* the time given to coapd_after() is up, see tag */
+	COAPD_EV_JOB = 7,       /* what coapd_job() began is over, see tag, status, data */
+	/* 8, 10 and 11 are kept for further awaits */
+	COAPD_EV_WOKEN = 9      /* coapd_wake() was called for the task, see tag and data */
 };
 
 struct coapd_event {
@@ -295,7 +297,8 @@ extern const struct coapd_module coapd_module;
 
 /* --- reading the request ---------------------------------------------------------- */
 
-/* The request of the task, the same in each event; never NULL for now. */
+/* The request of the task, the same in each event; NULL for a task that is none
+ * (coapd_task_start()).  Of no message, the functions below find nothing. */
 const coapd_msg *coapd_request(const coapd_task *task);
 
 /* The method or response code. */
@@ -409,8 +412,72 @@ coapd_id coapd_task_id(coapd_task *task);
  * all the same is answered for with 5.03. */
 int coapd_after(coapd_task *task, uint8_t tag, uint32_t ms);
 
-/* Stops it; nothing happens when it does not run. */
+/* Runs fn(in, out, out_cap) on a thread beside the loop, for what takes long or blocks,
+ * and sends COAPD_EV_JOB with this tag when it is over, if the hook returns COAPD_WAIT;
+ * it begins then.  in is copied; fn has these bytes and nothing else: it calls no function
+ * of coapd's, keeps no pointer of the module's that may end with the mount, and returns how
+ * many bytes it put out, or -errno.  That is event->status, and the bytes are event->data.
+ *
+ * A job ends with its worker.  The task goes on with the next one, which sends the event
+ * with the status -EOWNERDEAD: what the job does may have been done, in part or whole.
+ * One that is replaced (a new one of the tag) or cancelled may run to its end all the
+ * same; its result is dropped.
+ *
+ * 0; -EINVAL for a tag over 7; -E2BIG when in and out_cap are more than
+ * COAPD_JOB_BYTES together; -EAGAIN when no more jobs or requests may wait;
+ * -ENOTSUP when the site has no threads for jobs. */
+#define COAPD_JOB_BYTES 65536u
+typedef int coapd_jobfn(coapd_span in, uint8_t *out, size_t out_cap);
+int coapd_job(coapd_task *task, uint8_t tag, coapd_jobfn *fn, coapd_span in, size_t out_cap);
+
+/* Awaits COAPD_EV_WOKEN with this tag.  0; -EINVAL for a tag over 7; -EAGAIN when no more
+ * requests may wait. */
+int coapd_await(coapd_task *task, uint8_t tag);
+
+/* Wakes a task of any mount, wherever it lives, by its name or, begun with COAPD_ONCE by
+ * this mount, by its key: it is sent COAPD_EV_WOKEN with this tag and data (COAPD_WAKE_BYTES
+ * at most), if it awaits that when the message is read, which is when the hook under way
+ * is over.  Else the message is dropped and counted.
+ *
+ * The message outlives both workers.  It comes at least once: again, when a worker died of
+ * its event; and when the caller dies in its hook, it has come all the same, and comes
+ * again if that hook is run again.
+ *
+ * 0; -EAGAIN when the mailbox of the slot that the task lives in is full; -EINVAL for a
+ * tag over 7 or more data; -ENOENT for a name that cannot be that of a task. */
+#define COAPD_WAKE_BYTES 256u
+int coapd_wake(coapd_mount *mount, coapd_id task, uint8_t tag, coapd_span data);
+int coapd_wake_once(coapd_mount *mount, coapd_span key, uint8_t tag, coapd_span data);
+
+/* Awaits nothing more under the tag, whatever it was. */
 void coapd_cancel(coapd_task *task, uint8_t tag);
+
+/* --- tasks that are no requests --------------------------------------------------------*/
+
+/* Begins a task with nobody behind it: the hook is called with COAPD_EV_RUN as soon as
+ * what is under way is over, then for whatever it awaits, until it returns COAPD_DONE.
+ * coapd_request() is NULL in it, and a reply to nobody is a mistake, as any verdict but
+ * these two.  scratch, COAPD_SCRATCH bytes at most, is what its scratch begins with.
+ *
+ * From within a hook: the task lives and dies with the slot of the event under way,
+ * outlives workers, and begins only if the hook returns; a hook may begin 16.
+ *
+ * With COAPD_ONCE, and from open() alone: there is one of that key in this mount in the
+ * whole daemon, however many workers ask for it.  It moves with its slot to whoever takes
+ * over from a dead worker, and goes on with its scratch and its timers.  One that is over
+ * begins anew with the next worker that takes its slot.
+ *
+ * When a worker dies in such a task, the event is delivered again, COAPD_ATTEMPTS times in
+ * all, with event->attempt counting up; then the task is ended, and that is logged.  A task
+ * ends, without an event, with a site that has its mount or module no longer.
+ *
+ * key names it for COAPD_ONCE (any bytes), else it is not looked at.  id (may be NULL) is
+ * its name, as coapd_task_id() tells it; 0 with COAPD_ONCE, for it is not known where it
+ * lives.  0; -EAGAIN at the limit (limits.tasks) or when a hook begins too many; -EINVAL
+ * for what is not as said here. */
+enum { COAPD_ONCE = 1 };
+int coapd_task_start(coapd_mount *mount, coapd_span key, unsigned flags, coapd_span scratch,
+		     coapd_id *id);
 
 /* --- observers ------------------------------------------------------------------------
  * Who sends a GET or FETCH with Observe wants to be told of each new state (RFC 7641).

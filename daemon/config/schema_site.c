@@ -39,6 +39,12 @@ static const struct config_row top_rows[] = {
 	{ "drain", "duration", "5s", "0..1h", NULL,
 	  "How long requests that wait for an answer may go on when coapd is told to "
 	  "stop.", AT(drain_ms) },
+	{ "slow-hook", "duration", "100ms", "0..1h", NULL,
+	  "A module whose hook takes longer is named in the log, as its worker serves nobody "
+	  "meanwhile; 0: none is.  It is measured to some milliseconds.", AT(slow_hook_ms) },
+	{ "threads", "count", "2", "0..64", "threads",
+	  "Threads of each worker for what modules do beside their hooks (jobs).  They "
+	  "start when they are needed first; with 0 there are no jobs.", AT(threads) },
 	{ "modules-dir", "string", COAPD_MODULEDIR, "1..4000", "bytes",
 	  "The directory that modules are loaded from.", AT(modules_dir) },
 	{ "impl-info", "string", "urn:x-coapd:" PACKAGE_VERSION, "0..255", "bytes",
@@ -69,6 +75,12 @@ static const struct config_row limits_rows[] = {
 	  "that wait for a response.", AT(limits.exchanges) },
 	{ "waiting", "count", "20000", "16..10000000", "requests",
 	  "Requests that wait within a module.", AT(limits.waiting) },
+	{ "tasks", "count", "1000", "16..10000000", "tasks",
+	  "Tasks that modules began by themselves, beside the requests that wait.",
+	  AT(limits.tasks) },
+	{ "jobs", "count", "32", "1..4096", "jobs",
+	  "Jobs of modules that run or wait for a thread, in each worker: this one is not "
+	  "divided among slots.  Each takes up to 64 KiB.", AT(limits.jobs) },
 	{ "messages", "count", "20000", "16..10000000", "messages",
 	  "Stored messages too large for the small kind, of 1.5 KiB each.",
 	  AT(limits.messages) },

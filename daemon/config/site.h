@@ -41,6 +41,8 @@ struct site_limits {
 	uint32_t dedup;
 	uint32_t exchanges;
 	uint32_t waiting;
+	uint32_t tasks;
+	uint32_t jobs;                  /* of a worker */
 	uint32_t messages;
 	uint32_t answers_per_endpoint;
 	uint32_t exchanges_per_endpoint;
@@ -98,6 +100,7 @@ struct site {
 	const char *file;
 	uint32_t workers;               /* 0 is auto: ask site_workers() */
 	uint32_t slots;                 /* 0 is auto: ask site_slots() */
+	uint32_t threads;               /* of a worker, for jobs */
 	const char *user;
 	unsigned log_level;             /* enum log_level */
 	const struct site_listener *listeners;  /* at least one */
@@ -105,6 +108,7 @@ struct site {
 	struct site_limits limits;
 	struct site_transmission transmission;
 	uint64_t drain_ms;
+	uint64_t slow_hook_ms;          /* 0: none is slow */
 	const char *modules_dir;
 	const char *impl_info;          /* a URI; "" none */
 	const char *runtime_directory;  /* "": wherever there is one */

@@ -30,6 +30,7 @@ struct engine_limits {
 	uint32_t dedup;         /* answered requests remembered */
 	uint32_t exchanges;     /* outgoing requests and confirmable messages */
 	uint32_t waiting;       /* requests waiting for a module */
+	uint32_t tasks;         /* work of modules that is no request; may be 0 */
 	uint32_t messages;      /* stored messages that do not fit their object */
 	uint32_t xfers;         /* block-wise requests of ours; may be 0 */
 	uint32_t observations;  /* of ours, of others' resources; may be 0 */
@@ -106,6 +107,7 @@ struct engine {
 	uint32_t waiting_n, outgoing_n;         /* exchanges by state */
 	uint32_t server_n, client_n;            /* and by role: the limits' */
 	uint32_t notify_n;      /* notifications among the latter */
+	uint32_t background_n;  /* tasks that are no request; of the layer above */
 	struct chain groups;    /* exchanges with groups that have been sent */
 	uint32_t answers[ENGINE_ANSWERS];       /* what groups' members said lately, by
 				 * hash; a hint, empty after a death */

@@ -15,19 +15,19 @@ static coapd_span lend(struct span s)
 
 const coapd_msg *coapd_request(const coapd_task *task)
 {
-	return (const coapd_msg *)&task->request->msg;
+	return task->request ? (const coapd_msg *)&task->request->msg : NULL;
 }
 
 uint8_t coapd_code(const coapd_msg *msg)
 {
-	return msg->message.code;
+	return msg ? msg->message.code : 0;
 }
 
 bool coapd_opt(const coapd_msg *msg, uint16_t number, unsigned nth, coapd_span *value)
 {
 	struct span found;
 
-	if (!message_option(&msg->message, number, nth, &found))
+	if (!msg || !message_option(&msg->message, number, nth, &found))
 		return false;
 	if (value)
 		*value = lend(found);
@@ -36,12 +36,12 @@ bool coapd_opt(const coapd_msg *msg, uint16_t number, unsigned nth, coapd_span *
 
 bool coapd_opt_uint(const coapd_msg *msg, uint16_t number, uint64_t *value)
 {
-	return message_option_uint(&msg->message, number, value);
+	return msg && message_option_uint(&msg->message, number, value);
 }
 
 coapd_span coapd_payload(const coapd_msg *msg)
 {
-	return lend(msg->message.payload);
+	return msg ? lend(msg->message.payload) : (coapd_span){ NULL, 0 };
 }
 
 bool coapd_path(const coapd_task *task, unsigned nth, coapd_span *segment)
@@ -54,9 +54,12 @@ bool coapd_path(const coapd_task *task, unsigned nth, coapd_span *segment)
 
 bool coapd_query(const coapd_task *task, const char *name, coapd_span *value)
 {
-	struct message_walk walk = message_walk(&task->request->msg, OPT_URI_QUERY);
+	struct message_walk walk;
 	struct span wanted = span_str(name), q;
 
+	if (!task->request)
+		return false;
+	walk = message_walk(&task->request->msg, OPT_URI_QUERY);
 	while (message_walk_next(&walk, &q)) {
 		if (q.n < wanted.n || !span_eq(span_of(q.p, wanted.n), wanted) ||
 		    (q.n > wanted.n && q.p[wanted.n] != '='))
@@ -107,6 +110,8 @@ bool coapd_current(coapd_task *task, bool exists, coapd_span etag)
 {
 	struct span tag = span_of(etag.p, etag.n);
 
+	if (!task->request)
+		return true;
 	switch (condition_of(&task->request->msg, exists, tag)) {
 	case CONDITION_MET:
 		return true;

@@ -1,9 +1,19 @@
 #include "resource/call.h"
 
 #include "resource/notices.h"
+#include "resource/resources.h"
+
+static void drop_jobs(struct coapd_task *t)
+{
+	for (unsigned i = 0; i < COAPD_TAGS; i++)
+		if (t->job[i])
+			jobs_release(t->mount->resources->jobs, t->job[i]);
+	memset(t->job, 0, sizeof t->job);
+}
 
 static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 {
+	drop_jobs(t);
 	t->engine = e;
 	t->mount = NULL;
 	t->request = r;
@@ -35,11 +45,19 @@ void call_live(struct coapd_task *t, struct engine *e, struct request *r, struct
 	memcpy(t->scratch, task->scratch, sizeof t->scratch);
 }
 
+/* What background tasks may have yet is not for requests. */
+static bool has_room(struct engine *e)
+{
+	uint32_t theirs = e->conf.limits.tasks - e->background_n;
+
+	return slab_room(&e->space, engine_slab(e, TASK_SLAB)) > theirs;
+}
+
 struct task *call_reserve(struct coapd_task *t)
 {
 	if (t->task || t->refused)
 		return t->task;
-	if (!t->draining)
+	if (!t->draining && has_room(t->engine))
 		t->task = task_take(t->engine);
 	if (!t->task) {
 		engine_count(t->engine, t->draining ? COUNT_SHED : COUNT_FULL_WAITING);
@@ -53,24 +71,87 @@ void call_private(struct coapd_task *t)
 	t->is_private = true;
 }
 
+#define LOG_BURST 5u
+
+/* Whoever blocks, blocks all peers of the worker. */
+static void judge(struct resources *R, const struct coapd_task *t, uint64_t took)
+{
+	if (took <= R->slow_ms)
+		return;
+	engine_count(t->engine, COUNT_SLOW_HOOKS);
+	log_limited(&R->slow_limit, t->engine->now, LOG_BURST, LOG_WARN,
+		    "resource %s: module %s: its hook took %llu ms, and nobody was served "
+		    "meanwhile", t->mount->spec.path, t->mount->desc->name,
+		    (unsigned long long)took);
+}
+
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 			    const struct coapd_event *event)
 {
 	uint32_t *where = &t->engine->space.ctl->where;
+	struct resources *R = m->resources;
 	enum coapd_verdict v;
+	uint64_t before;
 
 	t->mount = m;
 	m->now = t->engine->now;
 	if (event->what != COAPD_EV_READ && event->what != COAPD_EV_RENDER)
 		notices_watch(t);
+	m->engine = t->engine;
+	m->started = 0;
 	space_set(where, m->where);
+	before = R && R->clock ? R->clock() : 0;
 	v = m->desc->handle(m->self, t, event);
 	space_set(where, 0);
+	if (R && R->clock)
+		judge(R, t, R->clock() - before);
+	m->engine = NULL;
 	return v;
+}
+
+enum coapd_verdict call_again(struct coapd_task *t, struct coapd_mount *m,
+			      struct coapd_event *event)
+{
+	struct task *k = t->task;
+
+	event->attempt = k->attempts;
+	/* Stays when the hook kills its worker: that is how the next one knows. */
+	space_set(&k->attempts, k->attempts + 1);
+	t->at[event->tag] = 0;
+	t->awaits[event->tag] = 0;
+	call_found(t, event->tag);
+	return call_run(t, m, event);
+}
+
+void call_found(struct coapd_task *t, uint8_t tag)
+{
+	struct task *k = t->task;
+
+	if (t->live && k->lost >> tag & 1)
+		undo_set(&t->engine->space, &k->lost, k->lost & ~(1u << tag));
+}
+
+void call_waits(struct coapd_task *t, ref_t name)
+{
+	struct jobs *jobs = t->mount->resources->jobs;
+
+	if (!jobs)
+		return;
+	for (uint8_t tag = 0; tag < COAPD_TAGS; tag++) {
+		bool awaited = t->awaits[tag] == COAPD_EV_JOB;
+
+		if (t->live && (t->job[tag] || !awaited))
+			jobs_forget(jobs, name, tag);
+		if (t->job[tag] && awaited) {
+			jobs_prepare(jobs, t->job[tag], name, tag);
+			t->job[tag] = NULL;
+		}
+	}
 }
 
 void call_end(struct coapd_task *t)
 {
+	drop_jobs(t);
 	if (t->task && !t->live)
 		slab_untake(&t->engine->space, engine_slab(t->engine, TASK_SLAB), t->task);
 	t->task = NULL;

@@ -6,13 +6,14 @@
 #ifndef RESOURCE_CALL_H
 #define RESOURCE_CALL_H
 
+#include "resource/jobs.h"
 #include "resource/mount.h"
 #include "resource/reply.h"
 
 struct coapd_task {
 	struct engine *engine;
 	struct coapd_mount *mount;
-	struct request *request;
+	struct request *request;        /* NULL: the task is none */
 	struct task *task;      /* live, or taken for a request that may wait, or NULL */
 	bool live;              /* it waited before */
 	bool draining;
@@ -25,6 +26,7 @@ struct coapd_task {
 	uint64_t at[COAPD_TAGS];
 	uint8_t awaits[COAPD_TAGS];
 	uint64_t scratch[COAPD_SCRATCH / 8];
+	struct job *job[COAPD_TAGS];    /* taken in this run */
 	struct reply reply;
 	struct coapd_peer peer;         /* what coapd_peer() tells, and its texts */
 	char peer_text[ADDR_TEXT], local_text[ADDR_TEXT];
@@ -49,7 +51,19 @@ void call_private(struct coapd_task *t);
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 			    const struct coapd_event *event);
 
-/* Gives back a task that was reserved and is not needed. */
+/* The same for a live task, whose await it ends.  Until the caller has settled the
+ * verdict, the task says that the hook was entered. */
+enum coapd_verdict call_again(struct coapd_task *t, struct coapd_mount *m,
+			      struct coapd_event *event);
+
+/* The loss of what the task awaited under the tag is told, or of no interest. */
+void call_found(struct coapd_task *t, uint8_t tag);
+
+/* The task waits, by this name: its jobs begin with the commit, and those that it awaits
+ * no longer are for nobody. */
+void call_waits(struct coapd_task *t, ref_t name);
+
+/* Gives back what was reserved and is not needed: task and jobs. */
 void call_end(struct coapd_task *t);
 
 #endif

@@ -24,8 +24,8 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 {
 	int status;
 
-	*m = (struct coapd_mount){ .spec = *spec, .desc = desc, .where = where,
-				   .self = spec->conf, .notices = m->notices };
+	*m = (struct coapd_mount){ .resources = m->resources, .spec = *spec, .desc = desc,
+				   .where = where, .self = spec->conf, .notices = m->notices };
 	m->id = mount_id(spec, desc->name);
 	m->opening = true;
 	status = desc->open ? desc->open(m, spec->conf, &m->self) : 0;
@@ -49,6 +49,12 @@ void mount_close(struct coapd_mount *m)
 		m->desc->close(m->self);
 	links_free(&m->links);
 	free(m->directory);
+	while (m->once) {
+		struct once *next = m->once->next;
+
+		free(m->once);
+		m->once = next;
+	}
 	free(m->spec.conf);
 	module_free(m->spec.module);
 	*m = (struct coapd_mount){ 0 };

@@ -9,6 +9,12 @@
 #include "resource/resource.h"
 
 struct notices;
+/* A task that open() asked for, once in the daemon. */
+struct once {
+	struct once *next;
+	uint64_t key;
+	uint8_t scratch[COAPD_SCRATCH];
+};
 
 struct coapd_mount {
 	struct resource_mount_spec spec;        /* module and conf are owned now */
@@ -16,10 +22,14 @@ struct coapd_mount {
 	void *self;
 	uint64_t id;            /* names path and module in tasks, never 0 */
 	uint32_t where;         /* for space_ctl.where */
+	struct resources *resources;    /* it is one of; set before mount_open() */
 	bool opened;
 	bool opening;           /* its open() runs */
 	struct mount_links links;
 	char *directory;        /* of its files, once it was asked for */
+	struct once *once;      /* owned; in any order */
+	struct engine *engine;  /* of the hook that runs; NULL: none does */
+	unsigned started;       /* tasks that this run of the hook began */
 	struct log_limit limit;
 	struct notices *notices;        /* what tells of changes; borrowed, set before it is
 					 * opened */

@@ -61,7 +61,7 @@ void notices_watch(struct coapd_task *t)
 	struct span path;
 
 	/* Of a body in parts the last one is no request that could be made again. */
-	t->asks = n && observer_asks(&t->request->msg) &&
+	t->asks = n && t->request && observer_asks(&t->request->msg) &&
 		  !(t->request->blocks && t->mount->desc->flags & COAPD_F_STREAM);
 	if (!t->asks)
 		return;

@@ -71,10 +71,13 @@ static struct resources *resources_alloc(size_t n)
 	if (!R)
 		return NULL;
 	R->n = (uint32_t)n + 1;
+	R->slots = 1;
 	R->mount = calloc(R->n, sizeof *R->mount);
 	R->route = calloc(R->n, sizeof *R->route);
-	for (uint32_t i = 0; R->mount && i < R->n; i++)
+	for (uint32_t i = 0; R->mount && i < R->n; i++) {
+		R->mount[i].resources = R;
 		R->mount[i].notices = &R->notices;
+	}
 	if (R->mount && R->route && notices_init(&R->notices) == 0)
 		return R;
 	resources_free(R);
@@ -142,6 +145,27 @@ void resources_changes(struct resources *R, struct changes *changes, unsigned nu
 	n->arg = arg;
 	for (uint32_t i = 0; i < CHANGES_WORDS; i++)
 		n->seen[i] = changes_value(changes, i);
+}
+
+void resources_slots(struct resources *R, uint32_t n)
+{
+	R->slots = n;
+}
+
+void resources_jobs(struct resources *R, struct jobs *jobs)
+{
+	R->jobs = jobs;
+}
+
+void resources_clock(struct resources *R, uint64_t (*clock)(void), uint64_t slow_ms)
+{
+	R->clock = slow_ms ? clock : NULL;
+	R->slow_ms = slow_ms;
+}
+
+void resources_post(struct resources *R, const struct post *post)
+{
+	R->post = post;
 }
 
 void resource_options(struct option_set *set)

@@ -61,6 +61,21 @@ void resources_about(struct resources *R, const char *uri);
  * wait are served to their end. */
 void resources_drain(struct resources *R);
 
+/* How many slots the daemon has (1 unless said); before any of them is served. */
+void resources_slots(struct resources *R, uint32_t n);
+
+/* Where jobs run; borrowed. */
+struct jobs;
+void resources_jobs(struct resources *R, struct jobs *jobs);
+
+/* Hooks that take longer than slow_ms are logged and counted (0: none); clock tells
+ * milliseconds, and costs next to nothing. */
+void resources_clock(struct resources *R, uint64_t (*clock)(void), uint64_t slow_ms);
+
+/* How tasks are woken; borrowed. */
+struct post;
+void resources_post(struct resources *R, const struct post *post);
+
 /* Changes are told by these words from now on, which all workers share; we are reader
  * number of them, and wake() is called when others are to look at them.  Before any
  * slot is adopted.  Borrowed. */

@@ -7,6 +7,7 @@
 
 #include "resource/call.h"
 #include "resource/notices.h"
+#include "resource/post.h"
 #include "resource/router.h"
 #include "resource/wellknown.h"
 
@@ -19,7 +20,15 @@ struct resources {
 	struct wellknown wellknown;
 	bool draining;
 	struct notices notices;
+	struct jobs *jobs;              /* borrowed; NULL: none are to be had */
+	const struct post *post;        /* borrowed; NULL: nobody can be woken */
+	bool opened_letter;             /* its event is under way, */
+	uint8_t mailbox;                /* and this is where it lies */
+	uint32_t slots;                 /* of the daemon */
 	struct log_limit limit;
+	uint64_t (*clock)(void);        /* NULL: no hook is slow */
+	uint64_t slow_ms;
+	struct log_limit slow_limit;
 	struct coapd_task task;         /* the run in hand */
 };
 

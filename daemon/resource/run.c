@@ -52,11 +52,14 @@ static void begin_wait(struct coapd_task *t)
 	k->mount = t->mount->id;
 	k->waiting = request_ref(e, t->request);
 	k->kind = TASK_REQUEST;
+	k->once = 0;
+	k->begins = k->lost = 0;
 	k->attempts = 0;
 	memcpy(k->at, t->at, sizeof k->at);
 	memcpy(k->awaits, t->awaits, sizeof k->awaits);
 	memcpy(k->scratch, t->scratch, sizeof k->scratch);
 	task_publish(e, k);
+	call_waits(t, slab_ref(&e->space, engine_slab(e, TASK_SLAB), k));
 	t->task = NULL;
 }
 

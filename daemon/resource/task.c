@@ -39,6 +39,16 @@ bool task_waits(const uint64_t at[COAPD_TAGS], const uint8_t awaits[COAPD_TAGS])
 	return task_next(at) != UINT64_MAX || memcmp(awaits, nothing, sizeof nothing);
 }
 
+uint32_t task_jobs(const uint8_t awaits[COAPD_TAGS])
+{
+	uint32_t tags = 0;
+
+	for (unsigned i = 0; i < COAPD_TAGS; i++)
+		if (awaits[i] == COAPD_EV_JOB)
+			tags |= 1u << i;
+	return tags;
+}
+
 unsigned task_due(const struct task *t, uint64_t now)
 {
 	unsigned due = COAPD_TAGS;
@@ -53,7 +63,7 @@ unsigned task_due(const struct task *t, uint64_t now)
 /* One that awaits something else alone has no deadline. */
 static void arm(struct engine *e, struct task *t)
 {
-	uint64_t next = task_next(t->at);
+	uint64_t next = t->begins || t->lost ? e->now : task_next(t->at);
 
 	if (next != UINT64_MAX)
 		engine_deadline(e, task_slab(e), t, next);
@@ -64,6 +74,7 @@ static void arm(struct engine *e, struct task *t)
 void task_publish(struct engine *e, struct task *t)
 {
 	slab_publish(&e->space, task_slab(e), t);
+	e->background_n += t->kind == TASK_BACKGROUND;
 	arm(e, t);
 }
 
@@ -75,11 +86,16 @@ void task_update(struct engine *e, struct task *t, const uint64_t at[COAPD_TAGS]
 	undo_copy(&e->space, t->scratch, scratch, sizeof t->scratch);
 	if (t->attempts)
 		undo_set(&e->space, &t->attempts, 0);
+	if (t->begins)
+		undo_set(&e->space, &t->begins, 0);
+	if (t->lost)
+		undo_set(&e->space, &t->lost, t->lost & task_jobs(awaits));
 	arm(e, t);
 }
 
 void task_kill(struct engine *e, struct task *t)
 {
+	e->background_n -= t->kind == TASK_BACKGROUND;
 	engine_no_deadline(e, task_slab(e), t);
 	slab_kill(&e->space, task_slab(e), t);
 }
@@ -89,23 +105,28 @@ static bool owns_stream(struct engine *e, const struct task *t)
 	return stream_owner(e, t->upload) == slab_ref(&e->space, task_slab(e), t);
 }
 
-/* A timer runs for 2^32 ms at most, so a later deadline is damage. */
-static bool plausible(struct engine *e, const struct task *t)
+/* The request and its task name each other. */
+static bool has_request(struct engine *e, const struct task *t)
 {
 	const struct exchange *x = exchange_get(e, t->waiting);
 
+	return !t->begins && x && x->state == EXCHANGE_WAITING &&
+	       x->owner == slab_ref(&e->space, task_slab(e), t);
+}
+
+/* A timer runs for 2^32 ms at most, so a later deadline is damage. */
+static bool plausible(struct engine *e, const struct task *t)
+{
 	for (unsigned i = 0; i < COAPD_TAGS; i++)
 		if (t->at[i] > e->now + UINT32_MAX)
 			return false;
-	if (!t->mount || !task_waits(t->at, t->awaits))
+	if (!t->mount || t->begins > 1 || !(t->begins || task_waits(t->at, t->awaits)))
 		return false;
-	if (t->kind == TASK_UPLOAD && !owns_stream(e, t))
-		return false;
-	if (t->kind == TASK_UPLOAD && !t->waiting)
-		return true;
-	return (t->kind == TASK_REQUEST || t->kind == TASK_UPLOAD) && x &&
-	       x->state == EXCHANGE_WAITING &&
-	       x->owner == slab_ref(&e->space, task_slab(e), t);
+	if (t->kind == TASK_BACKGROUND)
+		return t->waiting == 0 && e->background_n < e->conf.limits.tasks;
+	if (t->kind == TASK_UPLOAD)
+		return owns_stream(e, t) && (t->waiting ? has_request(e, t) : !t->begins);
+	return t->kind == TASK_REQUEST && has_request(e, t);
 }
 
 /* An exchange that names the task of another one would wait for ever; one that
@@ -132,6 +153,7 @@ void task_adopt(struct engine *e)
 {
 	struct slab *b = task_slab(e);
 
+	e->background_n = 0;
 	/* Read by the obituary of the dead worker, not of the next. */
 	space_set(&e->space.ctl->where, 0);
 	for (uint32_t i = 0; i < e->space.ctl->hwm[TASK_SLAB]; i++) {
@@ -140,6 +162,9 @@ void task_adopt(struct engine *e)
 		if (!slab_live(b, i))
 			continue;
 		if (plausible(e, t)) {
+			e->background_n += t->kind == TASK_BACKGROUND;
+			/* Jobs run in a worker's own memory. */
+			space_set(&t->lost, task_jobs(t->awaits));
 			arm(e, t);
 			continue;
 		}

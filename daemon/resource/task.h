@@ -1,8 +1,9 @@
-/* task.h - a request that waits for its module: what a continuation is made of.
+/* task.h - a request that waits for its module, or work of a module's own: what a
+ * continuation is made of.
  *
  * An object in the slot's memory, in a slab behind those of the engine.  It names
  * the mount by a hash of path and module, and the request by the reference of
- * its exchange; there is no pointer in it, so any worker of any generation can
+ * its exchange, if it is one; there is no pointer in it, so any worker of any generation can
  * go on with it.  While live it is changed only through the undo log.  Owned by
  * the slot, run by its worker. */
 #ifndef RESOURCE_TASK_H
@@ -16,6 +17,7 @@
 
 enum task_kind {
 	TASK_REQUEST = 1,               /* a request that waits */
+	TASK_BACKGROUND = 2,            /* no request: begun by its module */
 	TASK_UPLOAD = 3,                /* a request body that comes in parts (upload.h) */
 	TASK_KINDS
 };
@@ -23,13 +25,16 @@ enum task_kind {
 struct task {
 	struct object object;
 	uint64_t mount;                 /* coapd_mount.id */
-	ref_t waiting;                  /* exchange that keeps the request */
+	ref_t waiting;                  /* exchange that keeps the request; 0: is none */
+	uint64_t once;                  /* names the one of its kind in the daemon; 0 any */
 	ref_t upload;                   /* UPLOAD: the stream whose parts it is given */
 	uint64_t at[COAPD_TAGS];        /* ms, when each timer is up; 0 not running */
 	uint8_t awaits[COAPD_TAGS];     /* event that each tag awaits beside timers, an
 					 * enum coapd_what; 0 none */
 	uint32_t attempts;              /* times the hook was entered and not left */
 	uint32_t kind;
+	uint32_t begins;                /* 1: COAPD_EV_RUN is due */
+	uint32_t lost;                  /* tags whose job died with its worker, a bit each */
 	uint8_t scratch[COAPD_SCRATCH];
 };
 
@@ -39,6 +44,9 @@ void task_layout(struct space_def *def, uint32_t cap);
 /* Takes an object without contents and not live yet; NULL at the limit.
  * task_publish() or slab_untake() must follow. */
 struct task *task_take(struct engine *e);
+
+/* The tags that await a job, a bit each. */
+uint32_t task_jobs(const uint8_t awaits[COAPD_TAGS]);
 
 /* When the earliest timer is up, UINT64_MAX if none runs. */
 uint64_t task_next(const uint64_t at[COAPD_TAGS]);

@@ -106,6 +106,7 @@ static void await(struct resources *R)
 		undo_set64(&e->space, &t->task->waiting, request_ref(e, t->request));
 	}
 	task_update(e, t->task, t->at, t->awaits, (const uint8_t *)t->scratch);
+	call_waits(t, slab_ref(&e->space, tasks(e), t->task));
 }
 
 static void finish(struct resources *R, bool last)
@@ -161,6 +162,7 @@ static void deliver(struct resources *R, struct engine *e, struct request *r,
 	if (run_is_opaque(m, r->msg.code))
 		request_exec(e, r, rx);
 	upload_follow(R, call_run(t, m, event));
+	call_end(t);
 }
 
 /* A task that will have the stream once both are there; NULL: answered. */

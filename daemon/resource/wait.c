@@ -2,8 +2,11 @@
 
 #include "exchange/exchange.h"
 #include "exchange/stream.h"
+#include "resource/background.h"
 #include "resource/run.h"
 #include "resource/upload.h"
+
+#include <errno.h>
 
 #define LOG_BURST 20u
 
@@ -19,18 +22,14 @@ static bool go_on(struct resources *R, struct coapd_mount *m, struct coapd_event
 	struct task *k = t->task;
 	enum coapd_verdict v;
 
-	event->attempt = k->attempts;
-	/* Stays when the hook kills its worker: that is how the next one knows. */
-	space_set(&k->attempts, k->attempts + 1);
-	t->at[event->tag] = 0;
-	t->awaits[event->tag] = 0;
-	v = call_run(t, m, event);
+	v = call_again(t, m, event);
 	if (k->kind == TASK_UPLOAD) {
 		upload_follow(R, v);
 		return true;
 	}
 	if (v == COAPD_WAIT && task_waits(t->at, t->awaits)) {
 		task_update(t->engine, k, t->at, t->awaits, (const uint8_t *)t->scratch);
+		call_waits(t, slab_ref(&t->engine->space, tasks(t->engine), k));
 		return true;
 	}
 	if (v == COAPD_DONE)
@@ -62,28 +61,46 @@ static bool resume(struct resources *R, struct engine *e, struct request *r,
 	return go_on(R, m, event);
 }
 
+/* Takes up the request and runs its task; true while that goes on, or is settled. */
+static bool revive(struct resources *R, struct engine *e, struct task *task,
+		   struct coapd_event *event)
+{
+	struct stream_part part;
+	struct request r;
+
+	if (!request_resume(e, task->waiting, &r))
+		return false;
+	if (task->kind == TASK_UPLOAD) {
+		part = stream_part_of(&r);
+		event->offset = part.offset;
+		event->last = part.last;
+	}
+	return resume(R, e, &r, task, event);
+}
+
 /* Something that the task awaited is there. */
 static void deliver(struct resources *R, struct engine *e, struct task *task,
 		    struct coapd_event *event)
 {
-	struct request r;
-
-	bool upload = task->kind == TASK_UPLOAD;
-
-	if (request_resume(e, task->waiting, &r)) {
-		struct stream_part part = stream_part_of(&r);
-
-		if (upload) {
-			event->offset = part.offset;
-			event->last = part.last;
-		}
-		if (resume(R, e, &r, task, event))
-			return;
+	if (task->kind == TASK_BACKGROUND) {
+		background_event(R, e, task, event);
+		return;
 	}
-	if (upload)
-		upload_cancel(R, e, task);
-	else
-		task_kill(e, task);
+	if (!revive(R, e, task, event)) {
+		if (task->kind == TASK_UPLOAD)
+			upload_cancel(R, e, task);
+		else
+			task_kill(e, task);
+	}
+	call_end(&R->task);
+}
+
+/* A job died with its worker, and may have done what it does. */
+static struct coapd_event lost_job(struct engine *e, const struct task *task)
+{
+	engine_count(e, COUNT_JOB_LOST);
+	return (struct coapd_event){ .what = COAPD_EV_JOB, .status = -EOWNERDEAD,
+				     .tag = (uint8_t)__builtin_ctz(task->lost) };
 }
 
 void resource_due(struct resources *R, struct engine *e, struct task *task)
@@ -91,12 +108,63 @@ void resource_due(struct resources *R, struct engine *e, struct task *task)
 	unsigned tag = task_due(task, e->now);
 	struct coapd_event event = { .what = COAPD_EV_TIMER, .tag = (uint8_t)tag };
 
+	if (task->begins)
+		event = (struct coapd_event){ .what = COAPD_EV_RUN };
+	else if (task->lost)
+		event = lost_job(e, task);
 	if (tag < COAPD_TAGS && task->kind == TASK_UPLOAD && !task->waiting)
 		upload_due(R, e, task);
-	else if (tag < COAPD_TAGS)
+	else if (task->begins || task->lost || tag < COAPD_TAGS)
 		deliver(R, e, task, &event);
 	else    /* The clock is behind the deadline: nothing to do yet. */
 		engine_deadline(e, tasks(e), task, task_next(task->at));
+}
+
+bool resource_other(struct resources *R, struct engine *e)
+{
+	struct job *job = R->jobs ? jobs_done(R->jobs, e->space.number) : NULL;
+	struct coapd_event event;
+
+	if (!job)
+		return false;
+	event = (struct coapd_event){ .what = COAPD_EV_JOB, .tag = job->tag,
+				      .status = job->status, .data = jobs_result(job) };
+	(void)resource_event(R, e, job->task, &event);
+	jobs_release(R->jobs, job);
+	return true;
+}
+
+bool resource_pending(struct resources *R, struct engine *e)
+{
+	return R->jobs && jobs_done(R->jobs, e->space.number);
+}
+
+/* Lies in the mailbox until the event is committed. */
+bool resource_letter(struct resources *R, struct engine *e)
+{
+	struct coapd_event event;
+	struct letter l;
+	ref_t task;
+
+	if (!R->post || !R->post->peek(R->post->arg, e->space.number, &l))
+		return false;
+	R->opened_letter = true;
+	R->mailbox = e->space.number;
+	task = l.once ? background_find(e, l.once) : l.task;
+	event = (struct coapd_event){ .what = COAPD_EV_WOKEN, .tag = l.tag,
+				      .data = { l.data, l.n } };
+	if (!resource_event(R, e, task, &event))
+		engine_count(e, COUNT_WAKE_STALE);
+	return true;
+}
+
+void resource_committed(struct resources *R)
+{
+	if (R->jobs)
+		jobs_go(R->jobs);
+	if (R->opened_letter)
+		R->post->take(R->post->arg, R->mailbox);
+	R->opened_letter = false;
 }
 
 bool resource_event(struct resources *R, struct engine *e, ref_t ref, struct coapd_event *event)

@@ -19,6 +19,17 @@ void resource_due(struct resources *R, struct engine *e, struct task *task);
 bool resource_event(struct resources *R, struct engine *e, ref_t task,
 		    struct coapd_event *event);
 
+/* Works on something else that is there for a task of the slot: the result of a job.
+ * False: nothing is. */
+bool resource_other(struct resources *R, struct engine *e);
+bool resource_pending(struct resources *R, struct engine *e);
+
+/* Works on the first message in the mailbox of the slot.  False: there is none. */
+bool resource_letter(struct resources *R, struct engine *e);
+
+/* After the commit of an event: begins what it asked for beside the slot. */
+void resource_committed(struct resources *R);
+
 /* Ends the request that was executing when the worker died (request_lost()): 5.00,
  * since nobody can know what happened.  Those that may run twice never come here:
  * they were rolled back and come again by themselves.  The commit after it has

@@ -3,6 +3,7 @@
 #include "supervisor/available.h"
 #include "supervisor/child.h"
 #include "supervisor/crew.h"
+#include "supervisor/mail.h"
 #include "supervisor/memory.h"
 #include "supervisor/notify.h"
 #include "supervisor/obituary.h"
@@ -46,6 +47,7 @@ struct supervisor {
 	struct sockets sockets;
 	struct memory memory;
 	struct wakes wakes;
+	struct mail mail;
 	struct crew crew;
 	struct process *process;        /* [worker] */
 	struct worker_slot *slot;       /* [slot], those of a worker side by side */
@@ -87,6 +89,7 @@ static struct worker_boot boot_of(const struct supervisor *sv, const struct proc
 		.memfds = sv->memory.fd,
 		.nmemfds = sv->nslots,
 		.wakes = sv->wakes,
+		.mail = sv->mail.in,
 		.control_fd = control,
 		.key = sv->key,
 	};
@@ -393,7 +396,7 @@ static int up_key(struct supervisor *sv, struct err *err)
 
 static int up_files(struct supervisor *sv, struct err *err)
 {
-	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 2) + 2 * sv->nworkers +
+	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 4) + 2 * sv->nworkers +
 		      SPARE_FILES;
 	struct rlimit limit;
 
@@ -445,6 +448,16 @@ static void down_wakes(struct supervisor *sv)
 	wakes_free(&sv->wakes);
 }
 
+static int up_mail(struct supervisor *sv, struct err *err)
+{
+	return mail_open(&sv->mail, sv->nslots, err);
+}
+
+static void down_mail(struct supervisor *sv)
+{
+	mail_close(&sv->mail);
+}
+
 /* Slot s is worker s modulo workers', for good. */
 static void deal_slots(struct supervisor *sv)
 {
@@ -460,6 +473,7 @@ static void deal_slots(struct supervisor *sv)
 			sv->slot[at++] = (struct worker_slot){
 				.slot = s,
 				.memfd = sv->memory.fd[s],
+				.mail = sv->mail.out[s],
 				.socks = sockets_of(&sv->sockets, s),
 				.client_sock = sv->sockets.client[s],
 			};
@@ -522,6 +536,7 @@ static const struct stage {
 	{ up_sockets, down_sockets },
 	{ up_memory, down_memory },
 	{ up_wakes, down_wakes },
+	{ up_mail, down_mail },
 	{ up_crew, down_crew },
 	{ up_loop, down_loop },         /* the last, as supervisor_debug() has none */
 };

@@ -6,6 +6,7 @@
 #include "exchange/representation.h"
 #include "resource/notices.h"
 #include "resource/resources.h"
+#include "resource/background.h"
 #include "resource/wait.h"
 
 int dispatch_open(struct dispatch *d, void *mem, const struct space_def *def,
@@ -33,6 +34,7 @@ bool dispatch_adopt(struct dispatch *d, uint64_t now)
 	kept = adopt_begin(e);
 	if (kept) {
 		task_adopt(e);
+		background_adopt(d->resources, e);
 		adopt_end(e);
 		notices_adopted(d->resources, e);
 	}
@@ -75,6 +77,7 @@ static void commit(struct dispatch *d, unsigned rx_next)
 	engine_commit(&d->engine, rx_next);
 	if (d->commits)
 		d->commits(d->committing, true);
+	resource_committed(d->resources);
 	if (d->adopted)
 		dispatch_survived(d);
 }
@@ -102,6 +105,18 @@ static void datagram(struct dispatch *d, unsigned i)
 	}
 }
 
+/* Behind what was executing: a commit settles that. */
+static void begin(struct dispatch *d)
+{
+	struct engine *e = &d->engine;
+
+	while (!d->begun) {
+		d->begun = !background_begin(d->resources, e);
+		if (!d->begun)
+			engine_commit(e, space_rx_next(&e->space));
+	}
+}
+
 bool dispatch_batch(struct dispatch *d, uint64_t now)
 {
 	struct engine *e = &d->engine;
@@ -113,6 +128,7 @@ bool dispatch_batch(struct dispatch *d, uint64_t now)
 			return false;
 		resolve(d);
 	}
+	begin(d);
 	for (unsigned i = space_rx_next(&e->space); i < b->rx_n; i++) {
 		if (!batch_has_room(&e->space))
 			return false;
@@ -146,6 +162,17 @@ static bool settle(struct dispatch *d, enum expire_verdict verdict, struct expir
 	return true;
 }
 
+static bool other(struct dispatch *d)
+{
+	if (!resource_other(d->resources, &d->engine) &&
+	    !(d->mail && resource_letter(d->resources, &d->engine))) {
+		d->mail = false;
+		return false;
+	}
+	commit(d, space_rx_next(&d->engine.space));
+	return true;
+}
+
 bool dispatch_due(struct dispatch *d, uint64_t now)
 {
 	struct engine *e = &d->engine;
@@ -155,7 +182,7 @@ bool dispatch_due(struct dispatch *d, uint64_t now)
 	for (unsigned n = 0; n < DISPATCH_DUE_MAX; n++) {
 		if (!batch_has_room(&e->space))
 			return false;
-		if (!settle(d, expire_next(e, &x), &x))
+		if (!settle(d, expire_next(e, &x), &x) && !other(d))
 			break;
 	}
 	return true;
@@ -209,6 +236,11 @@ void dispatch_flushed(struct dispatch *d)
 uint64_t dispatch_next(const struct dispatch *d)
 {
 	return engine_next(&d->engine);
+}
+
+bool dispatch_pending(struct dispatch *d)
+{
+	return d->mail || resource_pending(d->resources, &d->engine);
 }
 
 bool dispatch_idle(const struct dispatch *d)

@@ -24,6 +24,9 @@ struct dispatch {
 	void *committing;
 	bool adopted;                   /* no event since the adoption */
 	bool unresolved;                /* what was executing is still to be settled */
+	bool mail;                      /* there may be messages in the slot's mailbox; set
+					 * by the caller */
+	bool begun;                     /* the tasks of this slot's that are there once are */
 };
 
 /* Opens the slot's engine over its memory (engine_open() says the rest). */
@@ -70,6 +73,10 @@ void dispatch_flushed(struct dispatch *d);
 
 /* When dispatch_due() has something to do, UINT64_MAX for never. */
 uint64_t dispatch_next(const struct dispatch *d);
+
+/* dispatch_due() has something to do that came from elsewhere: a job
+ * is over, there is mail. */
+bool dispatch_pending(struct dispatch *d);
 
 /* Nobody waits for us any more. */
 bool dispatch_idle(const struct dispatch *d);

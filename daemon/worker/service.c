@@ -51,6 +51,10 @@ static void set_state(struct service *v, enum service_state state)
 			ev_io_start(v->loop, &v->read[i]);
 		else
 			ev_io_stop(v->loop, &v->read[i]);
+	if (v->mail.fd > 0 && state == SERVICE_READING)
+		ev_io_start(v->loop, &v->mail);
+	else
+		ev_io_stop(v->loop, &v->mail);
 	ev_io_stop(v->loop, &v->write);
 	if (state == SERVICE_BLOCKED) {
 		ev_io_set(&v->write, v->socks.fd[v->blocked], EV_WRITE);
@@ -105,7 +109,7 @@ static bool advance(struct service *v, uint64_t now)
 		if (!flush(v))
 			return false;
 	} while (!done);
-	if (dispatch_next(&v->dispatch) > now)
+	if (dispatch_next(&v->dispatch) > now && !dispatch_pending(&v->dispatch))
 		return true;
 	do {
 		done = dispatch_due(&v->dispatch, now);
@@ -210,6 +214,16 @@ static void on_writable(struct ev_loop *loop, ev_io *w, int revents)
 		go_on(v);
 }
 
+static void on_mail(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct service *v = w->data;
+
+	(void)loop;
+	(void)revents;
+	v->dispatch.mail = true;
+	go_on(v);
+}
+
 static void on_due(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct service *v = w->data;
@@ -236,7 +250,7 @@ static void on_sweep(struct ev_loop *loop, ev_timer *w, int revents)
 		ev_timer_stop(loop, w);
 }
 
-static void init_watchers(struct service *v)
+static void init_watchers(struct service *v, int mail)
 {
 	for (unsigned i = 0; i < v->socks.n; i++) {
 		ev_io_init(&v->read[i], on_readable, v->socks.fd[i], EV_READ);
@@ -244,6 +258,8 @@ static void init_watchers(struct service *v)
 	}
 	ev_io_init(&v->write, on_writable, v->socks.fd[0], EV_WRITE);
 	v->write.data = v;
+	ev_io_init(&v->mail, on_mail, mail, EV_READ);
+	v->mail.data = v;
 	ev_timer_init(&v->due, on_due, 0., 0.);
 	v->due.data = v;
 	ev_timer_init(&v->sweep, on_sweep, 0., SWEEP_S);
@@ -340,7 +356,7 @@ int service_open(struct service *v, const struct worker_slot *slot,
 		return err_set(err, r, "no memory for the tables of slot %u", slot->slot);
 	}
 	take_over(v, state, clock_ms());
-	init_watchers(v);
+	init_watchers(v, slot->mail);
 	go_on(v);
 	dispatch_survived(&v->dispatch);
 	return 0;
@@ -362,7 +378,7 @@ void service_changed(struct service *v, uint32_t word)
 	dispatch_changed(&v->dispatch, clock_ms(), word);
 }
 
-void service_go_on(struct service *v)
+void service_look(struct service *v)
 {
 	if (v->state == SERVICE_READING)
 		go_on(v);

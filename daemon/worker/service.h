@@ -35,6 +35,7 @@ struct service {
 	struct ev_loop *loop;           /* borrowed */
 	ev_io read[WORKER_SOCKS];
 	ev_io write;
+	ev_io mail;                     /* without a descriptor: there is none */
 	ev_timer due;
 	uint64_t due_at;                /* ms; what the timer is set to, UINT64_MAX off */
 	ev_timer sweep;                 /* runs while something is remembered */
@@ -62,15 +63,17 @@ struct service_env {
 int service_open(struct service *v, const struct worker_slot *slot,
 		 const struct service_env *env, struct err *err);
 
-/* A word of the table of changes is another one now: service_go_on() tells observers. */
+/* A word of the table of changes is another one now: service_look() tells observers. */
 void service_changed(struct service *v, uint32_t word);
-void service_go_on(struct service *v);
 
 /* Something in the slot is observed. */
 bool service_is_observed(const struct service *v);
 
 /* Stops between two events; whatever is left is in the slot. */
 void service_close(struct service *v);
+
+/* Something is there for the slot that no socket of its brought. */
+void service_look(struct service *v);
 
 /* Nobody waits for an answer of the slot, nor the slot for one. */
 bool service_idle(const struct service *v);

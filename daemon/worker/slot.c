@@ -12,6 +12,7 @@ struct engine_limits slot_limits(const struct site *site)
 		.dedup = site_share(l->dedup, slots),
 		.exchanges = site_share(l->exchanges, slots),
 		.waiting = site_share(l->waiting, slots),
+		.tasks = site_share(l->tasks, slots),
 		.messages = site_share(l->messages, slots),
 		.bodies = site_share(l->bodies, slots),
 		.small_bodies = site_share(l->assemblies, slots),
@@ -32,7 +33,7 @@ void slot_def(const struct site *site, struct space_def *def)
 
 	engine_layout(def, &limits);
 	/* An upload is a task as well. */
-	task_layout(def, limits.waiting + limits.assemblies);
+	task_layout(def, limits.waiting + limits.assemblies + limits.tasks);
 }
 
 size_t slot_size(const struct site *site)

@@ -2,7 +2,9 @@
 
 #include "base/log.h"
 #include "resource/resources.h"
+#include "resource/jobs.h"
 #include "worker/budget.h"
+#include "worker/mailbox.h"
 #include "worker/mounts.h"
 #include "worker/sandbox.h"
 #include "worker/service.h"
@@ -10,12 +12,16 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 struct worker {
 	const struct worker_boot *boot;
 	struct service_env env;
 	struct budget budget;
+	struct jobs jobs;
+	struct mailbox mailbox;
+	ev_async done;                  /* jobs are */
 	struct service *services;       /* boot->nslots of them */
 	unsigned nservices;             /* open ones */
 	ev_io control;
@@ -55,7 +61,8 @@ static void on_idle(struct ev_loop *loop, ev_prepare *p, int revents)
 	for (unsigned i = 0; i < w->nservices; i++)
 		if (!service_idle(&w->services[i]))
 			return;
-	stop(w, WORKER_EXIT_OK);
+	if (!jobs_busy(&w->jobs))
+		stop(w, WORKER_EXIT_OK);
 }
 
 static void on_drain_over(struct ev_loop *loop, ev_timer *t, int revents)
@@ -133,7 +140,7 @@ static void look(struct worker *w)
 		for (unsigned i = 0; i < w->nservices; i++)
 			service_changed(&w->services[i], word);
 	for (unsigned i = 0; i < w->nservices; i++)
-		service_go_on(&w->services[i]);
+		service_look(&w->services[i]);
 	if (!is_observed(w))
 		changes_listen(n->changes, n->reader, false);
 }
@@ -178,8 +185,8 @@ static void down_budget(struct worker *w)
 static int up_descriptors(struct worker *w, struct err *err)
 {
 	const struct worker_boot *b = w->boot;
-	size_t each = b->site->nlisteners + 2, n = 0;
-	int *fds = calloc(b->nslots * each + 1 + b->wakes.n, sizeof *fds);
+	size_t each = b->site->nlisteners + 3, n = 0;
+	int *fds = calloc(b->nslots * each + b->nmemfds + b->wakes.n + 1, sizeof *fds);
 
 	if (!fds)
 		return err_set(err, -ENOMEM, "no memory for a list of descriptors");
@@ -188,9 +195,12 @@ static int up_descriptors(struct worker *w, struct err *err)
 			fds[n++] = b->slots[i].socks[k];
 		fds[n++] = b->slots[i].client_sock;
 		fds[n++] = b->slots[i].memfd;
+		fds[n++] = b->slots[i].mail;
 	}
 	for (unsigned i = 0; i < b->wakes.n; i++)
 		fds[n++] = b->wakes.fd[i];
+	for (unsigned i = 0; b->mail && i < b->nmemfds; i++)
+		fds[n++] = b->mail[i];
 	fds[n++] = b->control_fd;
 	sandbox_keep(fds, (unsigned)n);
 	free(fds);
@@ -219,6 +229,61 @@ static void down_loop(struct worker *w)
 	ev_loop_destroy(w->env.loop);
 }
 
+/* --- jobs ----------------------------------------------------------------------- */
+
+static void on_done(struct ev_loop *loop, ev_async *a, int revents)
+{
+	struct worker *w = a->data;
+
+	(void)loop;
+	(void)revents;
+	for (unsigned i = 0; i < w->nservices; i++)
+		service_look(&w->services[i]);
+}
+
+/* On a thread of the jobs. */
+static void tell_done(void *arg)
+{
+	struct worker *w = arg;
+
+	ev_async_send(w->env.loop, &w->done);
+}
+
+static int up_jobs(struct worker *w, struct err *err)
+{
+	const struct site *site = w->boot->site;
+
+	if (jobs_init(&w->jobs, site->threads, site->limits.jobs, tell_done, w))
+		return err_set(err, -ENOMEM, "no memory for jobs");
+	ev_async_init(&w->done, on_done);
+	w->done.data = w;
+	ev_async_start(w->env.loop, &w->done);
+	return 0;
+}
+
+/* A job that does not end runs in a module that must not be unloaded under it: all else
+ * is done by now. */
+#define JOBS_END_MS 200
+
+static void down_jobs(struct worker *w)
+{
+	if (jobs_end(&w->jobs, JOBS_END_MS))
+		return;
+	log_warn("a job does not end, it ends with its worker");
+	_exit(w->exit);
+}
+
+/* --- boot, continued --------------------------------------------------------------- */
+
+/* The kernel's tick: no system call, no reading of hardware. */
+static uint64_t coarse_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 			  struct config_errors *errors, struct err *err)
 {
@@ -231,6 +296,12 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 	if (!w->env.resources)
 		return -EINVAL;
 	resources_about(w->env.resources, site->impl_info);
+	resources_slots(w->env.resources, w->boot->nmemfds);
+	resources_clock(w->env.resources, coarse_ms, w->boot->site->slow_hook_ms);
+	mailbox_init(&w->mailbox, w->boot);
+	resources_post(w->env.resources, &w->mailbox.post);
+	if (w->boot->site->threads)
+		resources_jobs(w->env.resources, &w->jobs);
 	return 0;
 }
 
@@ -344,6 +415,7 @@ static const struct stage {
 	{ "loop", up_loop, down_loop },
 	{ "modules", up_modules, down_modules },
 	{ "changes", up_changes, NULL },
+	{ "jobs", up_jobs, down_jobs },
 	{ "slots", up_slots, down_slots },
 	{ "control", up_control, down_control },
 };

@@ -33,6 +33,7 @@ struct worker_slot {
 	unsigned slot;          /* number of the slot, below 256 */
 	int memfd;              /* slot_size() bytes, then windows (slot_windows()) */
 	const int *socks;       /* one per listener of the site, in its order */
+	int mail;               /* where its mailbox is read; 0: it has none */
 	int client_sock;        /* outside the group (udp_open_client()) */
 };
 
@@ -46,6 +47,8 @@ struct worker_boot {
 					 * hold counts against one budget */
 	unsigned nmemfds;
 	struct wakes wakes;             /* of all workers (wake.h); borrowed */
+	const int *mail;                /* where the mailbox of each slot of the daemon is
+					 * written, nmemfds of them; NULL: none has one */
 	int control_fd;                 /* stream or seqpacket; end of file: the supervisor died */
 	struct hash_key key;            /* secret and random, for slots that are new */
 	/* Of one that is no process of its own (control_fd is -1), else NULL: called when it

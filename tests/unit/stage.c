@@ -2,6 +2,7 @@
 
 #include "exchange/representation.h"
 #include "resource/notices.h"
+#include "resource/background.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -68,6 +69,12 @@ static void furnish(struct stage *s)
 	s->rig->e.conf = *conf;
 }
 
+static void adopt(struct engine *e)
+{
+	task_adopt(e);
+	background_adopt(current->R, e);
+}
+
 struct stage *stage_new(const struct resource_mount_spec *specs, size_t n)
 {
 	struct stage *s = calloc(1, sizeof *s);
@@ -78,8 +85,9 @@ struct stage *stage_new(const struct resource_mount_spec *specs, size_t n)
 	limits.small_bodies = limits.assemblies = limits.assemblies_per_endpoint = 4;
 	limits.bodies = 1;
 	limits.observers = limits.observers_per_endpoint = limits.representations = 8;
-	task_layout(&tasks, STAGE_TASKS);
-	s->rig = rig_new_above(&limits, &tasks.slab[TASK_SLAB], task_adopt);
+	limits.tasks = STAGE_BACKGROUND;
+	task_layout(&tasks, STAGE_TASKS + STAGE_BACKGROUND);
+	s->rig = rig_new_above(&limits, &tasks.slab[TASK_SLAB], adopt);
 	s->rig->e.conf.observe_con_every = s->rig->conf.observe_con_every = 4;
 	furnish(s);
 	s->R = resources_new(specs, n, &err);
@@ -107,6 +115,7 @@ static void serve(struct stage *s, unsigned rx)
 		return;
 	resource_request(s->R, e, &s->rig->in.request, rx);
 	engine_commit(e, rx + 1);
+	resource_committed(s->R);
 }
 
 void stage_ask_type(struct stage *s, uint8_t type, uint8_t method, uint16_t mid,
@@ -137,6 +146,12 @@ void stage_send(struct stage *s, unsigned peer, uint8_t method, uint16_t mid,
 		rig_commit(s->rig);
 }
 
+void stage_begin(struct stage *s)
+{
+	while (background_begin(s->R, &s->rig->e))
+		rig_commit(s->rig);
+}
+
 /* One thing that is due; false when nothing is. */
 static bool due(struct stage *s)
 {
@@ -148,7 +163,9 @@ static bool due(struct stage *s)
 		return false;
 	switch (expire_next(e, &x)) {
 	case EXPIRE_NOTHING:
-		return false;
+		if (!resource_other(s->R, e))
+			return false;
+		break;
 	case EXPIRE_OTHER:
 		if (x.slab == SLAB_REPRESENTATION)
 			notices_due(s->R, e, x.obj);
@@ -159,6 +176,7 @@ static bool due(struct stage *s)
 		break;
 	}
 	rig_commit(s->rig);
+	resource_committed(s->R);
 	return true;
 }
 

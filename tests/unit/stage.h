@@ -12,6 +12,7 @@
 #include "rig.h"
 
 #define STAGE_TASKS 4u          /* requests that can wait */
+#define STAGE_BACKGROUND 3u     /* tasks that are no requests */
 
 struct stage {
 	struct rig *rig;
@@ -63,6 +64,9 @@ void stage_ask_type(struct stage *s, uint8_t type, uint8_t method, uint16_t mid,
 /* The same with a payload, from a peer. */
 void stage_send(struct stage *s, unsigned peer, uint8_t method, uint16_t mid,
 		const char *options, const char *payload);
+
+/* Begins what open() asked for. */
+void stage_begin(struct stage *s);
 
 /* Sets the clock forward and does all that is due. */
 void stage_wait(struct stage *s, uint64_t ms);

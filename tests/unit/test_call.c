@@ -333,3 +333,27 @@ Test(call, a_task_is_not_given_to_another_module)
 	expect("CON 5.03 14=#05 pay=");
 	cr_assert_eq(s->runs, 1);
 }
+
+/* --- slow ones ---------------------------------------------------------------------------- */
+
+static uint64_t clock_now, clock_step;
+
+static uint64_t invented(void)
+{
+	return clock_now += clock_step;
+}
+
+Test(call, hooks_that_take_long_are_counted)
+{
+	s = stage_one("/a", &leaf);
+	resources_clock(s->R, invented, 100);
+	clock_step = 100;
+	stage_get(s, "11=a");
+	cr_assert_eq(stage_counter(s, COUNT_SLOW_HOOKS), 0);
+	clock_step = 101;
+	stage_get(s, "11=a");
+	cr_assert_eq(stage_counter(s, COUNT_SLOW_HOOKS), 1);
+	resources_clock(s->R, invented, 0);
+	stage_get(s, "11=a");
+	cr_assert_eq(stage_counter(s, COUNT_SLOW_HOOKS), 1);
+}

@@ -56,7 +56,7 @@ Test(run, mistakes_of_a_module_are_500_and_counted)
 	cr_assert_eq(stage_counter(s, COUNT_MODULE_FAILED), 6);
 	cr_assert_eq(stage_tasks(s), 0);
 	cr_assert_eq(slab_room(&s->rig->e.space, engine_slab(&s->rig->e, TASK_SLAB)),
-		     STAGE_TASKS);
+		     STAGE_TASKS + STAGE_BACKGROUND);
 }
 
 static enum coapd_verdict late_hook(void *self, coapd_task *task, const struct coapd_event *event)

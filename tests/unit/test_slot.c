@@ -24,6 +24,7 @@ Test(slot, a_slot_has_its_share_of_every_limit)
 				 "  dedup: 2000\n"
 				 "  exchanges: 300\n"
 				 "  waiting: 80\n"
+				 "  tasks: 16\n"
 				 "  messages: 40\n"
 				 "  answers-per-endpoint: 5\n"
 				 "  exchanges-per-endpoint: 6\n"
@@ -35,13 +36,14 @@ Test(slot, a_slot_has_its_share_of_every_limit)
 	cr_expect_eq(l.dedup, 625);
 	cr_expect_eq(l.exchanges, 94);
 	cr_expect_eq(l.waiting, 25);
+	cr_expect_eq(l.tasks, 5);
 	cr_expect_eq(l.messages, 13);
 	cr_expect_eq(l.answers_per_endpoint, 5);
 	cr_expect_eq(l.exchanges_per_endpoint, 6);
 	cr_expect_eq(l.token_length, 77);
 	slot_def(site, &def);
 	cr_expect_eq(def.slab[SLAB_ENDPOINT].cap, 313);
-	cr_expect_eq(def.slab[TASK_SLAB].cap, 25 + l.assemblies);
+	cr_expect_eq(def.slab[TASK_SLAB].cap, 25 + l.assemblies + 5);
 	cr_expect_eq(def.extra, sizeof(struct batch));
 	cr_expect_eq(slot_size(site), space_size(&def));
 	cr_expect_eq(slot_size(site) % 4096, 0);

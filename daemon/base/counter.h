@@ -49,6 +49,18 @@
 	X(EVICTED_EARLY, "evicted-early", "answers forgotten before their lifetime ended") \
 	X(CLIENT_SENT, "client-sent", "requests sent as a client") \
 	X(CLIENT_DONE, "client-done", "responses taken as a client") \
+	X(OBSERVERS, "observers", "clients entered as observers") \
+	X(OBSERVERS_AGAIN, "observers-again", "entries of observers replaced by another registration") \
+	X(OBSERVERS_LEFT, "observers-left", "observers that said they leave") \
+	X(OBSERVERS_RESET, "observers-reset", "observers that rejected a notification") \
+	X(OBSERVERS_TIMEOUT, "observers-timeout", "observers that did not acknowledge a notification") \
+	X(OBSERVERS_UNREACHABLE, "observers-unreachable", "observers whose network said they are gone") \
+	X(OBSERVERS_ENDED, "observers-ended", "observers told an error, which ends it") \
+	X(NOTIFICATIONS, "notifications", "notifications made") \
+	X(NOTIFICATIONS_REPLACED, "notifications-replaced", "notifications whose place a newer one took") \
+	X(RENDERS, "renders", "representations made for observers") \
+	X(FULL_OBSERVERS, "full-observers", "refused because the limit of observers was reached") \
+	X(FULL_REPRESENTATIONS, "full-representations", "refused because the limit of observed representations was reached") \
 	X(ADOPTED, "adopted", "adoptions of the slot after a death") \
 	X(ADOPT_UNDONE, "adopt-undone", "words rolled back by adoptions") \
 	X(ADOPT_DROPPED, "adopt-dropped", "implausible objects dropped by adoptions") \

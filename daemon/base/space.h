@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 #define SPACE_SLABS 16          /* slabs a space can have */
-#define SPACE_COUNTERS 64
+#define SPACE_COUNTERS 128
 #define UNDO_MAX 512u           /* words one transaction may change; a power of 2 */
 #define SPACE_FREES 64          /* objects one transaction may free */
 #define SPACE_ROOT 256          /* bytes of root record */

@@ -45,6 +45,8 @@
 #ifndef COAPD_MODULE_H
 #define COAPD_MODULE_H
 
+#include <coapd/numbers.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -80,84 +82,6 @@ static inline coapd_span coapd_text(const char *s)
 	return span;
 }
 
-/* --- numbers of the protocol -------------------------------------------------- */
-
-/* Methods (RFC 7252, 5.8; RFC 8132) as coapd_code() tells them. */
-enum {
-	COAPD_GET = 1, COAPD_POST, COAPD_PUT, COAPD_DELETE,
-	COAPD_FETCH, COAPD_PATCH, COAPD_IPATCH
-};
-
-/* Sets of methods, for coapd_allow(). */
-enum {
-	COAPD_ALLOW_GET = 1 << COAPD_GET,
-	COAPD_ALLOW_POST = 1 << COAPD_POST,
-	COAPD_ALLOW_PUT = 1 << COAPD_PUT,
-	COAPD_ALLOW_DELETE = 1 << COAPD_DELETE,
-	COAPD_ALLOW_FETCH = 1 << COAPD_FETCH,
-	COAPD_ALLOW_PATCH = 1 << COAPD_PATCH,
-	COAPD_ALLOW_IPATCH = 1 << COAPD_IPATCH
-};
-
-/* Response codes (RFC 7252, 5.9; RFC 7959, 2.9; RFC 8132, 3; RFC 8516). */
-#define COAPD_CODE(class, detail) ((class) << 5 | (detail))
-enum {
-	COAPD_201_CREATED = COAPD_CODE(2, 1),
-	COAPD_202_DELETED = COAPD_CODE(2, 2),
-	COAPD_203_VALID = COAPD_CODE(2, 3),
-	COAPD_204_CHANGED = COAPD_CODE(2, 4),
-	COAPD_205_CONTENT = COAPD_CODE(2, 5),
-	COAPD_400_BAD_REQUEST = COAPD_CODE(4, 0),
-	COAPD_401_UNAUTHORIZED = COAPD_CODE(4, 1),
-	COAPD_402_BAD_OPTION = COAPD_CODE(4, 2),
-	COAPD_403_FORBIDDEN = COAPD_CODE(4, 3),
-	COAPD_404_NOT_FOUND = COAPD_CODE(4, 4),
-	COAPD_405_METHOD_NOT_ALLOWED = COAPD_CODE(4, 5),
-	COAPD_406_NOT_ACCEPTABLE = COAPD_CODE(4, 6),
-	COAPD_409_CONFLICT = COAPD_CODE(4, 9),
-	COAPD_412_PRECONDITION_FAILED = COAPD_CODE(4, 12),
-	COAPD_413_TOO_LARGE = COAPD_CODE(4, 13),
-	COAPD_415_UNSUPPORTED_FORMAT = COAPD_CODE(4, 15),
-	COAPD_422_UNPROCESSABLE = COAPD_CODE(4, 22),
-	COAPD_429_TOO_MANY_REQUESTS = COAPD_CODE(4, 29),
-	COAPD_500_INTERNAL_ERROR = COAPD_CODE(5, 0),
-	COAPD_501_NOT_IMPLEMENTED = COAPD_CODE(5, 1),
-	COAPD_502_BAD_GATEWAY = COAPD_CODE(5, 2),
-	COAPD_503_UNAVAILABLE = COAPD_CODE(5, 3),
-	COAPD_504_GATEWAY_TIMEOUT = COAPD_CODE(5, 4)
-};
-
-/* Options a module may meet or make (RFC 7252, 5.10); any other elective
- * one works as well.  A request with a critical option that is not listed here
- * never comes to a module, it is answered 4.02 (5.4.1).  Those that carry the
- * protocol itself are the core's to read and to set: Observe, Block1, Block2,
- * Q-Block1, Q-Block2 and OSCORE. */
-enum {
-	COAPD_OPT_IF_MATCH = 1,
-	COAPD_OPT_URI_HOST = 3,
-	COAPD_OPT_ETAG = 4,
-	COAPD_OPT_IF_NONE_MATCH = 5,
-	COAPD_OPT_URI_PORT = 7,
-	COAPD_OPT_LOCATION_PATH = 8,
-	COAPD_OPT_URI_PATH = 11,
-	COAPD_OPT_CONTENT_FORMAT = 12,
-	COAPD_OPT_MAX_AGE = 14,
-	COAPD_OPT_URI_QUERY = 15,
-	COAPD_OPT_ACCEPT = 17,
-	COAPD_OPT_LOCATION_QUERY = 20,
-	COAPD_OPT_SIZE2 = 28,
-	COAPD_OPT_SIZE1 = 60
-};
-
-/* Some content formats (RFC 7252, 12.3 and the registry it made). */
-enum {
-	COAPD_TEXT_PLAIN = 0,           /* text/plain;charset=utf-8 */
-	COAPD_LINK_FORMAT = 40,         /* application/link-format */
-	COAPD_OCTET_STREAM = 42,        /* application/octet-stream */
-	COAPD_JSON = 50,                /* application/json */
-	COAPD_CBOR = 60                 /* application/cbor */
-};
-
 /* --- the hook ------------------------------------------------------------------ */
 
 enum coapd_verdict {
@@ -184,10 +108,12 @@ enum coapd_what {
 				 * done is to be undone; there is scratch, but no request
 				 * any more, and the verdict is ignored.  May come again
 				 * after a crash.  COAPD_F_STREAM alone */
-	/* 4 is kept for observers */
 	COAPD_EV_READ = 3,      /* a part of the body that coapd_reply_body() announced is
 				 * wanted: give coapd_reply_data() event->want bytes from
 				 * event->offset on, and return COAPD_DONE */
+	COAPD_EV_RENDER = 4,    /* the state is wanted for those who observe it: the request
+				 * is a registration (coapd_observe), the reply is to be
+				 * made as for any GET, at once: COAPD_DONE */
 	COAPD_EV_RUN = 5,       /* a task that coapd_task_start() began runs first */
 	COAPD_EV_TIMER = 6,     /* the time given to coapd_after() is up, see tag */
 	COAPD_EV_JOB = 7,       /* what coapd_job() began is over, see tag, status, data */
@@ -542,6 +468,32 @@ coapd_id coapd_endpoint(const coapd_task *task);
 /* Begins the reply with the code of a response that came and those of its options that a
  * proxy hands on (RFC 7252, 5.7): all but those between two neighbours. */
 void coapd_reply_like(coapd_task *task, const coapd_msg *msg);
+
+/* --- observers ------------------------------------------------------------------------
+ * Who sends a GET or FETCH with Observe wants to be told of each new state (RFC 7641).
+ * The list is the core's, and survives workers; a module says two things. */
+
+/* While it answers a GET or FETCH: this state can be observed, coapd_changed() will tell
+ * of changes.  To be called in the event in which the state is read.  If the client asked
+ * for it and the reply is of class 2, it is entered; else this does nothing.  From
+ * then on the hook gets COAPD_EV_RENDER when the state is to be told: once for all
+ * observers whose requests have the same options and payload, with one of them as the
+ * request.  It has no ETag, so that the state is always given; options that are for one
+ * message alone are missing, too.  A reply of another class than 2 (4.04 for what is gone),
+ * COAPD_DECLINE (4.04) or another Content-Format than the first reply's (4.06) ends
+ * the observation.  COAPD_WAIT is a mistake here (5.00): let the state be at hand. */
+void coapd_observe(coapd_task *task);
+
+/* To be called after the state has changed, where all workers can read the new one: of
+ * the resource at a path below the mount ("" the mount itself, "a/b").  Observers of all
+ * workers are told the state that is there by then, not each state in between.  May be
+ * called in any hook.  A hook that dies before this is made up for: what a request's
+ * path leads to is then taken for changed. */
+enum coapd_change {
+	COAPD_CHANGED = 0,
+	COAPD_GONE = 1          /* the hook answers 4.04 for it from now on */
+};
+void coapd_changed(coapd_mount *mount, coapd_span path, enum coapd_change change);
 
 /* --- the mount ----------------------------------------------------------------------*/
 

@@ -105,6 +105,14 @@ static const struct config_row limits_rows[] = {
 	  AT(limits.assemblies) },
 	{ "assemblies-per-endpoint", "count", "8", "1..1000000", "bodies",
 	  "Those that one peer may have.", AT(limits.assemblies_per_endpoint) },
+	{ "observers", "count", "50000", "0..10000000", "observers",
+	  "Clients that are told of changes (RFC 7641), counted once for each resource they "
+	  "observe.", AT(limits.observers) },
+	{ "observers-per-endpoint", "count", "256", "1..1000000", "observers",
+	  "Those that one peer may have.", AT(limits.observers_per_endpoint) },
+	{ "representations", "count", "10000", "0..10000000", "representations",
+	  "Different requests that are observed: clients that ask for the same share one.",
+	  AT(limits.representations) },
 	{ "bodies", "count", "256", "1..100000", "bodies",
 	  "Bodies longer than 64 KiB that are kept at a time.", AT(limits.bodies) },
 	{ "body-size", "size", "8MiB", "64KiB..1GiB", NULL,
@@ -145,6 +153,14 @@ static const struct config_row transmission_rows[] = {
 	  "How long a body that comes in blocks, or a reply that is fetched in blocks, "
 	  "may wait for the next of them.",
 	  AT(transmission.body_timeout_ms) },
+	{ "observe-confirm", "count", "16", "1..1000", "notifications",
+	  "Of those who registered non-confirmably, every which notification is confirmable, "
+	  "so that who is gone is found out (RFC 7641, section 4.5).",
+	  AT(transmission.observe_confirm) },
+	{ "observe-pause", "duration", "3s", "0..1h", NULL,
+	  "How long an observer is left alone after a non-confirmable notification; what "
+	  "changes meanwhile is told then (RFC 7641, section 4.5.1).",
+	  AT(transmission.observe_pause_ms) },
 };
 
 static const struct config_row mount_rows[] = {

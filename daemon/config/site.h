@@ -51,6 +51,9 @@ struct site_limits {
 	uint32_t assemblies;
 	uint32_t assemblies_per_endpoint;
 	uint32_t bodies;
+	uint32_t observers;
+	uint32_t observers_per_endpoint;
+	uint32_t representations;
 	uint64_t body_size;
 	uint64_t body_memory;
 };
@@ -66,6 +69,8 @@ struct site_transmission {
 	uint64_t processing_delay_ms;
 	unsigned block_size;            /* size exponent: position in the row's words */
 	uint64_t body_timeout_ms;
+	uint32_t observe_confirm;
+	uint64_t observe_pause_ms;
 };
 
 /* Link attributes for /.well-known/core (RFC 6690, 3); "" is absent. */

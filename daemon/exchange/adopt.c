@@ -5,6 +5,7 @@
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
 #include "exchange/obs.h"
+#include "exchange/observer.h"
 
 /* When a slot is wiped: after two deaths within an adoption, or many in the first
  * event behind one in a row.  A module or a datagram that kills is given up
@@ -19,8 +20,10 @@ static void forget_derived(struct engine *e)
 	table_clear(&e->dedups);
 	table_clear(&e->mids);
 	table_clear(&e->assemblies);
+	table_clear(&e->representations);
+	memset(e->words, 0xff, sizeof e->words);
 	heap_clear(&e->deadlines);
-	e->waiting_n = e->outgoing_n = e->server_n = e->client_n = 0;
+	e->waiting_n = e->outgoing_n = e->server_n = e->client_n = e->notify_n = 0;
 	e->groups = CHAIN_EMPTY;
 	memset(e->answers, 0, sizeof e->answers);
 	e->tx_n = 0;
@@ -104,6 +107,9 @@ bool adopt_begin(struct engine *e)
 	ADOPT_SLAB(e, SLAB_BODY_SMALL, struct body, body_adopt);
 	ADOPT_SLAB(e, SLAB_BODY, struct body, body_adopt);
 	ADOPT_SLAB(e, SLAB_ASSEMBLY, struct assembly, assembly_adopt);
+	ADOPT_SLAB(e, SLAB_REPRESENTATION, struct representation, representation_adopt);
+	ADOPT_SLAB(e, SLAB_OBSERVER, struct observer, observer_adopt);
+	ADOPT_SLAB(e, SLAB_REPRESENTATION, struct representation, representation_wanted);
 	return true;
 }
 
@@ -129,7 +135,10 @@ static const struct stored *stored_of(struct engine *e, ref_t owner)
 	struct exchange *x = exchange_get(e, owner);
 	struct dedup *d = dedup_get(e, owner);
 	struct xfer *t = xfer_get(e, owner);
+	struct observer *o = observer_get(e, owner);
 
+	if (o)
+		return &o->request;
 	if (t)
 		return &t->options;
 	if (d && d->state != DEDUP_DONE)

@@ -42,7 +42,8 @@ bool endpoint_forgetful(const struct engine *e, const struct endpoint *p)
 /* Of one that is forgetful the window is all that tells duplicates. */
 static bool evictable(const struct engine *e, const struct endpoint *p)
 {
-	return p->nexchanges == 0 && p->nassemblies == 0 && p->ndedup == 0 && !endpoint_forgetful(e, p);
+	return p->nexchanges == 0 && p->nassemblies == 0 && p->nobservers == 0 &&
+	       p->ndedup == 0 && !endpoint_forgetful(e, p);
 }
 
 /* The clock hand: the first of a few endpoints that has nothing attached, one
@@ -86,6 +87,7 @@ static void fill(struct engine *e, struct endpoint *p, const struct addr *remote
 	p->local = *local;
 	p->seen_s = engine_seconds(e);
 	p->queue = p->sent = CHAIN_EMPTY;
+	p->observers = SLAB_NIL;
 	p->dedup_head = p->dedup_tail = SLAB_NIL;
 }
 
@@ -250,8 +252,9 @@ bool endpoint_adopt(struct engine *e, struct endpoint *p)
 {
 	if (!p->remote.port || p->remote.zero || p->local.zero)
 		return false;
-	p->nexchanges = p->nassemblies = p->nactive = p->nnamed = p->ndedup = p->nkept = 0;
+	p->nexchanges = p->nassemblies = p->nobservers = p->nactive = p->nnamed = p->ndedup = p->nkept = 0;
 	p->queue = p->sent = CHAIN_EMPTY;
+	p->observers = SLAB_NIL;
 	p->dedup_head = p->dedup_tail = SLAB_NIL;
 	table_insert(&e->endpoints, engine_slab(e, SLAB_ENDPOINT),
 		     key_hash(e, &p->remote, &p->local), p);

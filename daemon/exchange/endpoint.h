@@ -29,7 +29,9 @@ struct endpoint {
 	/* derived: */
 	uint32_t nexchanges;    /* of any kind */
 	uint32_t nassemblies;   /* requests whose bodies come in blocks */
+	uint32_t observers;     /* the first of them (observer.h) */
 	uint32_t nactive;       /* confirmable, not yet acknowledged: NSTART */
+	uint32_t nobservers;
 	uint32_t nnamed;        /* requests of ours with tokens that callers chose */
 	struct chain queue;     /* exchanges that wait for their turn, in order */
 	struct chain sent;      /* those that had it, in any */

@@ -5,6 +5,7 @@
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
 #include "exchange/obs.h"
+#include "exchange/observer.h"
 
 #include <errno.h>
 
@@ -42,6 +43,13 @@ void engine_layout(struct space_def *def, const struct engine_limits *limits)
 			[SLAB_BODY] = { "bodies", 0xb0d7, sizeof(struct body), limits->bodies },
 			[SLAB_ASSEMBLY] = { "assemblies", 0xa55e, sizeof(struct assembly),
 					    limits->assemblies },
+			[SLAB_REPRESENTATION] = { "representations", 0x4e94,
+						  sizeof(struct representation),
+						  limits->representations ?
+						  limits->representations + EVENT_SPARE : 0 },
+			[SLAB_OBSERVER] = { "observers", 0x0b5e, sizeof(struct observer),
+					    limits->observers ?
+					    limits->observers + EVENT_SPARE : 0 },
 		},
 		.nslabs = ENGINE_SLABS,
 		.extra = sizeof(struct batch),
@@ -67,11 +75,13 @@ int engine_open(struct engine *e, void *mem, const struct space_def *def, uint8_
 		enum space_state *state)
 {
 	*e = (struct engine){ .conf = *conf, .groups = CHAIN_EMPTY };
+	memset(e->words, 0xff, sizeof e->words);
 	*state = space_open(&e->space, mem, def, number, key);
 	if (table_init(&e->endpoints, e->space.slab[SLAB_ENDPOINT].cap) ||
 	    table_init(&e->dedups, e->space.slab[SLAB_DEDUP].cap) ||
 	    table_init(&e->mids, e->space.slab[SLAB_EXCHANGE].cap) ||
 	    table_init(&e->assemblies, e->space.slab[SLAB_ASSEMBLY].cap) ||
+	    table_init(&e->representations, e->space.slab[SLAB_REPRESENTATION].cap) ||
 	    heap_init(&e->deadlines, number_items(e))) {
 		engine_close(e);
 		return -ENOMEM;
@@ -85,6 +95,7 @@ void engine_close(struct engine *e)
 	table_free(&e->dedups);
 	table_free(&e->mids);
 	table_free(&e->assemblies);
+	table_free(&e->representations);
 	heap_free(&e->deadlines);
 	space_close(&e->space);
 }

@@ -11,6 +11,7 @@
 #define EXCHANGE_ENGINE_H
 
 #include "base/batch.h"
+#include "base/changes.h"
 #include "base/counter.h"
 #include "base/heap.h"
 #include "base/slab.h"
@@ -21,7 +22,8 @@
 
 /* Slabs of the engine; a layer above numbers its own from ENGINE_SLABS. */
 enum engine_slab { SLAB_ENDPOINT, SLAB_DEDUP, SLAB_EXCHANGE, SLAB_BLOB, SLAB_XFER, SLAB_OBS,
-		   SLAB_BODY_SMALL, SLAB_BODY, SLAB_ASSEMBLY, ENGINE_SLABS };
+		   SLAB_BODY_SMALL, SLAB_BODY, SLAB_ASSEMBLY, SLAB_REPRESENTATION,
+		   SLAB_OBSERVER, ENGINE_SLABS };
 
 struct engine_limits {
 	uint32_t endpoints;     /* peers remembered */
@@ -36,6 +38,9 @@ struct engine_limits {
 	uint32_t assemblies;    /* requests whose bodies come in blocks; may be 0 */
 	uint32_t assemblies_per_endpoint;
 	uint32_t answers_per_endpoint;
+	uint32_t observers;     /* of resources of ours; may be 0 */
+	uint32_t observers_per_endpoint;
+	uint32_t representations;       /* that they observe */
 	uint32_t exchanges_per_endpoint;        /* waiting and outgoing ones */
 	uint32_t token_length;  /* longer tokens are message format errors */
 };
@@ -52,6 +57,8 @@ struct engine_conf {
 					 * under way: for load generators */
 	uint32_t assembly_ms;           /* between two blocks of a body at most */
 	uint32_t szx;                   /* of the largest block we take and give */
+	uint32_t observe_con_every;     /* so many notifications, and one is confirmable */
+	uint32_t observe_pause_ms;      /* after one that is not (RFC 7641 4.5.1) */
 	struct bodies *bodies;          /* room for them (body.h), borrowed; NULL: none */
 	const uint16_t *ports;          /* of our own ends, by number of the socket, borrowed */
 	unsigned nports;                /* 0: nobody asks */
@@ -93,10 +100,13 @@ struct engine {
 	struct table dedups;    /* by endpoint and message ID of the peer's */
 	struct table mids;      /* exchanges by endpoint and message ID of ours */
 	struct table assemblies;        /* by endpoint and what their requests share */
+	struct table representations;   /* by what is asked for */
+	uint32_t words[CHANGES_WORDS];  /* the first representation of each word */
 	struct heap deadlines;  /* items: see engine_deadline() */
 	uint32_t first_item[SPACE_SLABS];
 	uint32_t waiting_n, outgoing_n;         /* exchanges by state */
 	uint32_t server_n, client_n;            /* and by role: the limits' */
+	uint32_t notify_n;      /* notifications among the latter */
 	uint32_t background_n;  /* tasks that are no request; of the layer above */
 	struct chain groups;    /* exchanges with groups that have been sent */
 	uint32_t answers[ENGINE_ANSWERS];       /* what groups' members said lately, by

@@ -2,6 +2,7 @@
 
 #include "coap/frame_udp.h"
 #include "exchange/dedup.h"
+#include "exchange/observer.h"
 #include "exchange/send.h"
 
 #define START_BURST 4u          /* exchanges of one peer started by one event */
@@ -89,6 +90,7 @@ static void link_up(struct engine *e, struct endpoint *p, struct exchange *x)
 	*(x->role == ROLE_SERVER ? &e->server_n : &e->client_n) += 1;
 	p->nactive += active(x);
 	p->nnamed += named(x);
+	e->notify_n += x->role == ROLE_NOTIFY;
 	p->nexchanges++;
 	if (x->deadline)
 		engine_deadline(e, slab(e), x, x->deadline);
@@ -107,6 +109,7 @@ static void unlink_all(struct engine *e, struct endpoint *p, struct exchange *x)
 	*(x->role == ROLE_SERVER ? &e->server_n : &e->client_n) -= 1;
 	p->nactive -= active(x);
 	p->nnamed -= named(x);
+	e->notify_n -= x->role == ROLE_NOTIFY;
 	p->nexchanges--;
 	engine_no_deadline(e, slab(e), x);
 }
@@ -127,7 +130,7 @@ static bool within_limits(const struct engine *e, const struct endpoint *p,
 {
 	const struct engine_limits *l = &e->conf.limits;
 
-	if (p->nexchanges >= l->exchanges_per_endpoint)
+	if (role != ROLE_NOTIFY && p->nexchanges >= l->exchanges_per_endpoint)
 		return false;
 	return role == ROLE_SERVER ? e->server_n < l->waiting : e->client_n < l->exchanges;
 }
@@ -185,6 +188,29 @@ struct exchange *exchange_new(struct engine *e, struct endpoint *p, bool non, ui
 	x->flags = flags;
 	x->secret = (uint32_t)engine_random(e);
 	slab_publish(&e->space, slab(e), x);
+	link_up(e, p, x);
+	return x;
+}
+
+struct exchange *exchange_notify(struct engine *e, struct endpoint *p, ref_t observer,
+				 uint32_t retries, uint32_t timeout_ms, struct span m)
+{
+	struct exchange *x;
+
+	if (!stored_room(e, m.n, EXCHANGE_INSIDE))
+		return NULL;
+	x = take(e, p, ROLE_NOTIFY);
+	if (!x) {
+		engine_count(e, COUNT_FULL_EXCHANGES);
+		return NULL;
+	}
+	x->owner = observer;
+	x->state = EXCHANGE_QUEUED;
+	x->type = COAP_CON;
+	x->retries = retries;
+	x->timeout_ms = timeout_ms;
+	slab_publish(&e->space, slab(e), x);
+	stored_put(e, &x->msg, x->inside, EXCHANGE_INSIDE, m, exchange_ref(e, x), true);
 	link_up(e, p, x);
 	return x;
 }
@@ -252,8 +278,11 @@ static void transmit(struct engine *e, const struct endpoint *p, const struct ex
 	send_end(e, &w);
 }
 
-static uint64_t first_timeout(struct engine *e)
+/* What takes the place of one that was not acknowledged goes on where that stood. */
+static uint64_t first_timeout(struct engine *e, const struct exchange *x)
 {
+	if (x->role == ROLE_NOTIFY && x->retries)
+		return x->timeout_ms;
 	return params_first_timeout(&e->conf.params, (uint32_t)engine_random(e));
 }
 
@@ -261,6 +290,8 @@ static uint64_t first_timeout(struct engine *e)
 static void send_first(struct engine *e, struct endpoint *p, struct exchange *x, uint16_t mid)
 {
 	endpoint_mid_used(e, p);
+	if (x->role == ROLE_NOTIFY)
+		observer_sends(e, x);
 	chain_remove(e, p, x);
 	undo_set(&e->space, &x->mid, mid);
 	undo_set(&e->space, &x->state,
@@ -269,7 +300,7 @@ static void send_first(struct engine *e, struct endpoint *p, struct exchange *x,
 	table_insert(&e->mids, slab(e), mid_hash(e, x->peer, mid), x);
 	p->nactive += active(x);
 	if (x->type == COAP_CON) {
-		uint64_t t = first_timeout(e);
+		uint64_t t = first_timeout(e, x);
 
 		undo_set(&e->space, &x->timeout_ms, (uint32_t)t);
 		set_deadline(e, x, e->now + t);
@@ -471,11 +502,12 @@ bool exchange_adopt(struct engine *e, struct exchange *x)
 	uint64_t far = e->now + params_max_transmit_wait(&e->conf.params) + UINT32_MAX;
 
 	if (!p || x->state < EXCHANGE_WAITING || x->state >= EXCHANGE_STATES ||
-	    (x->role != ROLE_SERVER && x->role != ROLE_CLIENT) ||
+	    x->role < ROLE_SERVER || x->role >= ROLES ||
 	    (x->type != COAP_CON && x->type != COAP_NON) || x->mid > 0xffff ||
 	    x->deadline > far || x->msg.len < 4 ||
 	    x->flags & ~(uint32_t)EXCHANGE_FLAGS ||
-	    (x->role == ROLE_SERVER && (x->state >= EXCHANGE_ACKED || x->flags)) ||
+	    (x->role != ROLE_CLIENT && (x->state >= EXCHANGE_ACKED || x->flags)) ||
+	    (x->role == ROLE_NOTIFY && (x->state == EXCHANGE_WAITING || x->type != COAP_CON)) ||
 	    !stored_valid(e, &x->msg, EXCHANGE_INSIDE, exchange_ref(e, x)))
 		return false;
 	if (x->role == ROLE_CLIENT && !plausible_client(e, p, x))

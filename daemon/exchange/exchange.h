@@ -24,7 +24,12 @@ enum exchange_state {
 	EXCHANGE_STATES
 };
 
-enum exchange_role { ROLE_SERVER = 1, ROLE_CLIENT };
+enum exchange_role {
+	ROLE_SERVER = 1,
+	ROLE_CLIENT,
+	ROLE_NOTIFY,            /* a notification; owner is its observer, if that still is */
+	ROLES
+};
 
 /* Client role. */
 enum exchange_flags {
@@ -84,6 +89,13 @@ struct exchange *exchange_wait(struct engine *e, struct endpoint *p, ref_t dedup
 /* A new outgoing one in state QUEUED, message still to come; NULL at a limit
  * (counted). */
 struct exchange *exchange_new(struct engine *e, struct endpoint *p, bool non, uint32_t flags);
+
+/* A new confirmable one in state QUEUED that carries notification m of an observer.
+ * retries, if not 0, and timeout_ms are of the one whose place it takes (RFC 7641
+ * 4.5.2).  NULL at a limit (counted); none counts as the peer's, who may have as many
+ * as it has observers. */
+struct exchange *exchange_notify(struct engine *e, struct endpoint *p, ref_t observer,
+				 uint32_t retries, uint32_t timeout_ms, struct span m);
 
 /* A waiting one becomes an outgoing one that carries answer m (confirmable). */
 bool exchange_turn(struct engine *e, struct exchange *x, struct span m);

@@ -3,6 +3,7 @@
 #include "exchange/assembly.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
+#include "exchange/observer.h"
 
 #include <errno.h>
 
@@ -18,6 +19,8 @@ static enum expire_verdict end(struct engine *e, struct exchange *x, int status,
 	*out = (struct response){ .exchange = exchange_ref(e, x), .peer = p->remote,
 				  .owner = x->owner, .status = status,
 				  .again = x->retries, .taken = exchange_is_taken(x) };
+	observer_lost(e, x, status == -ETIMEDOUT ? COUNT_OBSERVERS_TIMEOUT :
+					       COUNT_OBSERVERS_UNREACHABLE);
 	exchange_kill(e, x);
 	exchange_start(e, p);
 	return ours ? EXPIRE_FAILED : EXPIRE_DONE;
@@ -53,6 +56,8 @@ static enum expire_verdict due(struct engine *e, struct exchange *x, struct resp
 		exchange_start(e, endpoint_get(e, x->peer));
 		return EXPIRE_DONE;
 	case EXCHANGE_SENT:
+		if (observer_supersede(e, x))
+			return EXPIRE_DONE;
 		if (x->type == COAP_CON && exchange_again(e, x))
 			return EXPIRE_DONE;
 		return given_up(e, x, out);
@@ -82,6 +87,10 @@ enum expire_verdict expire_next(struct engine *e, struct expired *out)
 	heap_remove(&e->deadlines, item);
 	if (slab == SLAB_ASSEMBLY) {
 		assembly_due(e, out->obj);
+		return EXPIRE_DONE;
+	}
+	if (slab == SLAB_OBSERVER) {
+		observer_due(e, out->obj);
 		return EXPIRE_DONE;
 	}
 	return EXPIRE_OTHER;
@@ -128,6 +137,19 @@ static struct exchange *quoted_one(struct engine *e, struct endpoint *p, struct 
 	return i == SLAB_NIL ? NULL : slab_at(b, i);
 }
 
+/* It may have been a notification that nobody acknowledges. */
+static enum expire_verdict unreachable_non(struct engine *e, struct endpoint *p,
+					   struct span quoted)
+{
+	struct observer *o = quoted.n < 4 ? NULL :
+			     observer_by_mid(e, p, (uint16_t)(quoted.p[2] << 8 | quoted.p[3]));
+
+	if (!o)
+		return EXPIRE_NOTHING;
+	observer_end(e, o, COUNT_OBSERVERS_UNREACHABLE);
+	return EXPIRE_DONE;
+}
+
 bool expire_unreachable(struct engine *e, const struct addr *to, const struct local *from,
 			struct span quoted, struct expired *out, enum expire_verdict *verdict)
 {
@@ -135,7 +157,7 @@ bool expire_unreachable(struct engine *e, const struct addr *to, const struct lo
 	struct exchange *named = p ? quoted_one(e, p, quoted) : NULL, *other;
 	bool more;
 
-	*verdict = EXPIRE_NOTHING;
+	*verdict = p && !named ? unreachable_non(e, p, quoted) : EXPIRE_NOTHING;
 	if (!named)
 		return false;
 	/* The backlog first, and what the error speaks of last: it is what makes

@@ -9,7 +9,8 @@ enum expire_verdict {
 	EXPIRE_NOTHING,         /* nothing is due any more */
 	EXPIRE_DONE,            /* something was due and is settled: commit, ask again */
 	EXPIRE_FAILED,          /* a request of ours timed out */
-	EXPIRE_OTHER            /* an observation (SLAB_OBS) or an object of a slab from
+	EXPIRE_OTHER            /* an observation (SLAB_OBS), a representation
+				 * (SLAB_REPRESENTATION) or an object of a slab from
 				 * ENGINE_SLABS on is due; its
 				 * deadline has been taken out */
 };

@@ -5,6 +5,7 @@
 #include "exchange/echo.h"
 #include "exchange/send.h"
 #include "exchange/exchange.h"
+#include "exchange/observer.h"
 #include "exchange/xfer.h"
 
 #include <errno.h>
@@ -244,11 +245,25 @@ static enum input_verdict input_ack(struct engine *e, struct endpoint *p,
 	/* A ping should be reset (4.3); who acknowledges it is there all the same. */
 	if (x->role == ROLE_CLIENT && x->code == COAP_EMPTY)
 		return deliver(e, p, x, r, out);
-	if (x->role == ROLE_CLIENT)
+	if (x->role == ROLE_CLIENT) {
 		exchange_acked(e, x);
-	else
+	} else {
+		observer_acked(e, x);
 		exchange_kill(e, x);
+	}
 	exchange_start(e, p);
+	return INPUT_DONE;
+}
+
+/* A notification that is not confirmable may be rejected as well (RFC 7641 3.6). */
+static enum input_verdict reset_non(struct engine *e, const struct endpoint *p, uint16_t mid)
+{
+	struct observer *o = p ? observer_by_mid(e, p, mid) : NULL;
+
+	if (!o)
+		return unmatched(e);
+	engine_count(e, COUNT_RESETS);
+	observer_end(e, o, COUNT_OBSERVERS_RESET);
 	return INPUT_DONE;
 }
 
@@ -258,12 +273,13 @@ static enum input_verdict input_rst(struct engine *e, struct endpoint *p,
 	struct exchange *x = p ? exchange_by_mid(e, p, r->msg.mid) : NULL;
 
 	if (!x)
-		return unmatched(e);
+		return reset_non(e, p, r->msg.mid);
 	engine_count(e, COUNT_RESETS);
 	if (x->role == ROLE_CLIENT && x->code == COAP_EMPTY)
 		return deliver(e, p, x, r, out);
 	if (x->role == ROLE_CLIENT)
 		return fail(e, p, x, r, -ECONNRESET, out);
+	observer_lost(e, x, COUNT_OBSERVERS_RESET);
 	exchange_kill(e, x);
 	exchange_start(e, p);
 	return INPUT_DONE;

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "resource/mount.h"
+#include "resource/resources.h"
 #include "worker/dispatch.h"
 #include "worker/mounts.h"
 #include "worker/slot.h"
@@ -151,6 +152,8 @@ static bool start_modules(void)
 		s->point.mount = GUEST_NOBODY;
 		guest.resources = resources_new(specs, n, &err);
 	}
+	if (guest.resources)
+		resources_slots(guest.resources, 1);
 	if (!guest.resources && !errors->count)
 		errors_add(errors, s->stage == GUEST_OPENING ?
 			   guest.site->mounts[s->point.mount].module_at :
@@ -231,6 +234,21 @@ static void flush(void)
 	dispatch_flushed(&guest.dispatch);
 }
 
+/* There is nobody else: what changed is looked for in each round. */
+static void wake_nobody(void *arg)
+{
+	(void)arg;
+}
+
+static void look(void)
+{
+	struct notices *n = &guest.resources->notices;
+	uint32_t from = 0, word;
+
+	while ((word = changes_next(n->changes, n->seen, &from)) < CHANGES_WORDS)
+		dispatch_changed(&guest.dispatch, guest.shared->now, word);
+}
+
 /* One round: until there is no more to do, or no room for more answers. */
 static void advance(void)
 {
@@ -240,6 +258,7 @@ static void advance(void)
 
 	receive();
 	done = dispatch_batch(d, s->now);
+	look();
 	if (done && dispatch_next(d) <= s->now)
 		done = dispatch_due(d, s->now);
 	flush();
@@ -272,7 +291,10 @@ int guest_run(const struct site *site, struct guest_shared *shared, void *mem, i
 	guest.shared = shared;
 	guest.site = site;
 	log_setup(LOG_DEBUG, "worker 0");
-	if (!start_modules() || !start_slot(mem))
+	if (!start_modules())
+		return GUEST_EXIT_START;
+	resources_changes(guest.resources, &shared->changes, 0, wake_nobody, NULL);
+	if (!start_slot(mem))
 		return GUEST_EXIT_START;
 	return serve(fd);
 }

@@ -9,6 +9,7 @@
 #define KIT_GUEST_H
 
 #include "base/batch.h"
+#include "base/changes.h"
 #include "config/site.h"
 
 /* Where a worker can be made to die. */
@@ -53,6 +54,7 @@ struct guest_shared {
 	/* From the host: */
 	uint64_t now;           /* ms */
 	struct death death;
+	struct changes changes; /* of the whole daemon, which is one worker */
 	uint32_t has_rx;        /* a datagram is to be received */
 	struct guest_dgram rx;
 	/* From the guest: */

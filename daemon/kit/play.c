@@ -341,7 +341,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-/* A directory for what ${dir} stands for, new in each run. */
+/* A directory for what ${dir} stands for, and for those of mounts, new in each run. */
 static bool make_dir(char *dir, size_t cap)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -400,8 +400,10 @@ enum play_verdict play_run(struct play *p, struct config_errors *errors)
 		return v;
 	}
 	site = setting_make(p->script, p->modules_dir, dir, errors);
-	if (site)
+	if (site) {
+		site->runtime_at = dir;
 		v = run_site(p, site, errors);
+	}
 	site_free(site);
 	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	return v;

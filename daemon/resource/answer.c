@@ -2,14 +2,21 @@
 
 #include "base/siphash.h"
 #include "exchange/assembly.h"
+#include "resource/notices.h"
 #include "resource/slice.h"
 
 /* What tells one representation from another, for blocks of one that the module gave
  * no ETag: the same in every worker and generation, and no secret. */
-static void add_etag(struct reply *reply)
+uint64_t answer_etag(const struct reply *reply)
 {
 	static const struct hash_key all = { { 0x636f617064, 0x65746167 } };
-	uint64_t sum = siphash(&all, reply->payload, reply->npayload);
+
+	return siphash(&all, reply->payload, reply->npayload);
+}
+
+static void add_etag(struct reply *reply)
+{
+	uint64_t sum = answer_etag(reply);
 	struct span there;
 
 	if (!reply_option(reply, OPT_ETAG, &there))
@@ -17,7 +24,7 @@ static void add_etag(struct reply *reply)
 }
 
 /* The module writes the part that is asked for. */
-static bool read_part(struct coapd_task *t, uint64_t offset, size_t want)
+bool answer_read(struct coapd_task *t, uint64_t offset, size_t want)
 {
 	struct coapd_event event = { .what = COAPD_EV_READ, .offset = offset, .want = want };
 	struct reply *reply = &t->reply;
@@ -35,13 +42,17 @@ static bool read_part(struct coapd_task *t, uint64_t offset, size_t want)
 static bool respond(struct coapd_task *t, struct span payload)
 {
 	struct request *r = t->request;
+	bool entered = notices_enter(t);
 	struct writer w;
 
 	if (r->blocks)
 		reply_add_uint(&t->reply, OPT_BLOCK1, r->block1);
 	w = request_answer(t->engine, r);
-	if (!reply_write(&t->reply, payload, &w))
+	if (!reply_write(&t->reply, payload, &w)) {
+		if (entered)
+			notices_undo(t);
 		return false;
+	}
 	request_done(t->engine, r, t->reply.code, &w);
 	return true;
 }
@@ -94,7 +105,7 @@ static bool send_block(struct coapd_task *t)
 	}
 	if (!reply->seekable)
 		return respond(t, span_of(reply->payload + at, n));
-	return read_part(t, at, n) && respond(t, span_of(reply->payload, n));
+	return answer_read(t, at, n) && respond(t, span_of(reply->payload, n));
 }
 
 /* The first block of a reply that is kept for the others. */

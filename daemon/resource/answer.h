@@ -14,6 +14,13 @@
  * reply.wrong says which, and nothing was sent. */
 bool answer_send(struct coapd_task *t);
 
+/* The module writes the part that is asked for of a reply that can be read in parts;
+ * false: a mistake. */
+bool answer_read(struct coapd_task *t, uint64_t offset, size_t want);
+
+/* What stands for the payload of a reply that has no ETag of its own. */
+uint64_t answer_etag(const struct reply *reply);
+
 /* Ends a request for a later part of a reply that was kept.  False: it is none, the
  * resource is to be asked. */
 bool answer_later(struct engine *e, struct request *r);

@@ -1,6 +1,7 @@
 #include "resource/call.h"
 
 #include "resource/fetch.h"
+#include "resource/notices.h"
 #include "resource/resources.h"
 
 static void drop_jobs(struct coapd_task *t)
@@ -22,6 +23,7 @@ static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 	t->draining = false;
 	t->refused = false;
 	t->is_private = false;
+	t->asks = t->observes = false;
 	memset(t->at, 0, sizeof t->at);
 	memset(t->awaits, 0, sizeof t->awaits);
 	memset(t->fetch, 0, sizeof t->fetch);
@@ -97,6 +99,8 @@ enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 
 	t->mount = m;
 	m->now = t->engine->now;
+	if (event->what != COAPD_EV_READ && event->what != COAPD_EV_RENDER)
+		notices_watch(t);
 	m->engine = t->engine;
 	m->started = 0;
 	space_set(where, m->where);

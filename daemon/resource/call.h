@@ -19,6 +19,10 @@ struct coapd_task {
 	bool draining;
 	bool refused;           /* there was no task to be had */
 	bool is_private;        /* what it says is for this peer alone (call_private()) */
+	bool asks;              /* the request asks to observe: */
+	uint32_t word;          /* what tells of changes to what it asks for, */
+	uint64_t seen;          /* and its value before the hook began */
+	bool observes;          /* the module will tell of changes */
 	uint64_t at[COAPD_TAGS];
 	uint8_t awaits[COAPD_TAGS];
 	ref_t fetch[COAPD_TAGS];

@@ -13,6 +13,9 @@
  * modules, so that the linker takes it along. */
 static void (*const for_modules[])(void) __attribute__((used)) = {
 	(void (*)(void))coapd_reply, (void (*)(void))coapd_peer,
+	(void (*)(void))coapd_task_start, (void (*)(void))coapd_job,
+	(void (*)(void))coapd_wake, (void (*)(void))coapd_observe,
+	(void (*)(void))coapd_fetch,
 };
 
 /* Descriptors only grow at their end; this is the oldest there is. */

@@ -24,8 +24,8 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 {
 	int status;
 
-	*m = (struct coapd_mount){ .resources = m->resources, .spec = *spec, .desc = desc, .where = where,
-				   .self = spec->conf };
+	*m = (struct coapd_mount){ .resources = m->resources, .spec = *spec, .desc = desc,
+				   .where = where, .self = spec->conf, .notices = m->notices };
 	m->id = mount_id(spec, desc->name);
 	m->opening = true;
 	status = desc->open ? desc->open(m, spec->conf, &m->self) : 0;

@@ -8,6 +8,7 @@
 #include "resource/links.h"
 #include "resource/resource.h"
 
+struct notices;
 /* A task that open() asked for, once in the daemon. */
 struct once {
 	struct once *next;
@@ -30,6 +31,8 @@ struct coapd_mount {
 	struct engine *engine;  /* of the hook that runs; NULL: none does */
 	unsigned started;       /* tasks that this run of the hook began */
 	struct log_limit limit;
+	struct notices *notices;        /* what tells of changes; borrowed, set before it is
+					 * opened */
 	uint64_t now;           /* of the event that ran its hook last */
 };
 

@@ -1,6 +1,8 @@
 #include "resource/resource.h"
 
+#include "coap/observe.h"
 #include "exchange/assembly.h"
+#include "exchange/observer.h"
 #include "resource/access.h"
 #include "resource/answer.h"
 #include "resource/condition.h"
@@ -72,9 +74,11 @@ static struct resources *resources_alloc(size_t n)
 	R->slots = 1;
 	R->mount = calloc(R->n, sizeof *R->mount);
 	R->route = calloc(R->n, sizeof *R->route);
-	for (uint32_t i = 0; R->mount && i < R->n; i++)
+	for (uint32_t i = 0; R->mount && i < R->n; i++) {
 		R->mount[i].resources = R;
-	if (R->mount && R->route)
+		R->mount[i].notices = &R->notices;
+	}
+	if (R->mount && R->route && notices_init(&R->notices) == 0)
 		return R;
 	resources_free(R);
 	return NULL;
@@ -116,6 +120,7 @@ void resources_free(struct resources *R)
 	wellknown_free(&R->wellknown);
 	free(R->mount);
 	free(R->route);
+	notices_free(&R->notices);
 	free(R);
 }
 
@@ -127,6 +132,19 @@ void resources_about(struct resources *R, const char *uri)
 void resources_drain(struct resources *R)
 {
 	R->draining = true;
+}
+
+void resources_changes(struct resources *R, struct changes *changes, unsigned number,
+		       void (*wake)(void *arg), void *arg)
+{
+	struct notices *n = &R->notices;
+
+	n->changes = changes;
+	n->reader = number;
+	n->wake = wake;
+	n->arg = arg;
+	for (uint32_t i = 0; i < CHANGES_WORDS; i++)
+		n->seen[i] = changes_value(changes, i);
 }
 
 void resources_slots(struct resources *R, uint32_t n)
@@ -209,6 +227,17 @@ static bool ask(struct resources *R, struct engine *e, struct request *r,
 	return v != COAPD_DECLINE;
 }
 
+/* Who does not want to observe any more says so in a request like any other (RFC 7641
+ * 4.1). */
+static void leave(struct engine *e, const struct request *r)
+{
+	uint64_t observe;
+
+	if (code_is_safe(r->msg.code) && message_option_uint(&r->msg, OPT_OBSERVE, &observe) &&
+	    observe == OBSERVE_DEREGISTER)
+		observer_forget(e, r, COUNT_OBSERVERS_LEFT);
+}
+
 void resource_request(struct resources *R, struct engine *e, struct request *r, unsigned rx)
 {
 	uint8_t refused = access_check(r);
@@ -221,6 +250,7 @@ void resource_request(struct resources *R, struct engine *e, struct request *r, 
 		request_refuse(e, r, refused, NULL);
 		return;
 	}
+	leave(e, r);
 	if (answer_later(e, r))
 		return;
 	i = router_find(&R->router, r->msg.options, &segments);

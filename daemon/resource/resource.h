@@ -76,6 +76,13 @@ void resources_clock(struct resources *R, uint64_t (*clock)(void), uint64_t slow
 struct post;
 void resources_post(struct resources *R, const struct post *post);
 
+/* Changes are told by these words from now on, which all workers share; we are reader
+ * number of them, and wake() is called when others are to look at them.  Before any
+ * slot is adopted.  Borrowed. */
+struct changes;
+void resources_changes(struct resources *R, struct changes *changes, unsigned number,
+		       void (*wake)(void *arg), void *arg);
+
 /* Works on a fresh request (INPUT_REQUEST); rx is its place in the batch.  The
  * request is settled in any case: answered, or waiting.
  *

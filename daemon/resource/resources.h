@@ -6,6 +6,7 @@
 #define RESOURCE_RESOURCES_H
 
 #include "resource/call.h"
+#include "resource/notices.h"
 #include "resource/post.h"
 #include "resource/router.h"
 #include "resource/wellknown.h"
@@ -18,6 +19,7 @@ struct resources {
 	struct router router;
 	struct wellknown wellknown;
 	bool draining;
+	struct notices notices;
 	struct jobs *jobs;              /* borrowed; NULL: none are to be had */
 	const struct post *post;        /* borrowed; NULL: nobody can be woken */
 	bool opened_letter;             /* its event is under way, */

@@ -11,7 +11,7 @@ bool run_is_opaque(const struct coapd_mount *m, uint8_t method)
 	return !code_is_safe(method) && !(m->desc->flags & COAPD_F_RETRY);
 }
 
-void run_fail(struct resources *R, const char *why)
+void run_blame(struct resources *R, const char *why)
 {
 	struct coapd_task *t = &R->task;
 
@@ -19,7 +19,12 @@ void run_fail(struct resources *R, const char *why)
 	log_limited(&R->limit, t->engine->now, LOG_BURST, LOG_ERROR,
 		    "resource %s: module %s: %s; answered 5.00", t->mount->spec.path,
 		    t->mount->desc->name, why);
-	request_refuse(t->engine, t->request, COAP_INTERNAL_ERROR, NULL);
+}
+
+void run_fail(struct resources *R, const char *why)
+{
+	run_blame(R, why);
+	request_refuse(R->task.engine, R->task.request, COAP_INTERNAL_ERROR, NULL);
 }
 
 void run_finish(struct resources *R)

@@ -12,6 +12,9 @@ bool run_is_opaque(const struct coapd_mount *m, uint8_t method);
 /* Answers 5.00 and logs why, for the module's author. */
 void run_fail(struct resources *R, const char *why);
 
+/* Counts and logs a mistake of the run's module. */
+void run_blame(struct resources *R, const char *why);
+
 /* COAPD_DONE: answers with the reply that was made. */
 void run_finish(struct resources *R);
 

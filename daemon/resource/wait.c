@@ -190,6 +190,7 @@ void resource_lost(struct resources *R, struct engine *e, struct request *r, ref
 	engine_count(e, COUNT_EXEC_LOST);
 	log_limited(&R->limit, e->now, LOG_BURST, LOG_WARN,
 		    "a worker died in a request that may not run twice; answered 5.00");
+	notices_lost(R, r);
 	request_refuse(e, r, COAP_INTERNAL_ERROR, NULL);
 	if (upload)
 		upload_cancel(R, e, upload);

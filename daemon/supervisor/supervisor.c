@@ -46,6 +46,7 @@ struct supervisor {
 	struct hash_key key;
 	struct sockets sockets;
 	struct memory memory;
+	struct wakes wakes;
 	struct mail mail;
 	struct crew crew;
 	struct process *process;        /* [worker] */
@@ -87,6 +88,7 @@ static struct worker_boot boot_of(const struct supervisor *sv, const struct proc
 		.nslots = p->nslots,
 		.memfds = sv->memory.fd,
 		.nmemfds = sv->nslots,
+		.wakes = sv->wakes,
 		.mail = sv->mail.in,
 		.control_fd = control,
 		.key = sv->key,
@@ -394,7 +396,7 @@ static int up_key(struct supervisor *sv, struct err *err)
 
 static int up_files(struct supervisor *sv, struct err *err)
 {
-	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 4) + sv->nworkers +
+	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 4) + 2 * sv->nworkers +
 		      SPARE_FILES;
 	struct rlimit limit;
 
@@ -434,6 +436,16 @@ static int up_memory(struct supervisor *sv, struct err *err)
 static void down_memory(struct supervisor *sv)
 {
 	memory_free(&sv->memory);
+}
+
+static int up_wakes(struct supervisor *sv, struct err *err)
+{
+	return wakes_make(&sv->wakes, sv->nworkers, &sv->key, err);
+}
+
+static void down_wakes(struct supervisor *sv)
+{
+	wakes_free(&sv->wakes);
 }
 
 static int up_mail(struct supervisor *sv, struct err *err)
@@ -523,6 +535,7 @@ static const struct stage {
 	{ up_files, NULL },
 	{ up_sockets, down_sockets },
 	{ up_memory, down_memory },
+	{ up_wakes, down_wakes },
 	{ up_mail, down_mail },
 	{ up_crew, down_crew },
 	{ up_loop, down_loop },         /* the last, as supervisor_debug() has none */

@@ -3,6 +3,9 @@
 #include "exchange/adopt.h"
 #include "exchange/input.h"
 #include "exchange/obs.h"
+#include "exchange/representation.h"
+#include "resource/notices.h"
+#include "resource/resources.h"
 #include "resource/background.h"
 #include "resource/wait.h"
 
@@ -39,6 +42,7 @@ bool dispatch_adopt(struct dispatch *d, uint64_t now)
 		background_adopt(d->resources, e);
 		fetch_adopt(e);
 		adopt_end(e);
+		notices_adopted(d->resources, e);
 	}
 	d->adopted = d->unresolved = true;
 	return kept;
@@ -147,11 +151,14 @@ static void other_due(struct dispatch *d, struct expired *x)
 {
 	struct engine *e = &d->engine;
 
-	assert(x->slab == TASK_SLAB || x->slab == SLAB_OBS || x->slab == FETCH_SLAB);
+	assert(x->slab == TASK_SLAB || x->slab == SLAB_OBS || x->slab == FETCH_SLAB ||
+	       x->slab == SLAB_REPRESENTATION);
 	if (x->slab == SLAB_OBS)
 		obs_due(e, x->obj, &(struct obs_event){ .obs = 0 });
 	else if (x->slab == FETCH_SLAB)
 		fetch_due(d->resources, e, d->outside, x->obj);
+	else if (x->slab == SLAB_REPRESENTATION)
+		notices_due(d->resources, e, x->obj);
 	else
 		resource_due(d->resources, e, x->obj);
 }
@@ -231,6 +238,12 @@ bool dispatch_resolved(struct dispatch *d, uint64_t now, ref_t fetch, const stru
 	return true;
 }
 
+void dispatch_changed(struct dispatch *d, uint64_t now, uint32_t word)
+{
+	d->engine.now = now;
+	notices_word(&d->engine, word);
+}
+
 void dispatch_sweep(struct dispatch *d, uint64_t now)
 {
 	d->engine.now = now;
@@ -264,9 +277,10 @@ bool dispatch_pending(struct dispatch *d)
 
 bool dispatch_idle(const struct dispatch *d)
 {
-	/* An observation has an exchange for as long as it lives: it goes on elsewhere. */
+	/* An observation of ours has an exchange for as long as it lives: it goes on
+	 * elsewhere; whoever is told of a change has no claim to an answer. */
 	return d->engine.waiting_n == 0 &&
-	       d->engine.outgoing_n <= d->engine.space.ctl->live[SLAB_OBS];
+	       d->engine.outgoing_n <= d->engine.notify_n + d->engine.space.ctl->live[SLAB_OBS];
 }
 
 bool dispatch_remembers(const struct dispatch *d)

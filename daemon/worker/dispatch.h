@@ -66,6 +66,10 @@ bool dispatch_unreachable(struct dispatch *d, uint64_t now, const struct addr *t
 bool dispatch_resolved(struct dispatch *d, uint64_t now, ref_t fetch, const struct addr *addr,
 		       unsigned n);
 
+/* A word of the table of changes is another one now (resource/notices.h); what follows
+ * is due. */
+void dispatch_changed(struct dispatch *d, uint64_t now, uint32_t word);
+
 /* Once a second: what has outlived its lifetime. */
 void dispatch_sweep(struct dispatch *d, uint64_t now);
 

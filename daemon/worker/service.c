@@ -410,10 +410,20 @@ void service_close(struct service *v)
 	munmap(v->mem, v->size);
 }
 
+void service_changed(struct service *v, uint32_t word)
+{
+	dispatch_changed(&v->dispatch, clock_ms(), word);
+}
+
 void service_look(struct service *v)
 {
 	if (v->state == SERVICE_READING)
 		go_on(v);
+}
+
+bool service_is_observed(const struct service *v)
+{
+	return v->dispatch.engine.space.ctl->live[SLAB_REPRESENTATION] > 0;
 }
 
 bool service_idle(const struct service *v)

@@ -67,6 +67,12 @@ struct service_env {
 int service_open(struct service *v, const struct worker_slot *slot,
 		 const struct service_env *env, struct err *err);
 
+/* A word of the table of changes is another one now: service_look() tells observers. */
+void service_changed(struct service *v, uint32_t word);
+
+/* Something in the slot is observed. */
+bool service_is_observed(const struct service *v);
+
 /* Stops between two events; whatever is left is in the slot. */
 void service_close(struct service *v);
 

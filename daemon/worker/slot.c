@@ -22,6 +22,9 @@ struct engine_limits slot_limits(const struct site *site)
 		.assemblies = site_share(l->assemblies, slots),
 		.assemblies_per_endpoint = l->assemblies_per_endpoint,
 		.answers_per_endpoint = l->answers_per_endpoint,
+		.observers = site_share(l->observers, slots),
+		.observers_per_endpoint = l->observers_per_endpoint,
+		.representations = site_share(l->representations, slots),
 		.exchanges_per_endpoint = l->exchanges_per_endpoint,
 		.token_length = l->token_length,
 	};
@@ -67,6 +70,8 @@ struct engine_conf slot_conf(const struct site *site)
 	conf.params.max_latency_ms = (uint32_t)t->max_latency_ms;
 	conf.params.processing_delay_ms = (uint32_t)t->processing_delay_ms;
 	conf.assembly_ms = (uint32_t)t->body_timeout_ms;
+	conf.observe_con_every = t->observe_confirm;
+	conf.observe_pause_ms = (uint32_t)t->observe_pause_ms;
 	conf.szx = (uint32_t)t->block_size;
 	resource_options(&conf.options);
 	return conf;

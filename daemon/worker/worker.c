@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include "base/log.h"
+#include "resource/resources.h"
 #include "resource/jobs.h"
 #include "worker/budget.h"
 #include "worker/mailbox.h"
@@ -25,6 +26,7 @@ struct worker {
 	struct service *services;       /* boot->nslots of them */
 	unsigned nservices;             /* open ones */
 	ev_io control;
+	ev_io woken;                    /* something changed */
 	ev_timer drain;                 /* draining must end */
 	ev_prepare idle;                /* draining: looks whether it is over */
 	enum worker_exit exit;
@@ -112,6 +114,48 @@ static void on_control(struct ev_loop *loop, ev_io *io, int revents)
 		command(w, text[i]);
 }
 
+/* --- changes ------------------------------------------------------------------- */
+
+static void wake_others(void *arg)
+{
+	const struct worker *w = arg;
+
+	wakes_send(&w->boot->wakes);
+}
+
+static bool is_observed(const struct worker *w)
+{
+	for (unsigned i = 0; i < w->nservices; i++)
+		if (service_is_observed(&w->services[i]))
+			return true;
+	return false;
+}
+
+/* What changed is looked for in all slots, then told. */
+static void look(struct worker *w)
+{
+	struct notices *n = &w->env.resources->notices;
+	uint32_t from = 0, word;
+
+	while ((word = changes_next(n->changes, n->seen, &from)) < CHANGES_WORDS)
+		for (unsigned i = 0; i < w->nservices; i++)
+			service_changed(&w->services[i], word);
+	for (unsigned i = 0; i < w->nservices; i++)
+		service_look(&w->services[i]);
+	if (!is_observed(w))
+		changes_listen(n->changes, n->reader, false);
+}
+
+static void on_woken(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct worker *w = io->data;
+
+	(void)loop;
+	(void)revents;
+	wakes_take(&w->boot->wakes, w->boot->number);
+	look(w);
+}
+
 /* --- boot: stages, unwound in reverse --------------------------------------------- */
 
 static int up_signals(struct worker *w, struct err *err)
@@ -143,7 +187,7 @@ static int up_descriptors(struct worker *w, struct err *err)
 {
 	const struct worker_boot *b = w->boot;
 	size_t each = b->site->nlisteners + 3, n = 0;
-	int *fds = calloc(b->nslots * each + b->nmemfds + 1, sizeof *fds);
+	int *fds = calloc(b->nslots * each + b->nmemfds + b->wakes.n + 1, sizeof *fds);
 
 	if (!fds)
 		return err_set(err, -ENOMEM, "no memory for a list of descriptors");
@@ -154,6 +198,8 @@ static int up_descriptors(struct worker *w, struct err *err)
 		fds[n++] = b->slots[i].memfd;
 		fds[n++] = b->slots[i].mail;
 	}
+	for (unsigned i = 0; i < b->wakes.n; i++)
+		fds[n++] = b->wakes.fd[i];
 	for (unsigned i = 0; b->mail && i < b->nmemfds; i++)
 		fds[n++] = b->mail[i];
 	fds[n++] = b->control_fd;
@@ -288,6 +334,22 @@ static void down_names(struct worker *w)
 	names_close(&w->names);
 }
 
+static int up_changes(struct worker *w, struct err *err)
+{
+	const struct wakes *wakes = &w->boot->wakes;
+
+	(void)err;
+	if (!wakes->n)
+		return 0;
+	resources_changes(w->env.resources, wakes->changes, w->boot->number, wake_others, w);
+	ev_io_init(&w->woken, on_woken, wakes->fd[w->boot->number], EV_READ);
+	w->woken.data = w;
+	ev_io_start(w->env.loop, &w->woken);
+	/* What our predecessor told of, it may not have lived to wake others for. */
+	wakes_send_all(wakes);
+	return 0;
+}
+
 static void down_modules(struct worker *w)
 {
 	resources_free(w->env.resources);
@@ -367,6 +429,7 @@ static const struct stage {
 	{ "loop", up_loop, down_loop },
 	{ "names", up_names, down_names },
 	{ "modules", up_modules, down_modules },
+	{ "changes", up_changes, NULL },
 	{ "jobs", up_jobs, down_jobs },
 	{ "slots", up_slots, down_slots },
 	{ "control", up_control, down_control },

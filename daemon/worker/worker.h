@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "config/site.h"
+#include "base/wake.h"
 
 /* One byte each on the control socket. */
 enum worker_message {
@@ -45,6 +46,7 @@ struct worker_boot {
 	const int *memfds;              /* of all slots of the daemon: what their bodies
 					 * hold counts against one budget */
 	unsigned nmemfds;
+	struct wakes wakes;             /* of all workers (wake.h); borrowed */
 	const int *mail;                /* where the mailbox of each slot of the daemon is
 					 * written, nmemfds of them; NULL: none has one */
 	int control_fd;                 /* stream or seqpacket; end of file: the supervisor died */

@@ -3,6 +3,8 @@
 #include "base/poison.h"
 #include "coap/block.h"
 #include "exchange/obs.h"
+#include "resource/notices.h"
+#include "resource/resources.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +88,26 @@ static enum coapd_verdict slow(void *self, coapd_task *t, const struct coapd_eve
 	return COAPD_DONE;
 }
 
+/* The same wherever and however often it is set. */
+static enum coapd_verdict watched(void *self, coapd_task *t, const struct coapd_event *ev)
+{
+	coapd_span p = coapd_payload(coapd_request(t));
+	char text[2] = { 0 };
+
+	(void)self, (void)ev;
+	if (coapd_code(coapd_request(t)) == COAPD_PUT) {
+		now_living->world->state = p.n ? p.p[0] : 0;
+		coapd_changed(coapd_task_mount(t), coapd_text(""), COAPD_CHANGED);
+		coapd_reply(t, COAPD_204_CHANGED);
+		return COAPD_DONE;
+	}
+	coapd_observe(t);
+	text[0] = (char)('A' + now_living->world->state % 26);
+	coapd_reply(t, COAPD_205_CONTENT);
+	coapd_reply_data(t, coapd_text(text));
+	return COAPD_DONE;
+}
+
 static struct resource_mount_spec mount(const char *path, const char *const *segment,
 					uint32_t flags,
 					enum coapd_verdict (*handle)(void *, coapd_task *,
@@ -102,7 +124,7 @@ static struct resource_mount_spec mount(const char *path, const char *const *seg
 
 static void open_resources(void)
 {
-	static const char *const name[] = { "f", "o", "t", "s", "r", "u" };
+	static const char *const name[] = { "f", "o", "t", "s", "r", "u", "w" };
 	struct resource_mount_spec spec[] = {
 		mount("/f", &name[0], 0, fast),
 		mount("/o", &name[1], 0, opaque),
@@ -110,6 +132,7 @@ static void open_resources(void)
 		mount("/s", &name[3], 0, slow),
 		mount("/r", &name[4], COAPD_F_RETRY, fast),
 		mount("/u", &name[5], COAPD_F_RETRY, tock),
+		mount("/w", &name[6], COAPD_F_RETRY, watched),
 	};
 	struct err err;
 
@@ -217,6 +240,12 @@ static void on_response(void *arg, struct engine *e, const struct response *r)
 void life_enter(struct life *l)
 {
 	now_living = l;
+	resources->notices.changes = l->changes;
+}
+
+void life_look(struct life *l)
+{
+	notices_adopted(resources, &l->d.engine);
 }
 
 void life_begin(struct life *l)
@@ -251,6 +280,7 @@ void life_copy(struct life *to, const struct life *from)
 		       from->mem + head + i * sizeof(struct tx_dgram),
 		       offsetof(struct tx_dgram, data) + 128);
 	*to->world = *from->world;
+	*to->changes = *from->changes;
 }
 
 size_t life_size(void)
@@ -264,7 +294,9 @@ void life_open(struct life *l)
 		      -1, 0);
 	l->world = mmap(NULL, sizeof *l->world, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (l->mem == MAP_FAILED || l->world == MAP_FAILED)
+	l->changes = mmap(NULL, sizeof *l->changes, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (l->mem == MAP_FAILED || l->world == MAP_FAILED || l->changes == MAP_FAILED)
 		abort();
 	life_begin(l);
 }
@@ -275,9 +307,12 @@ void life_setup(void)
 					  OPT_BLOCK1, OPT_BLOCK2 };
 
 	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200, .szx = BLOCK_SZX_MAX,
+				     .observe_con_every = 3, .observe_pause_ms = 50,
 				     .limits = { .endpoints = 16, .dedup = 32, .exchanges = 8,
 						 .waiting = 8, .messages = 4, .xfers = 4,
-						 .observations = 2,
+						 .observations = 2, .observers = 4,
+						 .observers_per_endpoint = 2,
+						 .representations = 2,
 						 .answers_per_endpoint = 4,
 						 .exchanges_per_endpoint = 8,
 						 .token_length = 64 } };

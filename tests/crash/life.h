@@ -3,10 +3,11 @@
  *
  * Mounted are /f (safe, answers at once), /r (unsafe, harmless to repeat), /o
  * (unsafe, an effect outside), /s (the same after a wait), /t and /u (wait and
- * count their events in the slot). */
+ * count their events in the slot), /w (a state that is set and observed). */
 #ifndef TESTS_CRASH_LIFE_H
 #define TESTS_CRASH_LIFE_H
 
+#include "base/changes.h"
 #include "worker/dispatch.h"
 
 #define PEERS 16
@@ -15,12 +16,14 @@
 /* What lies outside the slot. */
 struct world {
 	uint32_t count[PEERS];  /* effects of the opaque modules, by peer */
+	uint32_t state;         /* of /w */
 	uint32_t responses;     /* what the client role was told, at least so often */
 };
 
 struct life {
 	uint8_t *mem;
 	struct world *world;
+	struct changes *changes;        /* what tells of them, as all workers see it */
 	struct dispatch d;
 	bool open;
 };
@@ -45,6 +48,9 @@ void life_copy(struct life *to, const struct life *from);
 /* Peer n's address; whether its requests have effects outside. */
 struct addr life_peer(unsigned n);
 bool life_peer_is_opaque(unsigned n);
+
+/* Has what changed looked at, as a worker does that is woken. */
+void life_look(struct life *l);
 
 /* Sends a question to peer 9; its answer brings up the next one, three in all. */
 void life_ask(struct engine *e, uint64_t owner);

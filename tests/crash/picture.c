@@ -4,6 +4,7 @@
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
 #include "exchange/obs.h"
+#include "exchange/observer.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -136,6 +137,23 @@ static void see_obs(struct picture *p, struct engine *e)
 	}
 }
 
+static void see_observers(struct picture *p, struct engine *e)
+{
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_OBSERVER]; i++) {
+		const struct observer *o = slab_at(engine_slab(e, SLAB_OBSERVER), i);
+		const struct representation *r;
+
+		if (!(o->o.word & 1))
+			continue;
+		r = representation_get(e, o->representation);
+		note(p, endpoint_get(e, o->peer)->remote.port - 1000u,
+		     "observer v%llu stale%d again%u mid%x con%u by%llu pause%llu re%u %s\n",
+		     (unsigned long long)o->sequence, o->told != r->seen, o->again, o->mid, o->since_con,
+		     (unsigned long long)o->con_by, (unsigned long long)o->pause, o->retries,
+		     exchange_get(e, o->exchange) ? "told" : "idle");
+	}
+}
+
 void picture_take(struct picture *p, struct life *l)
 {
 	struct engine *e = &l->d.engine;
@@ -146,6 +164,7 @@ void picture_take(struct picture *p, struct life *l)
 	see_exchanges(p, e);
 	see_xfers(p, e);
 	see_obs(p, e);
+	see_observers(p, e);
 	for (unsigned i = 0; i < PEERS; i++)
 		if (!life_peer_is_opaque(i))
 			note(p, i, "count %u\n", l->world->count[i]);

@@ -148,6 +148,20 @@ static void add_note(unsigned peer, uint8_t type, uint16_t mid, uint32_t value, 
 	g->n = (size_t)(w.p - g->data);
 }
 
+/* Begins or ends to observe. */
+static void add_observer(unsigned peer, uint8_t type, uint16_t mid, uint32_t observe)
+{
+	struct dgram *g = &phase.in[phase.n++];
+	struct writer w = writer_of(g->data, sizeof g->data);
+	struct option_writer ow = option_writer(&w);
+
+	g->peer = peer;
+	frame_udp_head(&w, type, COAP_GET, mid, span_str("ob"));
+	option_write_uint(&ow, OPT_OBSERVE, observe);
+	option_write(&ow, OPT_URI_PATH, span_str("w"));
+	g->n = (size_t)(w.p - g->data);
+}
+
 static void load(struct life *l)
 {
 	struct batch *b = batch_of(&l->d.engine.space);
@@ -171,6 +185,7 @@ static void work(struct life *l)
 {
 	life_enter(l);
 	dispatch_batch(&l->d, phase.now);
+	life_look(l);
 	dispatch_due(&l->d, phase.now);
 	if (phase.sweep)
 		dispatch_sweep(&l->d, phase.now);
@@ -347,6 +362,7 @@ static void run_phase(long nested_every)
 {
 	static uint8_t *saved;
 	static struct world saved_world;
+	static struct changes saved_changes;
 	uint64_t before = checks, failed = failures;
 	long n;
 
@@ -360,6 +376,7 @@ static void run_phase(long nested_every)
 	unpoison(life[0].mem, life_size());
 	memcpy(saved, life[0].mem, life_size());
 	saved_world = *life[0].world;
+	saved_changes = *life[0].changes;
 
 	arrive(&life[0]);
 	n = trace(work, &life[0], at_first_crash, 1);
@@ -370,12 +387,14 @@ static void run_phase(long nested_every)
 	told = 0;
 	memcpy(life[0].mem, saved, life_size());
 	*life[0].world = saved_world;
+	*life[0].changes = saved_changes;
 	arrive(&life[0]);
 	n = trace(work, &life[0], at_nested, n > nested_every ? n / nested_every : 1);
 	result(n > 0 && failures == failed, "two crashes", n, checks - before);
 
 	memcpy(life[0].mem, saved, life_size());
 	*life[0].world = saved_world;
+	*life[0].changes = saved_changes;
 	life_begin(&life[0]);
 	take_over(&life[0]);
 	remember_sent(&life[0]);
@@ -464,6 +483,24 @@ static void script(long nested)
 
 	start_phase("and ends", 100);
 	add_note(13, COAP_CON, 801, 0, false);
+	run_phase(nested);
+
+	start_phase("observers are entered", 100);
+	add_observer(14, COAP_CON, 30, 0);
+	add_observer(15, COAP_NON, 30, 0);
+	run_phase(nested);
+
+	start_phase("they are told of a change", 100);
+	add(2, COAP_CON, COAP_PUT, 60, "pu", "w", "\7");
+	run_phase(nested);
+
+	start_phase("and of another instead", 3000);
+	add(2, COAP_CON, COAP_PUT, 61, "pv", "w", "\10");
+	run_phase(nested);
+
+	start_phase("one leaves, one says no", 100);
+	add_observer(15, COAP_CON, 31, 1);
+	add_answer(14, COAP_RST, COAP_EMPTY, 0);
 	run_phase(nested);
 
 	start_phase("time-outs and forgetting", 400000);

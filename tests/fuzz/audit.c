@@ -3,6 +3,7 @@
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
 #include "exchange/obs.h"
+#include "exchange/observer.h"
 
 #define EACH(e, number, type, it) \
 	for (type *it = slab_at(engine_slab(e, number), 0), \
@@ -135,7 +136,7 @@ static uint32_t audit_kept(struct engine *e, const struct endpoint *p, bool dama
 
 static void audit_endpoint(struct engine *e, struct endpoint *p, bool damaged)
 {
-	uint32_t exchanges = 0, sent = 0, active = 0, queued = 0, named = 0, dedups = 0, kept = 0;
+	uint32_t exchanges = 0, notifications = 0, observers = 0, sent = 0, active = 0, queued = 0, named = 0, dedups = 0, kept = 0;
 	ref_t ref = endpoint_ref(e, p);
 
 	CHECK(damaged || endpoint_find(e, &p->remote, &p->local) == p);
@@ -143,6 +144,7 @@ static void audit_endpoint(struct engine *e, struct endpoint *p, bool damaged)
 		if (x->peer != ref)
 			continue;
 		exchanges++;
+		notifications += x->role == ROLE_NOTIFY;
 		sent += x->state > EXCHANGE_QUEUED && !(x->flags & EXCHANGE_GROUP);
 		named += (x->flags & EXCHANGE_NAMED) != 0;
 		active += x->state == EXCHANGE_SENT;
@@ -153,7 +155,11 @@ static void audit_endpoint(struct engine *e, struct endpoint *p, bool damaged)
 		kept += d->peer == ref && is_settled(d);
 	}
 	CHECK(p->nexchanges == exchanges);
-	CHECK(damaged || exchanges <= e->conf.limits.exchanges_per_endpoint);
+	EACH(e, SLAB_OBSERVER, struct observer, o)
+		observers += o->peer == ref;
+	CHECK(p->nobservers == observers);
+	CHECK(damaged || observers <= e->conf.limits.observers_per_endpoint);
+	CHECK(damaged || exchanges - notifications <= e->conf.limits.exchanges_per_endpoint);
 	CHECK(p->nactive == active);
 	CHECK(p->nnamed == named);
 	CHECK(damaged || active <= e->conf.params.nstart);
@@ -260,9 +266,11 @@ static void audit_blob(struct engine *e, const struct blob *b)
 	const struct exchange *x = exchange_get(e, b->owner);
 	const struct dedup *d = dedup_get(e, b->owner);
 	const struct xfer *t = xfer_get(e, b->owner);
+	const struct observer *o = observer_get(e, b->owner);
 	uint32_t self = slab_index(engine_slab(e, SLAB_BLOB), b);
 
-	CHECK((t && t->options.blob == self) || (x && x->msg.blob == self) ||
+	CHECK((t && t->options.blob == self) || (o && o->request.blob == self) ||
+	      (x && x->msg.blob == self) ||
 	      (d && d->state == DEDUP_DONE && d->answer.blob == self));
 }
 
@@ -285,7 +293,7 @@ void audit(struct engine *e, bool damaged)
 		outgoing += is_outgoing(x);
 		with_mid += has_mid(x);
 		groups += x->flags & EXCHANGE_GROUP && x->state != EXCHANGE_QUEUED;
-		ours += x->role == ROLE_CLIENT;
+		ours += x->role != ROLE_SERVER;
 	}
 	EACH(e, SLAB_DEDUP, struct dedup, d)
 		audit_dedup(e, d, damaged);
@@ -306,6 +314,8 @@ void audit(struct engine *e, bool damaged)
 	audit_table(&e->endpoints, engine_slab(e, SLAB_ENDPOINT), live[SLAB_ENDPOINT]);
 	audit_table(&e->dedups, engine_slab(e, SLAB_DEDUP), live[SLAB_DEDUP]);
 	audit_table(&e->mids, engine_slab(e, SLAB_EXCHANGE), with_mid);
+	audit_table(&e->representations, engine_slab(e, SLAB_REPRESENTATION),
+		    live[SLAB_REPRESENTATION]);
 	audit_heap(&e->deadlines);
 }
 

@@ -7,6 +7,7 @@
 #include "coap/frame_udp.h"
 #include "model.h"
 #include "ours.h"
+#include "theirs.h"
 
 #include <string.h>
 
@@ -85,6 +86,7 @@ static void flush(void)
 		}
 		CHECK(model.damaged || b->tx_hdr[i].msg_len == BATCH_UNTOUCHED);
 		model_sent(r, t, &m);
+		theirs_sent(r, t, &m);
 		keep(said, &said_n, t->to.port - 1000u, s);
 		if (message_option(&m, OPT_ECHO, 0, &value) && value.n == sizeof echo)
 			memcpy(echo, value.p, value.n);
@@ -127,6 +129,12 @@ static void resolve(void)
 	engine_commit(e, q.rx == REQUEST_RESUMED ? rx : rx + 1);
 }
 
+static void audit_all(void)
+{
+	audit(e, model.damaged);
+	theirs_audit(e, model.damaged);
+}
+
 static void die(void)
 {
 	model_back();
@@ -136,7 +144,8 @@ static void die(void)
 	resolve();
 	adopt_batch(e);
 	adopt_survived(e);
-	audit(e, model.damaged);
+	theirs_adopted(e);
+	audit_all();
 }
 
 /* Ends the event, well or not. */
@@ -148,7 +157,7 @@ static void end(unsigned rx_next)
 		return;
 	}
 	engine_commit(e, rx_next);
-	audit(e, model.damaged);
+	audit_all();
 }
 
 static void end_here(void)
@@ -169,13 +178,17 @@ static void op_client(void)
 
 static void answer(struct request *q)
 {
+	long observe = theirs_enter(e, q);
 	struct writer w = request_answer(e, q);
+	struct option_writer ow = option_writer(&w);
 	uint8_t text[1300];
 	size_t n = one_in(5) ? draw(sizeof text) : draw(70);
 
 	memset(text, 'a', n);
+	if (observe >= 0)
+		option_write_uint(&ow, OPT_OBSERVE, (uint64_t)observe);
 	message_write_payload(&w, span_of(text, n));
-	request_done(e, q, one_in(6) ? COAP_NOT_FOUND : COAP_CONTENT, &w);
+	request_done(e, q, observe < 0 && one_in(6) ? COAP_NOT_FOUND : COAP_CONTENT, &w);
 }
 
 static bool wait_for(struct request *q)
@@ -362,6 +375,21 @@ static size_t damage(uint8_t *out, size_t n)
 	return one_in(3) ? draw((uint32_t)n + 1) : n;
 }
 
+/* Begins to observe, or ends it; few of them differ. */
+static size_t make_registration(uint8_t *out)
+{
+	struct writer w = writer_of(out, DGRAM_RX_MAX);
+	struct option_writer ow = option_writer(&w);
+	uint8_t token[40] = { (uint8_t)draw(2) };
+
+	frame_udp_head(&w, (uint8_t)draw(2), COAP_GET, (uint16_t)(base_mid + draw(40)),
+		       span_of(token, one_in(8) ? sizeof token : draw(2)));
+	option_write_uint(&ow, OPT_OBSERVE, one_in(6));
+	if (one_in(8))
+		option_write(&ow, OPT_URI_PATH, span_str("x"));
+	return (size_t)(w.p - out);
+}
+
 static size_t make_datagram(uint8_t *out, unsigned *peer)
 {
 	const struct kept *k = &heard[draw(KEPT)], *s = &said[draw(KEPT)];
@@ -369,7 +397,7 @@ static size_t make_datagram(uint8_t *out, unsigned *peer)
 
 	switch (draw(4)) {
 	case 0:
-		n = make_request(out);
+		n = one_in(3) ? make_registration(out) : make_request(out);
 		break;
 	case 1:
 		n = k->n;       /* once more */
@@ -419,7 +447,8 @@ static void expire(void)
 	do {
 		begin();
 		v = expire_next(e, &x);
-		CHECK(v != EXPIRE_OTHER);
+		if (v == EXPIRE_OTHER)
+			theirs_due(e, x.obj);
 		if (v == EXPIRE_FAILED)
 			ours_ended(e, &x.response);
 		end_here();
@@ -436,10 +465,18 @@ static void op_time(void)
 	expire();
 }
 
+static void op_change(void)
+{
+	begin();
+	theirs_change(e);
+	end_here();
+	expire();
+}
+
 static void op_sweep(void)
 {
 	expire_sweep(e);
-	audit(e, model.damaged);
+	audit_all();
 }
 
 static void op_die(void)
@@ -475,6 +512,9 @@ static void choose_limits(struct engine_limits *l, struct params *p, uint32_t *a
 		.waiting = 1 + draw(16), .messages = 1 + draw(8),
 		.answers_per_endpoint = 1 + draw(6), .exchanges_per_endpoint = 1 + draw(20),
 		.token_length = 8 + draw(60),
+		.observers = one_in(3) ? 0 : 1 + draw(8),
+		.observers_per_endpoint = 1 + draw(4),
+		.representations = 1 + draw(5),
 	};
 	p->nstart = 1 + draw(3);
 	p->max_retransmit = draw(5);
@@ -485,7 +525,7 @@ static void live(unsigned steps)
 {
 	static void (*const op[])(void) = {
 		op_receive, op_receive, op_receive, op_receive, op_receive, op_finish,
-		op_finish, op_client, op_client, op_time, op_time, op_sweep, op_unreachable,
+		op_finish, op_client, op_client, op_change, op_change, op_time, op_time, op_sweep, op_unreachable,
 		op_die,
 	};
 
@@ -514,7 +554,7 @@ static void finish(void)
 		end_here();
 		begin();
 	}
-	for (unsigned i = 0; i < 1000 && (e->waiting_n || e->deadlines.n); i++) {
+	for (unsigned i = 0; i < 20000 && (e->waiting_n || e->deadlines.n); i++) {
 		op_finish();
 		if (e->deadlines.n && e->now < engine_next(e))
 			e->now = engine_next(e);
@@ -545,6 +585,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r->conf.params = r->e.conf.params = params;
 	r->conf.ack_delay_ms = r->e.conf.ack_delay_ms = ack_delay;
 	e = &r->e;
+	theirs_begin(r);
 	base_mid = (uint16_t)draw(0x10000);
 	deaths = 3 + draw(60);
 	model_clear(base_mid);

@@ -38,11 +38,12 @@ flags=$(pkg-config --cflags coapd)
 modules=$root$(env -u PKG_CONFIG_SYSROOT_DIR pkg-config --variable=moduledir coapd)
 coapd=$(find "$root" -type f -name coapd -perm -u+x)
 
-only_header()
+only_headers()
 {
-	[ "$(find "$root" -name '*.h' | sed 's,.*/include/,,')" = coapd/module.h ]
+	[ "$(find "$root" -name '*.h' | sed 's,.*/include/,,' | sort | tr '\n' ' ')" = \
+		"coapd/module.h coapd/numbers.h " ]
 }
-step "one header is installed" only_header
+step "the headers for modules are installed and no other" only_headers
 step "the modules are where coapd.pc says" test -f "$modules/hello.so" -a -f "$modules/separate.so"
 
 # The module that people copy, under a name of their own.
@@ -76,7 +77,7 @@ step "what it calls is exported by coapd" imports
 promises()
 {
 	header=$(find "$root" -name module.h)
-	names=$($CC -E -P -x c "$header" | tr '\n' ' ' | tr ';{}' '\n\n\n' |
+	names=$($CC -E -P -x c -I"${header%/coapd/*}" "$header" | tr '\n' ' ' | tr ';{}' '\n\n\n' |
 		sed -n 's/.*[ *]\(coapd_[a-z_]*\)(.*/\1/p' | grep -v '^coapd_text$' | sort -u)
 	[ "$(echo "$names" | wc -l)" -gt 15 ] || { echo "$names"; return 1; }
 	for name in $names; do

@@ -2,7 +2,9 @@
 
 #include "coap/frame_udp.h"
 #include "exchange/obs.h"
+#include "exchange/representation.h"
 #include "resource/background.h"
+#include "resource/notices.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -107,6 +109,7 @@ struct stage *stage_new(const struct resource_mount_spec *specs, size_t n)
 
 	limits.small_bodies = limits.assemblies = limits.assemblies_per_endpoint = 4;
 	limits.bodies = 1;
+	limits.observers = limits.observers_per_endpoint = limits.representations = 8;
 	limits.tasks = STAGE_BACKGROUND;
 	task_layout(&tasks, STAGE_TASKS + STAGE_BACKGROUND);
 	fetch_layout(&tasks, STAGE_FETCHES);
@@ -115,6 +118,7 @@ struct stage *stage_new(const struct resource_mount_spec *specs, size_t n)
 	s->rig->e.source = &s->source;
 	s->outside = (struct outside){ .lookup = look_up, .way = find_way, .arg = s,
 				       .client_sock = STAGE_CLIENT };
+	s->rig->e.conf.observe_con_every = s->rig->conf.observe_con_every = 4;
 	furnish(s);
 	s->R = resources_new(specs, n, &err);
 	current = s;
@@ -245,6 +249,8 @@ static bool due(struct stage *s)
 	case EXPIRE_OTHER:
 		if (x.slab == FETCH_SLAB)
 			fetch_due(s->R, e, &s->outside, x.obj);
+		else if (x.slab == SLAB_REPRESENTATION)
+			notices_due(s->R, e, x.obj);
 		else if (x.slab == TASK_SLAB)
 			resource_due(s->R, e, x.obj);
 		else

@@ -1,0 +1,400 @@
+"""Those who observe what coapd serves (RFC 7641): told, and ended, whoever dies."""
+import os
+import select
+import signal
+
+from harness import *
+
+SITE = """
+workers: 1
+resources:
+  /v: {module: value, file: @DIR@/value}
+  /aged: {module: value, file: @DIR@/value, max-age: 5s}
+  /hello: {module: hello}
+transmission: { ack-timeout: 100ms, ack-random-factor: 1, max-retransmit: 2, observe-pause: 0s,
+                observe-confirm: 4 }
+"""
+
+
+def observed(site=SITE, state=b"v0", **more):
+    """A daemon with a state that all workers can write."""
+    d = Daemon(site, **more)
+    path = os.path.join(d.directory, "value")
+    with open(path, "wb") as f:
+        f.write(len(state).to_bytes(4, "little") + state)
+    os.chmod(path, 0o666)
+    return d
+
+
+def register(p, uri="/v", observe=0, options=(), **more):
+    request = p.request("GET", uri, options=[("Observe", observe), *options], **more)
+    p.send(request)
+    return request, p.answer(request)
+
+
+def put(d, payload, uri="/v"):
+    with d.peer() as p:
+        equal(p.ask("PUT", uri, payload=payload).code, code("2.04"), "PUT")
+
+
+def told(p, request, payload, mtype=CON):
+    m = p.expect(mtype, "2.05", token=request.token, payload=payload)
+    if mtype == CON:
+        p.acknowledge(m)
+    return m
+
+
+def value(m):
+    found = m.uint("Observe")
+    check(found is not None, f"Observe in {m}")
+    return found
+
+
+def ended(d, how, n=1):
+    """Whom the counters call gone, and for which reason."""
+    counters = d.counters()
+    equal({k: v for k, v in counters.items() if k.startswith("observers-") and v}, {how: n},
+          "the ends of observers")
+
+
+@test
+def a_new_state_is_told():
+    with observed() as d, d.peer() as p:
+        request, first = register(p)
+        equal(first.payload, b"v0", "the state")
+        put(d, b"v1")
+        second = told(p, request, b"v1")
+        put(d, b"v2")
+        third = told(p, request, b"v2")
+        check(value(first) < value(second) < value(third), f"{first} {second} {third}")
+        p.silence()
+        equal(d.counters()["notifications"], 2, "notifications")
+
+
+@test
+def E57_who_leaves_is_told_nothing():
+    with observed() as d, d.peer() as p, d.peer() as other:
+        request, _ = register(p)
+        stays, _ = register(other, token=request.token)     # the same token, another endpoint
+        again, _ = register(p)
+        _, answer = register(p, observe=1, token=request.token)
+        equal((answer.code, answer.all("Observe")), (code("2.05"), []), "answer")
+        put(d, b"v1")
+        told(other, stays, b"v1")
+        told(p, again, b"v1")
+        p.silence()
+        ended(d, "observers-left")
+
+
+@test
+def E58_who_registers_again_is_told_once():
+    with observed() as d, d.peer() as p:
+        request, first = register(p)
+        _, second = register(p, token=request.token)
+        check(value(second) > value(first), f"{second} after {first}")
+        put(d, b"v1")
+        check(value(told(p, request, b"v1")) > value(second), "the order")
+        p.silence()
+        equal(d.counters()["notifications"], 1, "notifications")
+
+
+@test
+def E59_an_empty_token_observes():
+    with observed() as d, d.peer() as p:
+        request, _ = register(p, token=b"")
+        put(d, b"v1")
+        told(p, request, b"v1")
+
+
+@test
+def E60_E68_what_is_gone_is_told_as_4_04():
+    with observed() as d, d.peer() as p, d.peer() as other:
+        request, _ = register(p)
+        equal(other.ask("DELETE", "/v").code, code("2.02"), "DELETE")
+        p.acknowledge(p.expect(CON, "4.04", token=request.token, without=["Observe"]))
+        put(d, b"v1")
+        p.silence()
+        ended(d, "observers-ended")
+
+
+@test
+def E61_a_reset_ends_it():
+    with observed() as d, d.peer() as p:
+        request, _ = register(p)
+        put(d, b"v1")
+        p.reset(p.expect(CON, "2.05", token=request.token))
+        put(d, b"v2")
+        p.silence()
+        ended(d, "observers-reset")
+
+
+@test
+def E61_a_reset_of_a_non_confirmable_one_ends_it():
+    with observed() as d, d.peer() as p:
+        request, _ = register(p, mtype=NON)
+        put(d, b"v1")
+        p.reset(told(p, request, b"v1", NON))
+        put(d, b"v2")
+        p.silence()
+        ended(d, "observers-reset")
+
+
+@test
+def E62_who_does_not_acknowledge_is_forgotten():
+    with observed() as d, d.peer() as p:
+        request, _ = register(p)
+        put(d, b"v1")
+        first = p.expect(CON, "2.05", token=request.token)
+        for _ in range(2):
+            equal(p.receive().raw, first.raw, "the retransmission")
+        while d.counters()["observers-timeout"] == 0:
+            select.select([], [], [], 0.05)
+        put(d, b"v2")
+        p.silence()
+        ended(d, "observers-timeout")
+
+
+@test
+def E62_every_fourth_is_confirmable():
+    with observed() as d, d.peer() as p:
+        request, _ = register(p, mtype=NON)
+        for i in range(1, 9):
+            put(d, b"%d" % i)
+            told(p, request, b"%d" % i, CON if i % 4 == 0 else NON)
+
+
+@test
+def E63_E65_a_newer_state_takes_the_place_of_the_one_under_way():
+    with observed() as d, d.peer() as p:
+        request, _ = register(p)
+        put(d, b"v1")
+        first = p.expect(CON, "2.05", token=request.token, payload=b"v1")
+        put(d, b"v2")
+        put(d, b"v3")
+        second = p.expect(CON, "2.05", token=request.token, payload=b"v3")
+        check(second.mid != first.mid, "another message")
+        check(value(second) > value(first), "the order")
+        third = p.receive()
+        equal(third.raw, second.raw, "the last try")
+        p.acknowledge(third)
+        put(d, b"v4")
+        told(p, request, b"v4")
+        c = d.counters()
+        equal((c["notifications-replaced"], c["observers-timeout"]), (1, 0), "counters")
+
+
+@test
+def the_last_state_comes_after_the_acknowledgement():
+    with observed() as d, d.peer() as p:
+        request, _ = register(p)
+        put(d, b"v1")
+        m = p.expect(CON, "2.05", token=request.token, payload=b"v1")
+        put(d, b"v2")
+        p.acknowledge(m)
+        told(p, request, b"v2")
+        p.silence()
+
+
+@test
+def E66_of_a_large_state_the_first_block_is_told():
+    with observed(state=bytes(4096)) as d, d.peer() as p:
+        request, first = register(p)
+        equal((len(first.payload), first.uint("Block2")), (1024, 0x0e), "the first block")
+        with d.peer() as other:
+            for i in range(4):
+                m = other.ask("PUT", "/v", payload=bytes([7]) * 1024, options=[
+                    ("Block1", i << 4 | (8 if i < 3 else 0) | 6)])
+        equal(m.code, code("2.04"), "PUT")
+        m = told(p, request, bytes([7]) * 1024)
+        equal((m.uint("Block2"), m.uint("Size2")), (0x0e, 4096), f"blocks of {m}")
+        rest = p.get("/v", options=[("Block2", 1 << 4 | 6)])
+        equal(rest.all("ETag"), m.all("ETag"), "ETag")
+        equal((rest.payload, rest.all("Observe")), (bytes([7]) * 1024, []), "the second block")
+
+
+@test
+def E66_blocks_are_as_small_as_asked_for():
+    with observed(state=bytes(100)) as d, d.peer() as p:
+        request, first = register(p, options=[("Block2", 2)])
+        put(d, b"x" * 100)
+        m = told(p, request, b"x" * 64)
+        equal(m.uint("Block2"), 0x0a, "Block2")
+        check(first.all("ETag") and m.all("ETag") and first.all("ETag") != m.all("ETag"),
+              "ETags")
+        _, late = register(p, options=[("Block2", 1 << 4 | 2)])
+        equal(late.all("Observe"), [], "observing from the second block on")
+
+
+@test
+def E67_what_is_sent_again_has_its_max_age_anew():
+    with observed() as d, d.peer() as p:
+        request, first = register(p, "/aged")
+        equal(first.uint("Max-Age"), 5, "Max-Age")
+        put(d, b"v1", "/aged")
+        m = p.expect(CON, "2.05", token=request.token, payload=b"v1", options={"Max-Age": 5})
+        again = told(p, request, b"v1")
+        check(value(again) > value(m), "the order")
+
+
+@test
+def E69_what_is_not_observable_is_answered_plainly():
+    with observed() as d, d.peer() as p:
+        for _ in range(2):
+            _, m = register(p, "/hello")
+            equal((m.code, m.all("Observe")), (code("2.05"), []), "answer")
+        _, m = register(p, "/nowhere")
+        equal((m.code, m.all("Observe")), (code("4.04"), []), "answer")
+        equal(d.counters()["observers"], 0, "observers")
+
+
+@test
+def at_the_limit_the_answer_is_plain():
+    site = SITE + "limits: { observers: 3, observers-per-endpoint: 2, endpoints: 100, dedup: 100, " \
+                  "exchanges: 100, waiting: 100, messages: 100 }\n"
+    with observed(site) as d, d.peer() as p, d.peer() as other:
+        for _ in range(2):
+            check(register(p)[1].all("Observe"), "there is room")
+        equal(register(p)[1].all("Observe"), [], "the third of one peer")
+        check(register(other)[1].all("Observe"), "there is room")
+        equal(register(other)[1].all("Observe"), [], "the fourth of all")
+        equal(d.counters()["full-observers"], 2, "full-observers")
+
+
+@test
+def a_long_token_is_kept():
+    with observed() as d, d.peer() as p:
+        request, _ = register(p, token=bytes(1000))
+        put(d, b"v1")
+        told(p, request, b"v1")
+
+
+@test
+def a_FETCH_is_observed_if_it_can_be_kept():
+    with observed() as d, d.peer() as p:
+        request = p.request("FETCH", "/v", options=[("Observe", 0)], payload=b"q" * 900)
+        p.send(request)
+        check(p.answer(request).all("Observe"), "it fits")
+        for i in range(1024):           # of 1 MiB
+            last = p.request("FETCH", "/v", payload=b"q" * 1024, token=b"long", options=[
+                ("Observe", 0), ("Block1", i << 4 | (8 if i < 1023 else 0) | 6)])
+            p.send(last)
+            m = p.answer(last)
+        equal((m.code, m.all("Observe")), (code("2.05"), []), "of 1 MiB")
+        put(d, b"v1")
+        told(p, request, b"v1")
+        p.silence()
+
+
+# --- workers that die
+
+@test
+def an_observer_outlives_its_worker():
+    with observed() as d, d.peer() as p:
+        request, first = register(p)
+        last = value(first)
+        for i in range(3):
+            d.kill(0)
+            put(d, b"%d" % i)
+            m = told(p, request, b"%d" % i)
+            p.silence()                 # the acknowledgement has been read
+            check(value(m) > last, "the order")
+            last = value(m)
+
+
+@test
+def a_notification_under_way_outlives_its_worker():
+    with observed() as d, d.peer() as p:
+        request, _ = register(p)
+        put(d, b"v1")
+        m = p.expect(CON, "2.05", token=request.token, payload=b"v1")
+        d.kill(0)
+        equal(p.receive().raw, m.raw, "the retransmission")
+        p.acknowledge(m)
+        put(d, b"v2")
+        told(p, request, b"v2")
+
+
+@test
+def who_dies_before_it_tells_is_made_up_for():
+    with observed(SITE.replace("workers: 1", "workers: 4")) as d:
+        peers = [d.peer() for _ in range(20)]
+        requests = [register(p)[0] for p in peers]
+        with d.peer() as other:
+            equal(other.ask("PUT", "/v?die", payload=b"v1").code, code("5.00"), "PUT")
+        for p, request in zip(peers, requests):
+            told(p, request, b"v1")
+            p.close()
+
+
+@test
+def a_hook_that_kills_is_given_up():
+    with observed() as d, d.peer() as p:
+        request, _ = register(p)
+        put(d, b"die")
+        p.acknowledge(p.expect(CON, "5.00", token=request.token, without=["Observe"]))
+        equal(len(d.records("died of SIGABRT in /v")), 3, "deaths")
+
+
+@test
+def all_workers_tell_their_own():
+    with observed(SITE.replace("workers: 1", "workers: 4")) as d:
+        peers = [d.peer() for _ in range(40)]
+        requests = [register(p)[0] for p in peers]
+        put(d, b"v1")
+        for p, request in zip(peers, requests):
+            told(p, request, b"v1")
+        c = d.counters()
+        equal(c["notifications"], 40, "notifications")
+        check(c["renders"] <= 4 + 36, f"renders {c['renders']}")
+        for p in peers:
+            p.close()
+
+
+@test
+def a_thousand_observers_while_workers_die():
+    site = SITE.replace("workers: 1", "workers: 4").replace(
+        "ack-timeout: 100ms", "ack-timeout: 500ms").replace("max-retransmit: 2", "max-retransmit: 6")
+    site += "limits: { endpoints: 4000, dedup: 2000, exchanges: 4000, waiting: 500, messages: 500 }\n"
+    with observed(site) as d:
+        peers = [d.peer() for _ in range(1000)]
+        values = {p.socket.fileno(): [] for p in peers}
+        states = {}
+        poll = select.epoll()
+        for p in peers:
+            values[p.socket.fileno()].append(value(register(p)[1]))
+            poll.register(p.socket.fileno(), select.EPOLLIN)
+        by_fd = {p.socket.fileno(): p for p in peers}
+
+        def turn(timeout):
+            for fd, _ in poll.poll(timeout):
+                m = by_fd[fd].receive()
+                equal(m.code, code("2.05"), "a notification")
+                by_fd[fd].acknowledge(m)
+                values[fd].append(value(m))
+                states[fd] = m.payload
+        for i in range(100):
+            with d.peer() as other:
+                m = other.ask("PUT", "/v", payload=b"s%d" % i)
+            check(m.code in (code("2.04"), code("5.00")), f"PUT {m}")
+            if i % 10 == 5:
+                os.kill(d.workers[i // 10 % 4], signal.SIGKILL)
+            turn(0)
+        put(d, b"last")
+        for _ in range(3000):
+            if all(states.get(fd) == b"last" for fd in by_fd):
+                break
+            turn(0.01)
+        missing = [fd for fd in by_fd if states.get(fd) != b"last"]
+        check(not missing, f"{len(missing)} were not told the last state")
+        for seen in values.values():
+            for a, b in zip(seen, seen[1:]):
+                check(0 <= (b - a) % (1 << 24) < 1 << 23, f"{a} before {b}")
+        c = d.counters()
+        check(c["adopted"] >= 10, f"adopted {c['adopted']}")
+        equal([c["observers-timeout"], c["observers-reset"], c["observers-ended"]], [0, 0, 0],
+              "observers lost")
+        for p in peers:
+            p.close()
+
+
+run()

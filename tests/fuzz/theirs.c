@@ -1,0 +1,214 @@
+#include "theirs.h"
+
+#include "audit.h"
+#include "base/siphash.h"
+#include "coap/observe.h"
+#include "exchange/exchange.h"
+#include "ours.h"
+
+#define WORDS 3u
+#define TOLD 256u
+
+/* Outside of the slot, as the table of changes is. */
+static uint64_t words[WORDS];
+
+/* Notifications that left, and the newest value of each token. */
+static struct told {
+	bool used;
+	unsigned port;
+	uint64_t token;
+	uint32_t mid, value;
+	uint64_t at;
+} told[TOLD];
+static uint32_t told_n;
+
+void theirs_begin(struct rig *r)
+{
+	memset(words, 0, sizeof words);
+	memset(told, 0, sizeof told);
+	told_n = 0;
+	r->conf.limits.observers = r->e.conf.limits.observers;
+	r->conf.observe_con_every = r->e.conf.observe_con_every = 1 + draw(5);
+	r->conf.observe_pause_ms = r->e.conf.observe_pause_ms = one_in(2) ? 0 : 3000;
+}
+
+static uint64_t value_of(uint32_t word)
+{
+	return words[word % WORDS];
+}
+
+long theirs_enter(struct engine *e, struct request *q)
+{
+	uint32_t word = draw(WORDS), value;
+	struct representation_of of = { .mount = word + 1, .word = word, .seen = words[word],
+					.private = one_in(5) };
+
+	if (observer_asks(&q->msg) && !one_in(4) && observer_register(e, q, &of, &value))
+		return (long)value;
+	observer_forget(e, q, COUNT_OBSERVERS_LEFT);
+	return -1;
+}
+
+void theirs_change(struct engine *e)
+{
+	uint32_t word = draw(WORDS);
+	struct representation *p;
+
+	words[word]++;
+	for (p = representation_of_word(e, word); p; p = representation_next(e, p))
+		representation_wake(e, p, 0);
+}
+
+static bool tell(struct engine *e, struct observer *o)
+{
+	uint8_t code = one_in(12) ? COAP_NOT_FOUND : COAP_CONTENT;
+	uint32_t value = observer_value(e, o);
+	uint8_t text[200];
+	struct writer w = observer_begin(e, o);
+	struct option_writer ow = option_writer(&w);
+
+	memset(text, 'n', sizeof text);
+	if (code == COAP_CONTENT)
+		option_write_uint(&ow, OPT_OBSERVE, value);
+	message_write_payload(&w, span_of(text, 1 + draw(sizeof text - 1)));
+	return observer_told(e, o, code, &w, one_in(3));
+}
+
+void theirs_due(struct engine *e, struct representation *p)
+{
+	ref_t self = representation_ref(e, p);
+	unsigned before = e->tx_n;
+	struct observer *o;
+	struct request r;
+
+	if (p->seen != value_of(p->word))
+		representation_saw(e, p, value_of(p->word));
+	while (e->tx_n - before <= 4 && (o = observer_stale(e, p))) {
+		if (!observer_request(e, o, &r)) {
+			CHECK(model.damaged);
+			observer_end(e, o, COUNT_OBSERVERS_ENDED);
+		} else if (!tell(e, o)) {
+			representation_wake(e, p, 100);
+			return;
+		}
+		if (!representation_get(e, self))
+			return;
+	}
+	if (observer_stale(e, p))
+		representation_wake(e, p, 0);
+	else
+		representation_rest(e, p);
+}
+
+void theirs_adopted(struct engine *e)
+{
+	struct slab *b = engine_slab(e, SLAB_REPRESENTATION);
+
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_REPRESENTATION]; i++) {
+		struct representation *p = slab_at(b, i);
+
+		if (slab_live(b, i) && p->seen != value_of(p->word))
+			representation_wake(e, p, 0);
+	}
+}
+
+/* --- what leaves -------------------------------------------------------------------------- */
+
+static bool same(const struct told *a, unsigned port, uint64_t token)
+{
+	return a->used && a->port == port && a->token == token;
+}
+
+void theirs_sent(const struct rig *r, const struct tx_dgram *t, const struct message *m)
+{
+	uint64_t observe, token = siphash(&r->e.space.ctl->key, m->token.p, m->token.n);
+	const struct told *last = NULL;
+
+	if (m->type > COAP_NON || !code_is_response(m->code) ||
+	    !message_option_uint(m, OPT_OBSERVE, &observe) || model.damaged)
+		return;
+	/* A response that was queued may be overtaken by a later registration's. */
+	if (!m->payload.n || m->payload.p[0] != 'n')
+		return;
+	CHECK(observe <= OBSERVE_MASK && code_class(m->code) == 2);
+	for (uint32_t i = 0; i < TOLD; i++) {
+		const struct told *a = &told[(told_n + i) % TOLD];
+
+		if (!same(a, t->to.port, token))
+			continue;
+		last = a;
+		/* Once more. */
+		if (a->mid == m->mid && a->value == observe)
+			return;
+	}
+	CHECK(!last || observe_is_newer(last->value, last->at, (uint32_t)observe, r->e.now));
+	told[told_n++ % TOLD] = (struct told){ true, t->to.port, token, m->mid,
+					       (uint32_t)observe, r->e.now };
+}
+
+/* --- audit ---------------------------------------------------------------------------------- */
+
+static void audit_observer(struct engine *e, struct observer *o)
+{
+	const struct exchange *x = exchange_get(e, o->exchange);
+	const struct representation *p = representation_get(e, o->representation);
+	uint32_t item = e->first_item[SLAB_OBSERVER] +
+			slab_index(engine_slab(e, SLAB_OBSERVER), o);
+	uint32_t due = e->first_item[SLAB_REPRESENTATION];
+
+	CHECK(p && endpoint_get(e, o->peer));
+	CHECK(stored_valid(e, &o->request, OBSERVER_INSIDE, observer_ref(e, o)));
+	CHECK(!o->exchange || (x && x->role == ROLE_NOTIFY && x->owner == observer_ref(e, o)));
+	CHECK(o->chained == (!o->exchange && !o->pause));
+	due += slab_index(engine_slab(e, SLAB_REPRESENTATION), p);
+	if (o->chained && (o->told != p->seen || o->again))
+		CHECK(heap_has(&e->deadlines, due));
+	else if (!o->exchange)
+		CHECK(heap_has(&e->deadlines, item));
+}
+
+static void audit_representation(struct engine *e, struct representation *p)
+{
+	struct slab *b = engine_slab(e, SLAB_OBSERVER);
+	uint32_t all = 0, chained = 0, seen = 0;
+	bool fresh = false;
+
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_OBSERVER]; i++) {
+		const struct observer *o = slab_at(b, i);
+
+		if (!slab_live(b, i) || representation_get(e, o->representation) != p)
+			continue;
+		all++;
+		chained += o->chained;
+	}
+	for (uint32_t i = p->idle.head; i != SLAB_NIL; seen++) {
+		const struct observer *o = slab_at(b, i);
+		bool stale = o->told != p->seen || o->again;
+
+		CHECK(slab_live(b, i) && seen < chained);
+		CHECK(!(stale && fresh));       /* those in front come first */
+		fresh |= !stale;
+		i = o->next;
+	}
+	CHECK(all == p->nobservers && all > 0 && seen == chained);
+}
+
+void theirs_audit(struct engine *e, bool damaged)
+{
+	struct slab *b = engine_slab(e, SLAB_REPRESENTATION), *o = engine_slab(e, SLAB_OBSERVER);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_REPRESENTATION]; i++)
+		if (slab_live(b, i))
+			audit_representation(e, slab_at(b, i));
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_OBSERVER]; i++)
+		if (slab_live(o, i))
+			audit_observer(e, slab_at(o, i));
+	for (uint32_t w = 0; w < CHANGES_WORDS; w++)
+		for (struct representation *p = representation_of_word(e, w); p;
+		     p = representation_next(e, p))
+			CHECK(p->word == w && ++n <= b->cap);
+	CHECK(n == e->space.ctl->live[SLAB_REPRESENTATION]);
+	CHECK(damaged || n <= e->conf.limits.representations);
+	CHECK(damaged || e->space.ctl->live[SLAB_OBSERVER] <= e->conf.limits.observers);
+}

@@ -1,0 +1,48 @@
+/* What modules say of observers. */
+#include <criterion/criterion.h>
+
+#include "resource/resources.h"
+#include "stage.h"
+
+static struct stage *s;
+static unsigned woken;
+
+static void wake(void *arg)
+{
+	(void)arg;
+	woken++;
+}
+
+static enum coapd_verdict hook(void *self, coapd_task *task, const struct coapd_event *event)
+{
+	(void)self;
+	stage_note(event);
+	if (coapd_code(coapd_request(task)) == COAPD_PUT) {
+		coapd_changed(coapd_task_mount(task), coapd_text("x"), COAPD_GONE);
+		coapd_reply(task, COAPD_204_CHANGED);
+		return COAPD_DONE;
+	}
+	coapd_observe(task);
+	return stage_say(task, "state");
+}
+
+STAGE_MODULE(both, hook, .flags = 0);
+
+Test(api_observe, a_change_is_one_count_and_wakes)
+{
+	static struct changes changes;
+	uint64_t sum = 0;
+
+	s = stage_one("/a", &both);
+	resources_changes(s->R, &changes, 2, wake, NULL);
+	stage_ask(s, COAP_PUT, 1, "11=a");
+	cr_assert_str_eq(stage_next(s), "ACK 2.04 pay=");
+	for (unsigned i = 0; i < CHANGES_WORDS; i++)
+		sum += changes.word[i];
+	cr_assert_eq(sum, 1);
+	cr_assert_eq(woken, 1);
+	cr_assert(!changes_listens(&changes, 2));
+	stage_get(s, "6= 11=a");
+	cr_assert(changes_listens(&changes, 2));
+	stage_free(s);
+}

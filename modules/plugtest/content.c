@@ -59,6 +59,14 @@ clock_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+uint32_t
+until_tick(const struct plugtest *p)
+{
+	int64_t interval = (int64_t)p->conf->interval;
+
+	return (uint32_t)(interval - clock_ms() % interval + 1);
+}
+
 void
 ticks(struct call *c)
 {

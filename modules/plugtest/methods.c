@@ -12,7 +12,7 @@ enum coapd_verdict
 fail(struct call *c, int status)
 {
 	coapd_log(c->p->mount, COAPD_LOG_ERROR, "cannot keep %s in %s: %s", c->name,
-		  c->p->conf->directory, strerror(-status));
+		  c->p->directory, strerror(-status));
 	return say(c, COAPD_500_INTERNAL_ERROR);
 }
 
@@ -60,8 +60,10 @@ give(struct call *c)
 	coapd_add(c->task, COAPD_OPT_ETAG, etag_of(now, etag));
 	if (now->format != ITEM_NO_FORMAT)
 		coapd_add_uint(c->task, COAPD_OPT_CONTENT_FORMAT, now->format);
-	if (is_observable(c->resource))
+	if (is_observable(c->resource)) {
 		coapd_add_uint(c->task, COAPD_OPT_MAX_AGE, (c->p->conf->interval + 999) / 1000);
+		coapd_observe(c->task);
+	}
 	coapd_reply_data(c->task, (coapd_span){ now->data, now->n });
 	return COAPD_DONE;
 }
@@ -83,8 +85,10 @@ put(struct call *c)
 	bool existed = c->p->now.exists;
 	int status = keep(c, c->name);
 
-	return status ? fail(c, status) :
-	       say(c, existed ? COAPD_204_CHANGED : COAPD_201_CREATED);
+	if (status)
+		return fail(c, status);
+	tell_observers(c->p, c->resource);
+	return say(c, existed ? COAPD_204_CHANGED : COAPD_201_CREATED);
 }
 
 /* It is again as it was at first. */
@@ -93,5 +97,15 @@ delete(struct call *c)
 {
 	int status = store_remove(&c->p->store, c->name);
 
-	return status ? fail(c, status) : say(c, COAPD_202_DELETED);
+	if (status)
+		return fail(c, status);
+	tell_observers(c->p, c->resource);
+	return say(c, COAPD_202_DELETED);
+}
+
+void
+tell_observers(struct plugtest *p, const struct resource *r)
+{
+	if (is_observable(r))
+		coapd_changed(p->mount, coapd_text(r->path), COAPD_CHANGED);
 }

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 
 static const struct coapd_row rows[] = {
-	{ "directory", "string", NULL, "1..4000", "bytes",
+	{ "directory", "string", "", "0..4000", "bytes",
 	  "Where what requests change is kept; workers write there.  It is made if it is "
-	  "not there.", offsetof(struct conf, directory) },
+	  "not there.  Without it what they change is gone when coapd ends.",
+	  offsetof(struct conf, directory) },
 	{ "delay", "duration", "2s", "0s..1h", NULL,
 	  "How long /separate takes to answer.", offsetof(struct conf, delay) },
 	{ "interval", "duration", "5s", "10ms..1d", NULL,
@@ -126,12 +127,25 @@ begin(struct call *c)
 	return v;
 }
 
+/* The clock that there is once for all workers. */
+static enum coapd_verdict
+tick(struct plugtest *p, coapd_task *task, const struct coapd_event *event)
+{
+	if (event->what == COAPD_EV_TIMER)
+		for (size_t i = 0; i < nresources; i++)
+			tell_observers(p, &resources[i]);
+	coapd_after(task, TIMER, until_tick(p));
+	return COAPD_WAIT;
+}
+
 static enum coapd_verdict
 handle(void *self, coapd_task *task, const struct coapd_event *event)
 {
 	struct call c = { .p = self, .task = task, .request = coapd_request(task) };
 	int status;
 
+	if (!c.request)
+		return tick(self, task, event);
 	c.resource = find(self, task, c.name);
 	if (!c.resource)
 		return COAPD_DECLINE;
@@ -143,6 +157,15 @@ handle(void *self, coapd_task *task, const struct coapd_event *event)
 
 /* --- the mount ------------------------------------------------------------------------- */
 
+static void
+close_mount(void *self)
+{
+	struct plugtest *p = self;
+
+	store_close(&p->store);
+	free(p);
+}
+
 static int
 open_mount(coapd_mount *mount, const void *conf, void **self)
 {
@@ -153,10 +176,11 @@ open_mount(coapd_mount *mount, const void *conf, void **self)
 		return -ENOMEM;
 	p->conf = conf;
 	p->mount = mount;
-	status = store_open(&p->store, p->conf->directory);
+	p->directory = *p->conf->directory ? p->conf->directory : coapd_directory(mount);
+	status = p->directory ? store_open(&p->store, p->directory) : -errno;
 	if (status) {
-		coapd_log(mount, COAPD_LOG_ERROR, "directory %s: %s", p->conf->directory,
-			  strerror(-status));
+		coapd_log(mount, COAPD_LOG_ERROR, "directory %s: %s",
+			  p->directory ? p->directory : "of the mount", strerror(-status));
 		free(p);
 		return status;
 	}
@@ -164,16 +188,10 @@ open_mount(coapd_mount *mount, const void *conf, void **self)
 		if (resources[i].link)
 			coapd_link(mount, coapd_text(resources[i].path), resources[i].link);
 	*self = p;
-	return 0;
-}
-
-static void
-close_mount(void *self)
-{
-	struct plugtest *p = self;
-
-	store_close(&p->store);
-	free(p);
+	status = coapd_task_start(mount, coapd_text("clock"), COAPD_ONCE, coapd_text(""), NULL);
+	if (status)
+		close_mount(p);
+	return status;
 }
 
 const struct coapd_module coapd_module = {

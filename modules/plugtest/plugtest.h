@@ -20,6 +20,7 @@ struct conf {
 struct plugtest {
 	const struct conf *conf;
 	coapd_mount *mount;
+	const char *directory;
 	struct store store;
 	struct item now;                /* what the resource in hand is just now */
 };
@@ -53,6 +54,9 @@ void is_large(struct call *c);          /* that in many lines */
 void ticks(struct call *c);             /* a number that goes up as time goes by */
 void ticks_at_large(struct call *c);
 
+/* Milliseconds until they change next. */
+uint32_t until_tick(const struct plugtest *p);
+
 /* It changes by itself. */
 bool is_observable(const struct resource *r);
 
@@ -73,6 +77,9 @@ enum coapd_verdict fail(struct call *c, int status);
 enum coapd_verdict give(struct call *c);
 enum coapd_verdict put(struct call *c);
 enum coapd_verdict delete(struct call *c);
+
+/* Who observes the resource is to be told of it. */
+void tell_observers(struct plugtest *p, const struct resource *r);
 
 /* Keeps the payload under a name; the lock is held.  0, or a negative errno. */
 int keep(struct call *c, const char *name);

@@ -540,13 +540,3 @@ Test(plugtest, files_of_others_are_not_believed)
 	cr_assert_eq(symlink("/etc/passwd", path), 0);
 	expect_get("11=test", "ACK 5.00 pay=");
 }
-
-Test(plugtest, a_directory_must_be_named)
-{
-	struct site *first = site;
-
-	cr_assert(!try_mount("  /: { module: plugtest }"));
-	cr_assert(strstr(site_errors.text[0], "directory"), "%s", site_errors.text[0]);
-	site_free(site);
-	site = first;
-}

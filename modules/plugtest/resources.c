@@ -101,6 +101,8 @@ reset(struct call *c)
 		return say(c, COAPD_403_FORBIDDEN);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		store_remove(&c->p->store, names[i]);
+	for (size_t i = 0; i < nresources; i++)
+		tell_observers(c->p, &resources[i]);
 	return say(c, COAPD_204_CHANGED);
 }
 
@@ -144,15 +146,15 @@ const struct resource resources[] = {
 	{ "large-post", POST, has_text, "to be sent", NULL, send_back,
 	  "title=\"Sends back what was POSTed\";rt=\"block\"" },
 	{ "obs", GET | PUT | DELETE, ticks, NULL, give, NULL,
-	  "title=\"Changes by itself\";rt=\"observe\";ct=0" },
+	  "title=\"Changes by itself\";rt=\"observe\";obs;ct=0" },
 	{ "obs-non", GET | PUT | DELETE, ticks, NULL, give, NULL,
-	  "title=\"Changes by itself, told without acknowledgements\";rt=\"observe\";ct=0" },
+	  "title=\"Changes by itself, told without acknowledgements\";rt=\"observe\";obs;ct=0" },
 	{ "obs-large", GET | PUT | DELETE, ticks_at_large, "changes", give, NULL,
-	  "title=\"Large, changes by itself\";rt=\"observe\";ct=0;sz=2560" },
+	  "title=\"Large, changes by itself\";rt=\"observe\";obs;ct=0;sz=2560" },
 	{ "obs-pumping", GET, ticks, NULL, give, NULL,
-	  "title=\"Changes by itself\";rt=\"observe\";ct=0" },
+	  "title=\"Changes by itself\";rt=\"observe\";obs;ct=0" },
 	{ "obs-pumping-non", GET, ticks, NULL, give, NULL,
-	  "title=\"Changes by itself, told without acknowledgements\";rt=\"observe\";ct=0" },
+	  "title=\"Changes by itself, told without acknowledgements\";rt=\"observe\";obs;ct=0" },
 	{ "obs-reset", POST, has_text, "reset", NULL, reset, "title=\"Resets the observable ones\"" },
 	{ "path", GET, has_text, "links", list_path, NULL,
 	  "title=\"Links to those below\";ct=40" },

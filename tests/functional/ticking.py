@@ -1,0 +1,86 @@
+"""One clock for all workers: the module time, and what changes by itself in plugtest."""
+from harness import *
+
+SITE = """
+workers: 3
+resources:
+  /time: {module: time, format: unix, interval: 1s}
+  /fast: {module: time, interval: 100ms}
+transmission: { observe-pause: 0s }
+"""
+
+
+def register(p, uri):
+    request = p.request("GET", uri, options=[("Observe", 0)])
+    p.send(request)
+    first = p.answer(request)
+    check(first.uint("Observe") is not None, f"Observe in {first}")
+    return request, first
+
+
+def told(p, request):
+    m = p.expect(CON, "2.05", token=request.token)
+    p.acknowledge(m)
+    return m
+
+
+@test
+def observers_of_all_workers_are_told_each_second_once():
+    with Daemon(SITE) as d:
+        peers = [d.peer() for _ in range(12)]
+        requests = [register(p, "/time") for p in peers]
+        last = [int(first.payload) for _, first in requests]
+        for _ in range(3):
+            now = [int(told(p, request).payload) for p, (request, _) in zip(peers, requests)]
+            check(all(a < b for a, b in zip(last, now)), f"each second once: {last}, {now}")
+            last = now
+        for p in peers:
+            p.close()
+
+
+@test
+def the_clock_goes_on_when_its_worker_dies():
+    with Daemon(SITE) as d, d.peer() as p:
+        request, _ = register(p, "/fast")
+        for worker in range(3):
+            told(p, request)
+            d.kill(worker)
+        for _ in range(5):
+            told(p, request)
+
+
+PLUGTEST = """
+workers: 2
+resources:
+  /: {module: plugtest, interval: %s}
+transmission: { observe-pause: 0s }
+"""
+
+
+@test
+def plugtest_changes_by_itself():
+    with Daemon(PLUGTEST % "300ms") as d, d.peer() as p:
+        request, first = register(p, "/obs")
+        check(told(p, request).payload != first.payload, "another state")
+
+
+@test
+def plugtest_tells_of_requests():
+    with Daemon(PLUGTEST % "1d") as d, d.peer() as p, d.peer() as other:
+        request, first = register(p, "/obs")
+        equal(other.ask("PUT", "/obs", payload=b"put", options=[("Content-Format", 0)]).code,
+              code("2.04"), "PUT")
+        equal(told(p, request).payload, b"put", "the new state")
+        equal(other.ask("POST", "/obs-reset", payload=b"sesame").code, code("2.04"), "reset")
+        equal(told(p, request).payload, first.payload, "as it was at first")
+
+
+@test
+def E69_what_cannot_be_observed_is_answered_plainly():
+    with Daemon(PLUGTEST % "1d") as d, d.peer() as p:
+        plain = p.request("GET", "/test", options=[("Observe", 0)])
+        p.send(plain)
+        equal(p.answer(plain).uint("Observe"), None, "Observe")
+
+
+run()

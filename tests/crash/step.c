@@ -358,12 +358,32 @@ static void arrive(struct life *l)
 	l->d.unresolved = false;        /* the batch came later */
 }
 
+/* A life as it was when a phase began. */
+static uint8_t *saved;
+static struct world saved_world;
+static struct changes saved_changes;
+
+static void save(struct life *l)
+{
+	if (!saved)
+		saved = malloc(life_size());
+	unpoison(l->mem, life_size());
+	memcpy(saved, l->mem, life_size());
+	saved_world = *l->world;
+	saved_changes = *l->changes;
+}
+
+static void restore(struct life *l)
+{
+	unpoison(l->mem, life_size());
+	memcpy(l->mem, saved, life_size());
+	*l->world = saved_world;
+	*l->changes = saved_changes;
+}
+
 /* Steps through the phase with crashes, then lives through it without. */
 static void run_phase(long nested_every)
 {
-	static uint8_t *saved;
-	static struct world saved_world;
-	static struct changes saved_changes;
 	uint64_t before = checks, failed = failures;
 	long n;
 
@@ -372,12 +392,7 @@ static void run_phase(long nested_every)
 	life_begin(&life[1]);
 	take_over(&life[1]);
 	picture_take(&want, &life[1]);
-	if (!saved)
-		saved = malloc(life_size());
-	unpoison(life[0].mem, life_size());
-	memcpy(saved, life[0].mem, life_size());
-	saved_world = *life[0].world;
-	saved_changes = *life[0].changes;
+	save(&life[0]);
 
 	arrive(&life[0]);
 	n = trace(work, &life[0], at_first_crash, 1);
@@ -386,16 +401,12 @@ static void run_phase(long nested_every)
 	before = checks;
 	failed = failures;
 	told = 0;
-	memcpy(life[0].mem, saved, life_size());
-	*life[0].world = saved_world;
-	*life[0].changes = saved_changes;
+	restore(&life[0]);
 	arrive(&life[0]);
 	n = trace(work, &life[0], at_nested, n > nested_every ? n / nested_every : 1);
 	result(n > 0 && failures == failed, "two crashes", n, checks - before);
 
-	memcpy(life[0].mem, saved, life_size());
-	*life[0].world = saved_world;
-	*life[0].changes = saved_changes;
+	restore(&life[0]);
 	life_begin(&life[0]);
 	take_over(&life[0]);
 	remember_sent(&life[0]);

@@ -11,7 +11,7 @@ resources:
   /sum: {module: sum}
 limits: { endpoints: 1000, dedup: 2000, exchanges: 500, waiting: 500, messages: 500,
           body-size: 1MiB, body-memory: 2MiB, assemblies: 64 }
-transmission: { body-timeout: 1s }
+transmission: { body-timeout: 10s }
 """
 
 

@@ -95,9 +95,9 @@ class Client:
     def wait_err(self, pattern):
         self.wait(lambda: re.search(pattern, self.err), f"{pattern!r} (stderr)")
 
-    def end(self):
+    def end(self, within=TIMEOUT):
         """Waits for its end; returns its exit status, which is no signal's."""
-        check(wait_end(self.process, TIMEOUT), f"coap does not end: {self.arguments}")
+        check(wait_end(self.process, within), f"coap does not end: {self.arguments}")
         for t in self.threads:
             t.join(TIMEOUT)
         check(not REPORT.search(self.err), self.err)
@@ -114,10 +114,10 @@ class Client:
         return self.process.returncode
 
 
-def coap(*arguments, **more):
+def coap(*arguments, within=TIMEOUT, **more):
     """Runs it to its end; .status, .out and .err of the result."""
     with Client(*arguments, **more) as c:
-        c.end()
+        c.end(within)
         return c
 
 

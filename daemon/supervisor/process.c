@@ -1,0 +1,138 @@
+#include "supervisor/process.h"
+
+#include "supervisor/child.h"
+#include "supervisor/notify.h"
+#include "supervisor/obituary.h"
+#include "worker/slot.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* In the child: none of the supervisor's loop is left, its epoll descriptor and
+ * signal handlers belong to the parent. */
+static void leave_loop(struct supervisor *sv)
+{
+	for (int i = 0; i < SIGNALS; i++)
+		ev_signal_stop(sv->loop, &sv->signal[i]);
+	ev_loop_destroy(sv->loop);
+	notify_forget();
+}
+
+struct worker_boot process_boot(const struct supervisor *sv, const struct process *p,
+				  int control)
+{
+	return (struct worker_boot){
+		.site = sv->site,
+		.number = p->number,
+		.slots = p->slots,
+		.nslots = p->nslots,
+		.memfds = sv->memory.fd,
+		.nmemfds = sv->nslots,
+		.wakes = sv->wakes,
+		.mail = sv->mail.in,
+		.control_fd = control,
+		.key = sv->key,
+	};
+}
+
+static _Noreturn void be_worker(struct supervisor *sv, struct process *p, int control)
+{
+	struct worker_boot boot = process_boot(sv, p, control);
+
+	leave_loop(sv);
+	_exit(worker_run(&boot));
+}
+
+int process_start(struct supervisor *sv, struct process *p)
+{
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return -errno;
+	pid = child_fork();
+	if (pid == 0)
+		be_worker(sv, p, pair[1]);
+	close(pair[1]);
+	if (pid < 0) {
+		close(pair[0]);
+		return (int)pid;
+	}
+	p->pid = pid;
+	p->control = pair[0];
+	p->asked = false;
+	ev_io_set(&p->readable, pair[0], EV_READ);
+	ev_io_start(sv->loop, &p->readable);
+	return 0;
+}
+
+void process_close(struct process *p)
+{
+	if (p->control < 0)
+		return;
+	ev_io_stop(p->sv->loop, &p->readable);
+	close(p->control);
+	p->control = -1;
+}
+
+/* A full control socket means a worker that does not read it: its time runs. */
+void process_ask(struct process *p, enum worker_message what)
+{
+	uint8_t byte = (uint8_t)what;
+
+	p->asked = true;
+	if (p->control >= 0 && send(p->control, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_debug("cannot reach worker %u: %s", p->number, strerror(errno));
+}
+
+void process_kill(struct supervisor *sv, struct process *p)
+{
+	if (sv->crew.worker[p->number].hung)
+		log_error("worker %u (pid %d) is not ready after %d s, killing it",
+			  p->number, (int)p->pid, CREW_START_MS / 1000);
+	else if (sv->crew.phase != CREW_FAIL)
+		log_warn("worker %u (pid %d) does not end in time, killing it", p->number,
+			 (int)p->pid);
+	p->asked = true;
+	kill(p->pid, SIGKILL);
+}
+
+bool process_boot_failed(const struct process *p)
+{
+	return WIFEXITED(p->status) && WEXITSTATUS(p->status) == WORKER_EXIT_BOOT;
+}
+
+/* Where the dead worker was: at most one of its slots knows. */
+static int where(struct supervisor *sv, const struct process *p)
+{
+	int mount = -1;
+
+	for (unsigned i = 0; i < p->nslots && mount < 0; i++)
+		mount = slot_where(sv->memory.at[p->slots[i].slot], sv->site);
+	return mount;
+}
+
+void process_obituary(struct supervisor *sv, struct process *p, uint64_t in_ms)
+{
+	int mount = where(sv, p);
+	struct obituary o = {
+		.worker = p->number,
+		.pid = p->dead,
+		.status = p->status,
+		.asked = p->asked,
+		.path = mount < 0 ? NULL : sv->site->mounts[mount].path,
+		.module = mount < 0 ? NULL : sv->site->mounts[mount].module,
+		.in_ms = in_ms,
+	};
+	char text[OBITUARY_TEXT];
+	enum log_level level = obituary_write(&o, text);
+
+	/* A start that fails has been explained by the worker itself. */
+	if (sv->crew.phase == CREW_FAIL && process_boot_failed(p))
+		level = LOG_INFO;
+	log_write(level, "%s", text);
+}

@@ -1,0 +1,92 @@
+#include "supervisor/stages.h"
+#include "worker/slot.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define MEMORY 65536u
+
+static size_t wanted = MEMORY;
+
+size_t slot_size(const struct site *site)
+{
+	(void)site;
+	return wanted;
+}
+
+struct windows_def slot_windows(const struct site *site)
+{
+	(void)site;
+	return (struct windows_def){ .class = { { 1, WINDOWS_PAGE }, { 1, WINDOWS_PAGE } } };
+}
+
+uint64_t slot_counter(const void *mem, enum counter c)
+{
+	(void)mem, (void)c;
+	return 0;
+}
+
+static struct site_listener listener = { .text = "coap://[::1]:0", .at = { 3, 5 } };
+static struct site site = { .file = "site.yaml", .listeners = &listener, .nlisteners = 1 };
+
+static struct supervisor five_slots(void)
+{
+	addr_parse("[::1]:0", &listener.addr);
+	return (struct supervisor){ .site = &site, .nworkers = 2, .nslots = 5 };
+}
+
+static unsigned files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+Test(stages, deal_each_slot_to_one_worker_and_leave_nothing_open)
+{
+	struct supervisor sv = five_slots();
+	struct err err = { "" };
+	unsigned before = files();
+
+	cr_assert_eq(stages_up(&sv, &err), 0, "%s", err.text);
+	cr_assert_gt(files(), before + 5);
+	for (unsigned w = 0, slot = 0; w < 2; w++) {
+		cr_assert_eq(sv.process[w].nslots, w ? 2u : 3u);
+		cr_assert_eq(sv.process[w].pid, 0);
+		cr_assert_eq(sv.process[w].control, -1);
+		for (unsigned i = 0; i < sv.process[w].nslots; i++, slot++)
+			cr_assert_eq(sv.process[w].slots[i].slot, w + 2 * i);
+	}
+	stages_down(&sv);
+	cr_assert_eq(files(), before);
+}
+
+Test(stages, that_fail_late_undo_those_before)
+{
+	struct supervisor sv = five_slots();
+	struct err err = { "" };
+	unsigned before = files();
+
+	wanted = 0;
+	cr_assert_eq(stages_up(&sv, &err), -EINVAL);
+	cr_assert(strstr(err.text, "site.yaml: the limits ask for more than"), "%s", err.text);
+	cr_assert_eq(files(), before);
+}
+
+Test(stages, say_how_many_files_are_too_few)
+{
+	struct supervisor sv = five_slots();
+	struct err err = { "" };
+	struct rlimit few = { .rlim_cur = 60, .rlim_max = 60 };
+
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	cr_assert_eq(stages_up(&sv, &err), -EMFILE);
+	cr_assert(strstr(err.text, "only 60 are allowed"), "%s", err.text);
+}

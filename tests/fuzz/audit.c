@@ -443,7 +443,10 @@ void audit_empty(struct engine *e, bool damaged)
 {
 	/* Those of the layer above are the rig's, which drops nothing. */
 	for (unsigned i = SLAB_ENDPOINT + 1; i < (damaged ? ENGINE_SLABS : e->space.nslabs); i++)
-		CHECK(e->space.ctl->live[i] == 0);
+		if (e->space.ctl->live[i]) {
+			fprintf(stderr, "%u are left in slab %u\n", e->space.ctl->live[i], i);
+			abort();
+		}
 	CHECK(e->deadlines.n == 0);
 	CHECK(e->waiting_n == 0 && e->outgoing_n == 0);
 	CHECK(e->server_n == 0 && e->client_n == 0);

@@ -236,6 +236,8 @@ static void datagram(unsigned i)
 		model_reaction(r, peer, bytes, before, waits);
 	if (v == INPUT_RESPONSE || v == INPUT_FAILED)
 		ours_ended(e, &r->in.response);
+	if (v == INPUT_WITHDRAWN)
+		kill_task(r->in.response.owner);
 	CHECK(e->tx_n - before <= BATCH_TX_SPARE);
 	end(i + 1);
 }
@@ -466,6 +468,8 @@ static void op_unreachable(void)
 		more = expire_unreachable(e, &to, &from, span_of(k->data, k->n), &x, &v);
 		if (v == EXPIRE_FAILED)
 			ours_ended(e, &x.response);
+		if (v == EXPIRE_WITHDRAWN)
+			kill_task(x.response.owner);
 		end_here();
 	} while (more);
 }

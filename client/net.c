@@ -204,6 +204,7 @@ static void datagram(struct net *n, unsigned i)
 		route_response(&n->engine, &n->hooks, &in.response);
 		break;
 	case INPUT_REQUEST:
+	case INPUT_WITHDRAWN:
 	case INPUT_DONE:
 		break;
 	}
@@ -240,6 +241,7 @@ static bool settle(struct net *n, enum expire_verdict verdict, struct expired *x
 		assert(x->slab == SLAB_OBS);
 		route_due(&n->engine, &n->hooks, x->obj);
 		break;
+	case EXPIRE_WITHDRAWN:
 	case EXPIRE_DONE:
 		break;
 	}

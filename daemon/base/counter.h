@@ -29,6 +29,7 @@
 	X(RETRANSMITS, "retransmits", "retransmissions of our confirmable messages") \
 	X(TIMEOUTS, "timeouts", "confirmable messages nobody acknowledged") \
 	X(SEPARATE, "separate", "separate responses") \
+	X(WITHDRAWN, "withdrawn", "waiting requests ended because their peer wants no answer any more") \
 	X(SUPPRESSED, "suppressed", "responses not sent because of No-Response") \
 	X(MID_REUSED, "mid-reused", "non-confirmable responses with a message ID used lately") \
 	X(FULL_ENDPOINTS, "full-endpoints", "refused because the endpoint limit was reached") \

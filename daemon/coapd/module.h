@@ -88,7 +88,9 @@ enum coapd_verdict {
 	COAPD_DONE = 0,         /* the reply is complete */
 	COAPD_WAIT = 1,         /* what has been awaited (coapd_after) brings us back;
 				 * the core acknowledges the request in time (RFC
-				 * 7252, 5.2.2) and drops what there is of a reply */
+				 * 7252, 5.2.2) and drops what there is of a reply.  If
+				 * the client rejects that, or is gone, the task ends
+				 * without an event */
 	COAPD_MORE = 2,         /* the part has been consumed: the next one, please (the
 				 * core answers 2.31, and drops what there is of a reply
 				 * and what is awaited); COAPD_F_STREAM alone, and not for

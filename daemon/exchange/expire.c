@@ -137,13 +137,22 @@ static struct exchange *quoted_one(struct engine *e, struct endpoint *p, struct 
 	return i == SLAB_NIL ? NULL : slab_at(b, i);
 }
 
-/* It may have been a notification that nobody acknowledges. */
-static enum expire_verdict unreachable_non(struct engine *e, struct endpoint *p,
-					   struct span quoted)
+/* It may have been a notification that nobody acknowledges, or the acknowledgement of a
+ * request that waits. */
+static enum expire_verdict unreachable_other(struct engine *e, struct endpoint *p,
+					     struct span quoted, struct response *out)
 {
-	struct observer *o = quoted.n < 4 ? NULL :
-			     observer_by_mid(e, p, (uint16_t)(quoted.p[2] << 8 | quoted.p[3]));
+	struct observer *o;
+	uint16_t mid;
 
+	*out = (struct response){ .status = -ECONNREFUSED };
+	if (quoted.n < 4)
+		return EXPIRE_NOTHING;
+	mid = (uint16_t)(quoted.p[2] << 8 | quoted.p[3]);
+	if ((quoted.p[0] >> 4 & 3) == COAP_ACK)
+		return request_withdrawn(e, p, mid, &out->owner) ? EXPIRE_WITHDRAWN :
+								   EXPIRE_NOTHING;
+	o = observer_by_mid(e, p, mid);
 	if (!o)
 		return EXPIRE_NOTHING;
 	observer_end(e, o, COUNT_OBSERVERS_UNREACHABLE);
@@ -157,14 +166,14 @@ bool expire_unreachable(struct engine *e, const struct addr *to, const struct lo
 	struct exchange *named = p ? quoted_one(e, p, quoted) : NULL, *other;
 	bool more;
 
-	*verdict = p && !named ? unreachable_non(e, p, quoted) : EXPIRE_NOTHING;
+	*out = (struct expired){ .slab = SLAB_EXCHANGE };
+	*verdict = p && !named ? unreachable_other(e, p, quoted, &out->response) : EXPIRE_NOTHING;
 	if (!named)
 		return false;
 	/* The backlog first, and what the error speaks of last: it is what makes
 	 * us believe the next call. */
 	other = other_of(e, p, named);
 	more = other != NULL;
-	*out = (struct expired){ .slab = SLAB_EXCHANGE };
 	*verdict = end(e, more ? other : named, -ECONNREFUSED, &out->response);
 	return more;
 }

@@ -9,6 +9,7 @@ enum expire_verdict {
 	EXPIRE_NOTHING,         /* nothing is due any more */
 	EXPIRE_DONE,            /* something was due and is settled: commit, ask again */
 	EXPIRE_FAILED,          /* a request of ours timed out */
+	EXPIRE_WITHDRAWN,       /* as INPUT_WITHDRAWN: its peer is gone */
 	EXPIRE_OTHER            /* an observation (SLAB_OBS), a representation
 				 * (SLAB_REPRESENTATION) or an object of a slab from
 				 * ENGINE_SLABS on is due; its
@@ -29,7 +30,7 @@ void expire_sweep(struct engine *e);
 
 /* An ICMP error came back for a datagram of ours from local to this peer, whose
  * first bytes are quoted.  Believed only if an exchange with that message ID is
- * under way, or what we acknowledged with it came for one that is kept.  Each call
+ * under way, or what we acknowledged with it came for one that is kept or waits.  Each call
  * ends one exchange of that peer, the one named last; true while there are more:
  * commit and call again. */
 bool expire_unreachable(struct engine *e, const struct addr *to, const struct local *from,

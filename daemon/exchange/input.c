@@ -255,13 +255,27 @@ static enum input_verdict input_ack(struct engine *e, struct endpoint *p,
 	return INPUT_DONE;
 }
 
+/* Nothing of ours has this message ID, so it is the peer's.  An acknowledgement is to be
+ * ignored by who does not expect it (4.2); who rejects it all the same has begun anew, and
+ * will not want what it once asked for. */
+static enum input_verdict reset_ack(struct engine *e, struct endpoint *p, uint16_t mid,
+				    struct response *out)
+{
+	*out = (struct response){ .status = -ECONNRESET };
+	if (!p || !request_withdrawn(e, p, mid, &out->owner))
+		return unmatched(e);
+	engine_count(e, COUNT_RESETS);
+	return INPUT_WITHDRAWN;
+}
+
 /* A notification that is not confirmable may be rejected as well (RFC 7641 3.6). */
-static enum input_verdict reset_non(struct engine *e, const struct endpoint *p, uint16_t mid)
+static enum input_verdict reset_non(struct engine *e, struct endpoint *p, uint16_t mid,
+				    struct response *out)
 {
 	struct observer *o = p ? observer_by_mid(e, p, mid) : NULL;
 
 	if (!o)
-		return unmatched(e);
+		return reset_ack(e, p, mid, out);
 	engine_count(e, COUNT_RESETS);
 	observer_end(e, o, COUNT_OBSERVERS_RESET);
 	return INPUT_DONE;
@@ -273,7 +287,7 @@ static enum input_verdict input_rst(struct engine *e, struct endpoint *p,
 	struct exchange *x = p ? exchange_by_mid(e, p, r->msg.mid) : NULL;
 
 	if (!x)
-		return reset_non(e, p, r->msg.mid);
+		return reset_non(e, p, r->msg.mid, out);
 	engine_count(e, COUNT_RESETS);
 	if (x->role == ROLE_CLIENT && x->code == COAP_EMPTY)
 		return deliver(e, p, x, r, out);

@@ -11,7 +11,9 @@ enum input_verdict {
 	INPUT_DONE,             /* nothing left to do but commit */
 	INPUT_REQUEST,          /* a fresh request is in hand: end it (request.h) */
 	INPUT_RESPONSE,         /* a response to a request of ours came */
-	INPUT_FAILED            /* a request of ours was reset by its peer */
+	INPUT_FAILED,           /* a request of ours was reset by its peer */
+	INPUT_WITHDRAWN         /* a request that waits is forgotten, as its peer rejected the
+				 * acknowledgement: response.owner is to be ended */
 };
 
 /* What came for a request of ours. */

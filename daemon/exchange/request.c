@@ -231,6 +231,21 @@ void request_forget(struct engine *e, struct request *r)
 		dedup_set(e, r->dedup, DEDUP_GONE);
 }
 
+bool request_withdrawn(struct engine *e, struct endpoint *p, uint16_t mid, uint64_t *owner)
+{
+	const struct dedup *d = dedup_find(e, p, mid);
+	const struct exchange *x = d ? exchange_get(e, d->exchange) : NULL;
+	struct request r;
+
+	if (!x || d->state != DEDUP_WAITING || !x->acked)
+		return false;
+	*owner = x->owner;
+	engine_count(e, COUNT_WITHDRAWN);
+	if (request_resume(e, d->exchange, &r))
+		request_forget(e, &r);
+	return true;
+}
+
 /* What was taken once and is read again may be damaged by now. */
 static bool read_again(const struct engine *e, struct span bytes, struct message *m)
 {

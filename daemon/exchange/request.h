@@ -64,8 +64,13 @@ ref_t request_ref(const struct engine *e, const struct request *r);
 /* Takes a waiting request up again; false if it is no longer there. */
 bool request_resume(struct engine *e, ref_t waiting, struct request *r);
 
-/* Forgets a waiting request without an answer (its peer reset it, say). */
+/* Forgets a waiting request without an answer. */
 void request_forget(struct engine *e, struct request *r);
+
+/* The peer rejected the acknowledgement of its request with this message ID, or is gone:
+ * nobody wants the answer any more.  True: the request is forgotten, the caller ends its
+ * owner.  False: none with that ID waits that was acknowledged. */
+bool request_withdrawn(struct engine *e, struct endpoint *p, uint16_t mid, uint64_t *owner);
 
 /* Begins the adopter's part: the request that was executing when the worker
  * died, if space_exec() says so; false if there is none.  The caller ends it

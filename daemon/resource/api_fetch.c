@@ -136,15 +136,16 @@ int coapd_fetch(coapd_task *task, uint8_t tag, const struct coapd_out *out)
 coapd_id coapd_endpoint(const coapd_task *task)
 {
 	struct engine *e = task->engine;
-	const struct request *r = task->request;
-	struct endpoint *p;
+	struct request *r = task->request;
 
 	if (!r)
 		return 0;       /* nobody did */
-	p = r->peer ? r->peer : endpoint_find(e, &r->from, &r->to);
-	if (!p && endpoint_room(e))
-		p = endpoint_add(e, &r->from, &r->to);
-	return p ? endpoint_ref(e, p) : 0;
+	if (!r->peer)
+		r->peer = endpoint_find(e, &r->from, &r->to);
+	/* Whoever has it in hand from here on makes no second one. */
+	if (!r->peer && endpoint_room(e))
+		r->peer = endpoint_add(e, &r->from, &r->to);
+	return r->peer ? endpoint_ref(e, r->peer) : 0;
 }
 
 void coapd_reply_like(coapd_task *task, const coapd_msg *msg)

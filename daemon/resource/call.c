@@ -43,6 +43,7 @@ void call_live(struct coapd_task *t, struct engine *e, struct request *r, struct
 	clear(t, e, r);
 	t->task = task;
 	t->live = true;
+	t->is_private = task->is_private;
 	memcpy(t->at, task->at, sizeof t->at);
 	memcpy(t->awaits, task->awaits, sizeof t->awaits);
 	memcpy(t->fetch, task->fetch, sizeof t->fetch);
@@ -178,6 +179,9 @@ void call_waits(struct coapd_task *t, struct task *k)
 	struct engine *e = t->engine;
 	ref_t self = slab_ref(&e->space, engine_slab(e, TASK_SLAB), k);
 
+	/* Whatever it makes of that later. */
+	if (t->is_private && !k->is_private)
+		undo_set(&e->space, &k->is_private, 1);
 	keep_jobs(t, self);
 	keep_fetches(t, k, self);
 }

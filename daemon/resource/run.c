@@ -52,8 +52,8 @@ static void begin_wait(struct coapd_task *t)
 	k->mount = t->mount->id;
 	k->waiting = request_ref(e, t->request);
 	k->kind = TASK_REQUEST;
-	k->once = 0;
-	k->begins = k->lost = 0;
+	k->once = k->upload = 0;
+	k->begins = k->lost = k->is_private = k->zero = 0;
 	k->attempts = 0;
 	memcpy(k->at, t->at, sizeof k->at);
 	memcpy(k->awaits, t->awaits, sizeof k->awaits);

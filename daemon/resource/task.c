@@ -124,7 +124,8 @@ static bool plausible(struct engine *e, const struct task *t)
 	for (unsigned i = 0; i < COAPD_TAGS; i++)
 		if (t->at[i] > e->now + UINT32_MAX)
 			return false;
-	if (!t->mount || t->begins > 1 || !(t->begins || task_waits(t->at, t->awaits)))
+	if (!t->mount || t->begins > 1 || t->is_private > 1 ||
+	    !(t->begins || task_waits(t->at, t->awaits)))
 		return false;
 	if (t->kind == TASK_BACKGROUND)
 		return t->waiting == 0 && e->background_n < e->conf.limits.tasks;

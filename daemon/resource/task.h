@@ -37,6 +37,8 @@ struct task {
 	uint32_t kind;
 	uint32_t begins;                /* 1: COAPD_EV_RUN is due */
 	uint32_t lost;                  /* tags whose job died with its worker, a bit each */
+	uint32_t is_private;            /* 1: the hook has looked at who asks (call_private()) */
+	uint32_t zero;
 	uint8_t scratch[COAPD_SCRATCH];
 };
 

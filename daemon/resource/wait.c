@@ -181,6 +181,16 @@ bool resource_event(struct resources *R, struct engine *e, ref_t ref, struct coa
 	return true;
 }
 
+void resource_withdrawn(struct resources *R, struct engine *e, ref_t ref)
+{
+	struct task *task = slab_get(&e->space, tasks(e), ref);
+
+	if (task && task->kind == TASK_UPLOAD)
+		upload_cancel(R, e, task);
+	else if (task)
+		task_kill(e, task);
+}
+
 void resource_lost(struct resources *R, struct engine *e, struct request *r, ref_t waiting)
 {
 	const struct exchange *x = exchange_get(e, waiting);

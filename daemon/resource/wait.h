@@ -13,6 +13,10 @@
  * 5.03 then, for only a new one can tell what the new site says to it. */
 void resource_due(struct resources *R, struct engine *e, struct task *task);
 
+/* The request of a task is forgotten: its client wants no answer any more (INPUT_WITHDRAWN).
+ * The task ends; its hook is told only that no further part of a body will come. */
+void resource_withdrawn(struct resources *R, struct engine *e, ref_t task);
+
 /* Something a task awaits is there: event says what, with its tag; attempt is filled
  * in.  False: the task is gone, or awaits nothing of the kind under that tag any more;
  * nothing has happened then. */

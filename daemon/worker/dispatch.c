@@ -108,6 +108,9 @@ static void datagram(struct dispatch *d, unsigned i)
 	case INPUT_FAILED:
 		respond(d, &in.response);
 		break;
+	case INPUT_WITHDRAWN:
+		resource_withdrawn(d->resources, &d->engine, in.response.owner);
+		break;
 	case INPUT_DONE:
 		break;
 	}
@@ -173,6 +176,9 @@ static bool settle(struct dispatch *d, enum expire_verdict verdict, struct expir
 		break;
 	case EXPIRE_OTHER:
 		other_due(d, x);
+		break;
+	case EXPIRE_WITHDRAWN:
+		resource_withdrawn(d->resources, &d->engine, x->response.owner);
 		break;
 	case EXPIRE_DONE:
 		break;

@@ -1,4 +1,6 @@
 """Separate responses (RFC 7252 sections 4.2, 4.7 and 5.2.2)."""
+import os
+import signal
 import time
 
 from harness import *
@@ -60,6 +62,30 @@ def separate_response_to_a_NON_request_is_NON():
         request = p.request("GET", "/slow", mtype=NON)
         p.send(request)
         p.expect(NON, "2.05", token=request.token)
+
+
+def withdrawn(d):
+    while not d.counters()["withdrawn"]:
+        pass
+
+
+@test
+def what_waits_ends_when_its_acknowledgement_is_rejected():
+    with Daemon(SITE.replace("delay: 400ms", "delay: 1h")) as d, d.peer() as p:
+        request = p.request("GET", "/later")
+        p.send(request)
+        p.reset(p.expect(ACK, EMPTY, mid=request.mid))
+        withdrawn(d)
+
+
+@test
+def E21_what_waits_ends_when_its_client_is_gone():
+    with Daemon(SITE.replace("delay: 400ms", "delay: 1h")) as d:
+        os.kill(d.workers[0], signal.SIGSTOP)
+        with d.peer() as p:
+            p.send(p.request("GET", "/later"))
+        os.kill(d.workers[0], signal.SIGCONT)
+        withdrawn(d)
 
 
 @test

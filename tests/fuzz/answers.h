@@ -3,12 +3,9 @@
 #ifndef TESTS_ANSWERS_H
 #define TESTS_ANSWERS_H
 
+#include "choice.h"
 #include "coap/block.h"
 #include "coap/message.h"
-
-/* Choices of the input's; of the target. */
-uint32_t draw(uint32_t below);
-bool one_in(uint32_t n);
 
 /* Byte i of every body. */
 static inline uint8_t answers_pattern(uint64_t i)

@@ -1,5 +1,7 @@
 #include "audit.h"
 
+#include "exchange/assembly.h"
+#include "exchange/body.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
 #include "exchange/obs.h"
@@ -136,7 +138,8 @@ static uint32_t audit_kept(struct engine *e, const struct endpoint *p, bool dama
 
 static void audit_endpoint(struct engine *e, struct endpoint *p, bool damaged)
 {
-	uint32_t exchanges = 0, notifications = 0, observers = 0, sent = 0, active = 0, queued = 0, named = 0, dedups = 0, kept = 0;
+	uint32_t exchanges = 0, notifications = 0, observers = 0, assemblies = 0, sent = 0;
+	uint32_t active = 0, queued = 0, named = 0, dedups = 0, kept = 0;
 	ref_t ref = endpoint_ref(e, p);
 
 	CHECK(damaged || endpoint_find(e, &p->remote, &p->local) == p);
@@ -157,6 +160,10 @@ static void audit_endpoint(struct engine *e, struct endpoint *p, bool damaged)
 	CHECK(p->nexchanges == exchanges);
 	EACH(e, SLAB_OBSERVER, struct observer, o)
 		observers += o->peer == ref;
+	EACH(e, SLAB_ASSEMBLY, struct assembly, a)
+		assemblies += a->peer == ref;
+	CHECK(p->nassemblies == assemblies);
+	CHECK(damaged || assemblies <= e->conf.limits.assemblies_per_endpoint);
 	CHECK(p->nobservers == observers);
 	CHECK(damaged || observers <= e->conf.limits.observers_per_endpoint);
 	CHECK(damaged || exchanges - notifications <= e->conf.limits.exchanges_per_endpoint);
@@ -274,6 +281,117 @@ static void audit_blob(struct engine *e, const struct blob *b)
 	      (d && d->state == DEDUP_DONE && d->answer.blob == self));
 }
 
+/* --- observers ------------------------------------------------------------------- */
+
+static void audit_observer(struct engine *e, struct observer *o)
+{
+	const struct exchange *x = exchange_get(e, o->exchange);
+	const struct representation *p = representation_get(e, o->representation);
+	uint32_t item = e->first_item[SLAB_OBSERVER] +
+			slab_index(engine_slab(e, SLAB_OBSERVER), o);
+	uint32_t due = e->first_item[SLAB_REPRESENTATION];
+
+	CHECK(p && endpoint_get(e, o->peer));
+	CHECK(stored_valid(e, &o->request, OBSERVER_INSIDE, observer_ref(e, o)));
+	CHECK(!o->exchange || (x && x->role == ROLE_NOTIFY && x->owner == observer_ref(e, o)));
+	CHECK(o->chained == (!o->exchange && !o->pause));
+	due += slab_index(engine_slab(e, SLAB_REPRESENTATION), p);
+	if (o->chained && (o->told != p->seen || o->again))
+		CHECK(heap_has(&e->deadlines, due));
+	else if (!o->exchange)
+		CHECK(heap_has(&e->deadlines, item));
+}
+
+static void audit_representation(struct engine *e, struct representation *p)
+{
+	struct slab *b = engine_slab(e, SLAB_OBSERVER);
+	uint32_t all = 0, chained = 0, seen = 0;
+	bool fresh = false;
+
+	EACH(e, SLAB_OBSERVER, struct observer, o) {
+		if (representation_get(e, o->representation) != p)
+			continue;
+		all++;
+		chained += o->chained;
+	}
+	for (uint32_t i = p->idle.head; i != SLAB_NIL; seen++) {
+		const struct observer *o = slab_at(b, i);
+		bool stale = o->told != p->seen || o->again;
+
+		CHECK(slab_live(b, i) && seen < chained);
+		CHECK(!(stale && fresh));       /* those in front come first */
+		fresh |= !stale;
+		i = o->next;
+	}
+	CHECK(all == p->nobservers && all > 0 && seen == chained);
+}
+
+static void audit_observers(struct engine *e, bool damaged)
+{
+	struct slab *b = engine_slab(e, SLAB_REPRESENTATION);
+	uint32_t n = 0;
+
+	EACH(e, SLAB_REPRESENTATION, struct representation, p)
+		audit_representation(e, p);
+	EACH(e, SLAB_OBSERVER, struct observer, o)
+		audit_observer(e, o);
+	for (uint32_t w = 0; w < CHANGES_WORDS; w++)
+		for (struct representation *p = representation_of_word(e, w); p;
+		     p = representation_next(e, p))
+			CHECK(p->word == w && ++n <= b->cap);
+	CHECK(n == e->space.ctl->live[SLAB_REPRESENTATION]);
+	CHECK(damaged || n <= e->conf.limits.representations);
+	CHECK(damaged || e->space.ctl->live[SLAB_OBSERVER] <= e->conf.limits.observers);
+}
+
+/* --- bodies ------------------------------------------------------------------------ */
+
+/* An assembly and its body name each other; a stream has an owner in their place. */
+static void audit_assembly(struct engine *e, struct assembly *a)
+{
+	const struct body *b = body_get(e, a->body);
+	uint32_t item = e->first_item[SLAB_ASSEMBLY] +
+			slab_index(engine_slab(e, SLAB_ASSEMBLY), a);
+	unsigned above = REF_SLAB(a->owner);
+	bool streams = a->state == ASSEMBLY_STREAMING;
+
+	CHECK(endpoint_get(e, a->peer));
+	CHECK(a->state >= ASSEMBLY_RECEIVING && a->state < ASSEMBLY_STATES);
+	CHECK(!a->body || (b && b->owner == assembly_ref(e, a)));
+	if (a->state == ASSEMBLY_RECEIVING || a->state == ASSEMBLY_KEPT)
+		CHECK(b);
+	if (streams || a->state == ASSEMBLY_ANSWERED)
+		CHECK(!a->body);
+	CHECK(heap_has(&e->deadlines, item) == !streams);
+	CHECK(streams || e->deadlines.entry[e->deadlines.pos[item]].at == a->deadline);
+	CHECK(!streams || (above >= ENGINE_SLABS && above < e->space.nslabs &&
+			   slab_get(&e->space, engine_slab(e, above), a->owner)));
+}
+
+static uint64_t audit_body(struct engine *e, const struct body *b)
+{
+	const struct assembly *a = assembly_get(e, b->owner);
+
+	CHECK(a && a->body == body_ref(e, b));
+	CHECK(b->length <= b->end);
+	return b->pages;
+}
+
+static void audit_bodies(struct engine *e)
+{
+	uint64_t pages = 0;
+
+	EACH(e, SLAB_ASSEMBLY, struct assembly, a)
+		audit_assembly(e, a);
+	EACH(e, SLAB_BODY_SMALL, struct body, b)
+		pages += audit_body(e, b);
+	EACH(e, SLAB_BODY, struct body, b)
+		pages += audit_body(e, b);
+	CHECK(!e->conf.bodies || engine_root(e)->body_pages == pages);
+	audit_table(&e->assemblies, engine_slab(e, SLAB_ASSEMBLY),
+		    e->space.ctl->live[SLAB_ASSEMBLY]);
+}
+
 void audit(struct engine *e, bool damaged)
 {
 	uint32_t waiting = 0, outgoing = 0, with_mid = 0, ours = 0, groups = 0;
@@ -317,13 +435,18 @@ void audit(struct engine *e, bool damaged)
 	audit_table(&e->representations, engine_slab(e, SLAB_REPRESENTATION),
 		    live[SLAB_REPRESENTATION]);
 	audit_heap(&e->deadlines);
+	audit_observers(e, damaged);
+	audit_bodies(e);
 }
 
 void audit_empty(struct engine *e, bool damaged)
 {
 	/* Those of the layer above are the rig's, which drops nothing. */
 	for (unsigned i = SLAB_ENDPOINT + 1; i < (damaged ? ENGINE_SLABS : e->space.nslabs); i++)
-		CHECK(e->space.ctl->live[i] == 0);
+		if (e->space.ctl->live[i]) {
+			fprintf(stderr, "%u are left in slab %u\n", e->space.ctl->live[i], i);
+			abort();
+		}
 	CHECK(e->deadlines.n == 0);
 	CHECK(e->waiting_n == 0 && e->outgoing_n == 0);
 	CHECK(e->server_n == 0 && e->client_n == 0);

@@ -21,33 +21,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define KEPT 24u
 #define STEPS 220u
 
-/* --- choices: the input's bytes, then what a generator makes of them ----------- */
-
-static const uint8_t *input, *input_end;
-static uint64_t generator;
-
-static uint32_t draw32(void)
-{
-	generator ^= generator >> 12;
-	generator ^= generator << 25;
-	generator ^= generator >> 27;
-	return (uint32_t)(generator * 0x2545f4914f6cdd1du >> 32);
-}
-
-uint32_t draw(uint32_t below)
-{
-	uint32_t v = input < input_end ? *input++ : draw32();
-
-	if (below > 256 && input < input_end)
-		v = v << 8 | *input++;
-	return v % below;
-}
-
-bool one_in(uint32_t n)
-{
-	return draw(n) == 0;
-}
-
 /* --- the world around the engine ------------------------------------------------ */
 
 struct kept {
@@ -465,7 +438,7 @@ static void cancel_strays(void)
 /* Nobody answers any more: all that is out comes to an end. */
 static void finish(void)
 {
-	input = input_end;
+	choice_end();
 	deaths = 1u << 31;
 	for (unsigned i = 0; i < 1000 && e->deadlines.n; i++) {
 		/* A damaged time-out may be weeks. */
@@ -500,11 +473,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct engine_limits limits;
 	struct params params = PARAMS_DEFAULT;
 
-	input = data;
-	input_end = data + size;
-	generator = 0x9e3779b97f4a7c15u ^ size;
-	for (size_t i = 0; i < size; i++)
-		generator = generator * 31 + data[i] + 1;
+	choice_begin(data, size);
 	said_n = news = 0;
 	heard.n = 0;
 	damaged = false;

@@ -16,33 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define KEPT 32u                /* datagrams remembered in each direction */
 #define STEPS 160u
 
-/* --- choices: the input's bytes, then what a generator makes of them ----------- */
-
-static const uint8_t *input, *input_end;
-static uint64_t generator;
-
-static uint32_t draw32(void)
-{
-	generator ^= generator >> 12;
-	generator ^= generator << 25;
-	generator ^= generator >> 27;
-	return (uint32_t)(generator * 0x2545f4914f6cdd1du >> 32);
-}
-
-uint32_t draw(uint32_t below)
-{
-	uint32_t v = input < input_end ? *input++ : draw32();
-
-	if (below > 256 && input < input_end)
-		v = v << 8 | *input++;
-	return v % below;
-}
-
-bool one_in(uint32_t n)
-{
-	return draw(n) == 0;
-}
-
 /* --- the world around the engine ------------------------------------------------ */
 
 struct kept {
@@ -129,12 +102,6 @@ static void resolve(void)
 	engine_commit(e, q.rx == REQUEST_RESUMED ? rx : rx + 1);
 }
 
-static void audit_all(void)
-{
-	audit(e, model.damaged);
-	theirs_audit(e, model.damaged);
-}
-
 static void die(void)
 {
 	model_back();
@@ -145,7 +112,7 @@ static void die(void)
 	adopt_batch(e);
 	adopt_survived(e);
 	theirs_adopted(e);
-	audit_all();
+	audit(e, model.damaged);
 }
 
 /* Ends the event, well or not. */
@@ -157,7 +124,7 @@ static void end(unsigned rx_next)
 		return;
 	}
 	engine_commit(e, rx_next);
-	audit_all();
+	audit(e, model.damaged);
 }
 
 static void end_here(void)
@@ -269,6 +236,8 @@ static void datagram(unsigned i)
 		model_reaction(r, peer, bytes, before, waits);
 	if (v == INPUT_RESPONSE || v == INPUT_FAILED)
 		ours_ended(e, &r->in.response);
+	if (v == INPUT_WITHDRAWN)
+		kill_task(r->in.response.owner);
 	CHECK(e->tx_n - before <= BATCH_TX_SPARE);
 	end(i + 1);
 }
@@ -476,7 +445,7 @@ static void op_change(void)
 static void op_sweep(void)
 {
 	expire_sweep(e);
-	audit_all();
+	audit(e, model.damaged);
 }
 
 static void op_die(void)
@@ -499,6 +468,8 @@ static void op_unreachable(void)
 		more = expire_unreachable(e, &to, &from, span_of(k->data, k->n), &x, &v);
 		if (v == EXPIRE_FAILED)
 			ours_ended(e, &x.response);
+		if (v == EXPIRE_WITHDRAWN)
+			kill_task(x.response.owner);
 		end_here();
 	} while (more);
 }
@@ -547,7 +518,7 @@ static void damage_memory(void)
 /* Every wait is ended and every time passes. */
 static void finish(void)
 {
-	input = input_end;
+	choice_end();
 	deaths = 1u << 31;
 	begin();
 	while (ours_cancel_kept(e)) {
@@ -572,11 +543,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct params params = PARAMS_DEFAULT;
 	uint32_t ack_delay;
 
-	input = data;
-	input_end = data + size;
-	generator = 0x9e3779b97f4a7c15u ^ size;
-	for (size_t i = 0; i < size; i++)
-		generator = generator * 31 + data[i] + 1;
+	choice_begin(data, size);
 	heard_n = said_n = 0;
 	memset(heard, 0, sizeof heard);
 	memset(said, 0, sizeof said);

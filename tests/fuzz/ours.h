@@ -3,11 +3,8 @@
 #ifndef TESTS_OURS_H
 #define TESTS_OURS_H
 
+#include "choice.h"
 #include "model.h"
-
-/* Choices of the input's, see fuzz_engine.c. */
-uint32_t draw(uint32_t below);
-bool one_in(uint32_t n);
 
 /* Asks, asks again or cancels. */
 void ours_choose(struct engine *e);

@@ -1,6 +1,5 @@
 #include "theirs.h"
 
-#include "audit.h"
 #include "base/siphash.h"
 #include "coap/observe.h"
 #include "exchange/exchange.h"
@@ -144,71 +143,4 @@ void theirs_sent(const struct rig *r, const struct tx_dgram *t, const struct mes
 	CHECK(!last || observe_is_newer(last->value, last->at, (uint32_t)observe, r->e.now));
 	told[told_n++ % TOLD] = (struct told){ true, t->to.port, token, m->mid,
 					       (uint32_t)observe, r->e.now };
-}
-
-/* --- audit ---------------------------------------------------------------------------------- */
-
-static void audit_observer(struct engine *e, struct observer *o)
-{
-	const struct exchange *x = exchange_get(e, o->exchange);
-	const struct representation *p = representation_get(e, o->representation);
-	uint32_t item = e->first_item[SLAB_OBSERVER] +
-			slab_index(engine_slab(e, SLAB_OBSERVER), o);
-	uint32_t due = e->first_item[SLAB_REPRESENTATION];
-
-	CHECK(p && endpoint_get(e, o->peer));
-	CHECK(stored_valid(e, &o->request, OBSERVER_INSIDE, observer_ref(e, o)));
-	CHECK(!o->exchange || (x && x->role == ROLE_NOTIFY && x->owner == observer_ref(e, o)));
-	CHECK(o->chained == (!o->exchange && !o->pause));
-	due += slab_index(engine_slab(e, SLAB_REPRESENTATION), p);
-	if (o->chained && (o->told != p->seen || o->again))
-		CHECK(heap_has(&e->deadlines, due));
-	else if (!o->exchange)
-		CHECK(heap_has(&e->deadlines, item));
-}
-
-static void audit_representation(struct engine *e, struct representation *p)
-{
-	struct slab *b = engine_slab(e, SLAB_OBSERVER);
-	uint32_t all = 0, chained = 0, seen = 0;
-	bool fresh = false;
-
-	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_OBSERVER]; i++) {
-		const struct observer *o = slab_at(b, i);
-
-		if (!slab_live(b, i) || representation_get(e, o->representation) != p)
-			continue;
-		all++;
-		chained += o->chained;
-	}
-	for (uint32_t i = p->idle.head; i != SLAB_NIL; seen++) {
-		const struct observer *o = slab_at(b, i);
-		bool stale = o->told != p->seen || o->again;
-
-		CHECK(slab_live(b, i) && seen < chained);
-		CHECK(!(stale && fresh));       /* those in front come first */
-		fresh |= !stale;
-		i = o->next;
-	}
-	CHECK(all == p->nobservers && all > 0 && seen == chained);
-}
-
-void theirs_audit(struct engine *e, bool damaged)
-{
-	struct slab *b = engine_slab(e, SLAB_REPRESENTATION), *o = engine_slab(e, SLAB_OBSERVER);
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_REPRESENTATION]; i++)
-		if (slab_live(b, i))
-			audit_representation(e, slab_at(b, i));
-	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_OBSERVER]; i++)
-		if (slab_live(o, i))
-			audit_observer(e, slab_at(o, i));
-	for (uint32_t w = 0; w < CHANGES_WORDS; w++)
-		for (struct representation *p = representation_of_word(e, w); p;
-		     p = representation_next(e, p))
-			CHECK(p->word == w && ++n <= b->cap);
-	CHECK(n == e->space.ctl->live[SLAB_REPRESENTATION]);
-	CHECK(damaged || n <= e->conf.limits.representations);
-	CHECK(damaged || e->space.ctl->live[SLAB_OBSERVER] <= e->conf.limits.observers);
 }

@@ -25,7 +25,4 @@ void theirs_adopted(struct engine *e);
 /* A datagram leaves: Observe values go up. */
 void theirs_sent(const struct rig *r, const struct tx_dgram *t, const struct message *m);
 
-/* What is derived, worked out anew. */
-void theirs_audit(struct engine *e, bool damaged);
-
 #endif

@@ -203,9 +203,20 @@ static void take(struct stage *s, unsigned rx)
 	case INPUT_FAILED:
 		respond(s, rx);
 		break;
+	case INPUT_WITHDRAWN:
+		resource_withdrawn(s->R, &s->rig->e, s->rig->in.response.owner);
+		engine_commit(&s->rig->e, rx + 1);
+		break;
 	case INPUT_DONE:
 		engine_commit(&s->rig->e, rx + 1);
 	}
+}
+
+void stage_reset(struct stage *s, uint16_t mid)
+{
+	if (rig_msg(s->rig, 1, COAP_RST, COAP_EMPTY, mid, NULL, NULL) == INPUT_WITHDRAWN)
+		resource_withdrawn(s->R, &s->rig->e, s->rig->in.response.owner);
+	rig_commit(s->rig);
 }
 
 void stage_reply(struct stage *s, uint8_t type, uint8_t code, const char *options,

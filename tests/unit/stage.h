@@ -81,6 +81,9 @@ void stage_send(struct stage *s, unsigned peer, uint8_t method, uint16_t mid,
 /* Begins what open() asked for. */
 void stage_begin(struct stage *s);
 
+/* Peer 1 rejects the message of this ID. */
+void stage_reset(struct stage *s, uint16_t mid);
+
 /* Answers the request of ours that stage_next() told last, as its server: type COAP_ACK
  * is a piggybacked response, others have message IDs of their own. */
 void stage_reply(struct stage *s, uint8_t type, uint8_t code, const char *options,

@@ -155,6 +155,7 @@ Test(api_fetch, who_asked_is_asked)
 	expect("CON 0.01 11=#6261636b 15=#746f3d796f75 pay=");
 	cr_assert(addr_eq(&s->last.to, &(struct addr[]){ rig_peer(1) }[0]));
 	cr_assert(local_eq(&s->last.from, &(struct local[]){ rig_local() }[0]));
+	cr_assert_eq(live(SLAB_ENDPOINT), 1, "the request that waits is of the same");
 	stage_reply(s, COAP_ACK, COAP_CONTENT, NULL, "me");
 	expect_told("45 0 me.!|");
 }

@@ -1,6 +1,7 @@
 /* What modules are told of who asks. */
 #include <criterion/criterion.h>
 
+#include "exchange/representation.h"
 #include "resource/resources.h"
 #include "stage.h"
 
@@ -8,7 +9,7 @@ static struct stage *s;
 static struct coapd_peer seen;
 static coapd_span identity;
 
-enum { ASK_PEER = 1, ASK_IDENTITY = 2, ADD_MAX_AGE = 4 };
+enum { ASK_PEER = 1, ASK_IDENTITY = 2, ADD_MAX_AGE = 4, ASK_EARLY = 8, OBSERVABLE = 16 };
 static unsigned what;
 
 static enum coapd_verdict hook(void *self, coapd_task *task, const struct coapd_event *event)
@@ -17,6 +18,10 @@ static enum coapd_verdict hook(void *self, coapd_task *task, const struct coapd_
 	bool get = coapd_code(coapd_request(task)) == COAPD_GET;
 
 	(void)self;
+	if (event->what == COAPD_EV_REQUEST && what & ASK_EARLY)
+		(void)coapd_peer(task);
+	if (what & OBSERVABLE)
+		coapd_observe(task);
 	if (event->what == COAPD_EV_REQUEST && coapd_path(task, 0, NULL)) {
 		coapd_after(task, 0, 100);
 		return COAPD_WAIT;
@@ -107,4 +112,33 @@ Test(api_peer, who_looks_answers_this_peer_alone)
 	cr_assert_str_eq(stage_next(s), "ACK 2.04 pay=");
 	what = 0;
 	cr_assert_str_eq(stage_get(s, "11=a"), "ACK 2.05 pay=");
+}
+
+Test(api_peer, who_has_looked_before_waiting_answers_this_peer_alone)
+{
+	what = ASK_EARLY;
+	stage_ask(s, COAP_GET, 1, "11=a 11=wait");
+	stage_wait(s, 100);
+	cr_assert_str_eq(stage_next(s), "ACK 2.05 14=# pay=");
+	/* And a successor knows. */
+	stage_ask(s, COAP_GET, 2, "11=a 11=wait");
+	stage_crash(s);
+	stage_wait(s, 100);
+	cr_assert_str_eq(stage_next(s), "ACK 2.05 14=# pay=");
+	what = 0;
+	stage_ask(s, COAP_GET, 3, "11=a 11=wait");
+	stage_wait(s, 100);
+	cr_assert_str_eq(stage_next(s), "ACK 2.05 pay=");
+}
+
+Test(api_peer, what_was_made_after_a_wait_is_shared_with_no_other_observer)
+{
+	const struct representation *p;
+
+	what = ASK_EARLY | OBSERVABLE;
+	stage_ask(s, COAP_GET, 1, "6=# 11=a 11=wait");
+	stage_wait(s, 100);
+	p = slab_at(engine_slab(&s->rig->e, SLAB_REPRESENTATION), 0);
+	cr_assert(slab_live(engine_slab(&s->rig->e, SLAB_REPRESENTATION), 0));
+	cr_assert(p->private);
 }

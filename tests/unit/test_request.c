@@ -286,3 +286,98 @@ Test(request, a_waiting_one_damaged_into_an_answer_is_forgotten)
 	rig_commit(r);
 	cr_assert_eq(r->e.waiting_n, 0);
 }
+
+/* --- answers that nobody wants ----------------------------------------------------------------- */
+
+static void acknowledged(uint8_t type)
+{
+	rig_serve(r, 1, type, POST, 7, "tk", "11=w");
+	rig_wait(r, 200);
+	(void)rig_next(r);
+}
+
+static enum input_verdict reset(unsigned peer, uint16_t mid)
+{
+	enum input_verdict v = rig_msg(r, peer, COAP_RST, COAP_EMPTY, mid, NULL, NULL);
+
+	rig_commit(r);
+	return v;
+}
+
+Test(request, a_rejected_acknowledgement_ends_what_waits)
+{
+	const struct rig_task *task;
+
+	acknowledged(COAP_CON);
+	task = slab_get(&r->e.space, engine_slab(&r->e, RIG_TASKS),
+			exchange_get(&r->e, r->waiting)->owner);
+	cr_assert_eq(reset(2, 7), INPUT_DONE, "from somebody else");
+	cr_assert_eq(reset(1, 8), INPUT_DONE, "of another one");
+	cr_assert_eq(r->e.waiting_n, 1);
+	cr_assert_eq(reset(1, 7), INPUT_WITHDRAWN);
+	cr_assert_eq(slab_get(&r->e.space, engine_slab(&r->e, RIG_TASKS),
+			      r->in.response.owner), task);
+	cr_assert_eq(r->e.waiting_n, 0);
+	cr_assert_eq(rig_counter(r, COUNT_WITHDRAWN), 1);
+	cr_assert_eq(rig_counter(r, COUNT_RESETS), 1);
+	/* A late duplicate does not run again. */
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=w");
+	expect(r, "ACK 5.03 mid=7 tok=tk pay=");
+	cr_assert_eq(r->runs, 1);
+	cr_assert_eq(reset(1, 7), INPUT_DONE, "it is over");
+}
+
+Test(request, what_was_not_acknowledged_cannot_be_rejected)
+{
+	rig_serve(r, 1, COAP_CON, GET, 7, "tk", "11=w");
+	cr_assert_eq(reset(1, 7), INPUT_DONE);
+	cr_assert_eq(r->e.waiting_n, 1);
+	rig_finish(r, "soon");
+	expect(r, "ACK 2.05 mid=7 tok=tk pay=soon");
+	acknowledged(COAP_NON);
+	cr_assert_eq(reset(1, 7), INPUT_DONE);
+	cr_assert_eq(r->e.waiting_n, 1);
+	cr_assert_eq(rig_counter(r, COUNT_WITHDRAWN), 0);
+}
+
+Test(request, E15_reset_of_a_separate_response_leaves_what_waits_alone)
+{
+	struct rig_sent s;
+	struct endpoint *p;
+
+	acknowledged(COAP_CON);
+	rig_finish(r, "late");
+	cr_assert(rig_take(r, &s));
+	/* Both sides may have come to the same message ID. */
+	rig_serve(r, 1, COAP_CON, GET, s.m.mid, "tw", "11=w");
+	rig_wait(r, 200);
+	p = endpoint_find(&r->e, &(struct addr[]){ rig_peer(1) }[0],
+			  &(struct local[]){ rig_local() }[0]);
+	cr_assert_eq(p->nactive, 1);
+	cr_assert_eq(reset(1, s.m.mid), INPUT_DONE, "ours is meant");
+	cr_assert_eq(p->nactive, 0);
+	cr_assert_eq(r->e.waiting_n, 1);
+}
+
+Test(request, E21_an_error_for_the_acknowledgement_ends_what_waits)
+{
+	static const uint8_t ack[] = { 0x60, 0, 0, 7 }, con[] = { 0x40, 2, 0, 7 };
+	struct addr to = rig_peer(1), other = rig_peer(2);
+	struct local from = rig_local();
+	enum expire_verdict v;
+	struct expired x;
+
+	acknowledged(COAP_CON);
+	cr_assert(!expire_unreachable(&r->e, &other, &from, span_of(ack, 4), &x, &v));
+	cr_assert_eq(v, EXPIRE_NOTHING);
+	cr_assert(!expire_unreachable(&r->e, &to, &from, span_of(con, 4), &x, &v));
+	cr_assert_eq(v, EXPIRE_NOTHING);
+	cr_assert(!expire_unreachable(&r->e, &to, &from, span_of(ack, 3), &x, &v));
+	cr_assert_eq(v, EXPIRE_NOTHING);
+	cr_assert_eq(r->e.waiting_n, 1);
+	cr_assert(!expire_unreachable(&r->e, &to, &from, span_of(ack, 4), &x, &v));
+	cr_assert_eq(v, EXPIRE_WITHDRAWN);
+	cr_assert_neq(x.response.owner, 0);
+	rig_commit(r);
+	cr_assert_eq(r->e.waiting_n, 0);
+}

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "exchange/assembly.h"
+#include "exchange/exchange.h"
 #include "resource/upload.h"
 #include "stage.h"
 
@@ -476,4 +477,20 @@ Test(upload, a_stream_without_its_task_is_dropped)
 	cr_assert_eq(stage_counter(s, COUNT_ADOPT_DROPPED), 2);
 	stage_wait(s, 2 * IDLE);
 	expect_put(0, true, "ACK 2.31 27=#08 pay=");
+}
+
+Test(upload, a_part_whose_acknowledgement_is_rejected_cancels_all)
+{
+	open_stage(&parts);
+	expect_put(0, true, "ACK 2.31 27=#08 pay=");
+	wants = 'w';
+	expect_put(1, true, "nothing");
+	s->rig->e.now += 50;
+	exchange_send_ack(&s->rig->e, slab_at(engine_slab(&s->rig->e, SLAB_EXCHANGE), 0));
+	rig_commit(s->rig);
+	stage_reset(s, mid);
+	expect_told("first@0=aa/16#0 part@16=bb/16#1 cancel@0=--/0#2 ");
+	expect_empty();
+	cr_assert_eq(streams(), 0);
+	cr_assert_eq(stage_counter(s, COUNT_WITHDRAWN), 1);
 }

@@ -146,3 +146,40 @@ Test(wait, what_was_cancelled_is_not_awaited)
 	cr_assert_str_eq(stage_get(s, "11=a"), "ACK 5.00 pay=");
 	cr_assert_eq(stage_tasks(s), 0);
 }
+
+/* --- a client that wants no answer any more ------------------------------------------------- */
+
+Test(wait, a_rejected_acknowledgement_ends_the_task)
+{
+	struct coapd_event event;
+
+	begin();
+	stage_reset(s, 1);
+	cr_assert_eq(stage_tasks(s), 1, "nothing was acknowledged yet");
+	stage_wait(s, 200);
+	expect("ACK 0.00 pay=");
+	stage_reset(s, 2);
+	cr_assert_eq(stage_tasks(s), 1, "of another");
+	stage_reset(s, 1);
+	cr_assert_eq(stage_tasks(s), 0);
+	cr_assert_eq(s->rig->e.waiting_n, 0);
+	cr_assert_eq(s->runs, 1, "the hook is not asked");
+	event = event_of(COAPD_EV_READ, TAG);
+	cr_assert(!resource_event(s->R, &s->rig->e, waiting, &event));
+	stage_wait(s, 1000);
+	expect("nothing");
+	cr_assert_eq(stage_counter(s, COUNT_WITHDRAWN), 1);
+}
+
+Test(wait, a_rejected_acknowledgement_counts_after_a_death_too)
+{
+	begin();
+	stage_wait(s, 200);
+	stage_crash(s);
+	stage_reset(s, 1);
+	cr_assert_eq(stage_tasks(s), 0);
+	stage_crash(s);
+	cr_assert_eq(stage_counter(s, COUNT_ADOPT_DROPPED), 0);
+	stage_reset(s, 1);
+	cr_assert_eq(stage_counter(s, COUNT_WITHDRAWN), 1);
+}

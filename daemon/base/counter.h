@@ -8,9 +8,10 @@
 #define COUNTERS(X) \
 	X(RX, "rx", "datagrams received") \
 	X(RX_DROPPED, "rx-dropped", "datagrams the kernel dropped, the receive buffer being full") \
-	X(RX_TRUNCATED, "rx-truncated", "datagrams longer than the receive buffer, dropped") \
+	X(RX_TRUNCATED, "rx-truncated", "datagrams longer than the receive buffer, 4.13") \
 	X(RX_IGNORED, "rx-ignored", "too short or of another version, silently ignored") \
 	X(RX_MALFORMED, "rx-malformed", "message format errors") \
+	X(LONG_TOKEN, "long-token", "requests with a token longer than is kept, reset") \
 	X(RX_POISON, "rx-poison", "datagrams skipped because they killed workers") \
 	X(RX_REPLAYED, "rx-replayed", "datagrams worked on again after a death") \
 	X(TX, "tx", "datagrams sent") \
@@ -61,12 +62,14 @@
 	X(NOTIFICATIONS_REPLACED, "notifications-replaced", "notifications whose place a newer one took") \
 	X(RENDERS, "renders", "representations made for observers") \
 	X(FULL_OBSERVERS, "full-observers", "refused because the limit of observers was reached") \
+	X(OBSERVERS_LONG, "observers-long", "requests to observe too long to be kept, answered and no more") \
 	X(FULL_REPRESENTATIONS, "full-representations", "refused because the limit of observed representations was reached") \
 	X(ADOPTED, "adopted", "adoptions of the slot after a death") \
 	X(ADOPT_UNDONE, "adopt-undone", "words rolled back by adoptions") \
 	X(ADOPT_DROPPED, "adopt-dropped", "implausible objects dropped by adoptions") \
 	X(ADOPT_WIPED, "adopt-wiped", "slots wiped because adopting them kept failing") \
 	X(EXEC_LOST, "exec-lost", "requests answered 5.00 because their worker died in them") \
+	X(OPEN_LOST, "open-lost", "workers that died while a module opened or closed") \
 	X(SHED, "shed", "requests refused while draining") \
 	X(JOB_LOST, "job-lost", "jobs that died with their worker") \
 	X(WAKE_STALE, "wake-stale", "wake-ups for tasks that were gone or awaited none") \

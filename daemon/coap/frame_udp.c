@@ -20,6 +20,17 @@ static size_t read_token_len(struct reader *r, unsigned tkl)
 	}
 }
 
+size_t frame_udp_token_claimed(struct span datagram)
+{
+	struct reader r = reader_of(datagram);
+	uint8_t first = read_u8(&r);
+	size_t n;
+
+	(void)read_span(&r, 3);
+	n = read_token_len(&r, first & 15);
+	return r.bad || first >> 6 != VERSION ? 0 : n;
+}
+
 enum frame_verdict frame_udp_parse(struct span datagram, struct message *out)
 {
 	const uint8_t *p = datagram.p;

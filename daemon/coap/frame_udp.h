@@ -31,6 +31,10 @@ enum frame_verdict {
  * header is a format error (section 4.1). */
 enum frame_verdict frame_udp_parse(struct span datagram, struct message *out);
 
+/* How long the token of a datagram is by what its head says, whether it is there or not; 0
+ * where that cannot be read. */
+size_t frame_udp_token_claimed(struct span datagram);
+
 /* Bytes that frame_udp_head() writes for a token of this length. */
 static inline size_t frame_udp_head_size(size_t token_len)
 {

@@ -14,6 +14,7 @@
 #include "base/changes.h"
 #include "base/counter.h"
 #include "base/heap.h"
+#include "base/log.h"
 #include "base/slab.h"
 #include "base/table.h"
 #include "coap/message.h"
@@ -109,6 +110,7 @@ struct engine {
 	uint32_t notify_n;      /* notifications among the latter */
 	uint32_t background_n;  /* tasks that are no request; of the layer above */
 	struct chain groups;    /* exchanges with groups that have been sent */
+	struct log_limit limit; /* of what peers can have logged */
 	uint32_t answers[ENGINE_ANSWERS];       /* what groups' members said lately, by
 				 * hash; a hint, empty after a death */
 };

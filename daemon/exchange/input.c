@@ -1,5 +1,6 @@
 #include "exchange/input.h"
 
+#include "coap/block.h"
 #include "coap/frame_udp.h"
 #include "exchange/dedup.h"
 #include "exchange/echo.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#define LOG_BURST 1u
 #define FULL_MAX_AGE 5u         /* s: when the next try makes sense (5.9.3.4) */
 
 static void reset(struct engine *e, const struct request *r)
@@ -454,6 +456,52 @@ static enum input_verdict malformed(struct engine *e, const struct request *r)
 	return INPUT_DONE;
 }
 
+/* A token that we could not keep is a message format error (RFC 8974 2.2.2).  The client
+ * is told no reason, so the operator is. */
+static enum input_verdict long_token(struct engine *e, const struct request *r, size_t n)
+{
+	char peer[ADDR_TEXT];
+
+	engine_count(e, COUNT_LONG_TOKEN);
+	addr_print(&r->from, peer, sizeof peer);
+	log_limited(&e->limit, e->now, LOG_BURST, LOG_NOTICE,
+		    "%s: a token of %zu bytes, limits.token-length is %u: the request is reset",
+		    peer, n, e->conf.limits.token_length);
+	return malformed(e, r);
+}
+
+/* What did not fit was not read: a body like this is to come in blocks (RFC 7252 4.6,
+ * RFC 7959 2.9.3).  Nothing is done, so the same answer is right for a duplicate. */
+static enum input_verdict cut_request(struct engine *e, struct request *r)
+{
+	struct block hint = { .szx = (uint8_t)e->conf.szx };
+	struct writer w;
+	struct option_writer ow;
+
+	r->peer = endpoint_find(e, &r->from, &r->to);
+	w = request_answer(e, r);
+	ow = option_writer(&w);
+	option_write_uint(&ow, OPT_BLOCK1, block_uint(&hint));
+	request_done(e, r, COAP_TOO_LARGE, &w);
+	return INPUT_DONE;
+}
+
+/* A datagram of which bytes are the beginning. */
+static enum input_verdict cut(struct engine *e, struct request *r, size_t len, struct span bytes)
+{
+	size_t token = frame_udp_token_claimed(bytes);
+	bool is_request;
+
+	engine_count(e, COUNT_RX_TRUNCATED);
+	if (frame_udp_parse(bytes, &r->msg) == FRAME_IGNORE)
+		return INPUT_DONE;
+	is_request = code_is_request(r->msg.code) && r->msg.type <= COAP_NON;
+	if (is_request && token > e->conf.limits.token_length && token < len)
+		return long_token(e, r, token);
+	/* Where options were cut as well, nobody can say more than that. */
+	return is_request && r->msg.payload.n ? cut_request(e, r) : malformed(e, r);
+}
+
 /* Request codes come as CON or NON, responses never as RST (4.2, 4.3). */
 static enum input_verdict by_code(struct engine *e, struct input *in)
 {
@@ -463,7 +511,7 @@ static enum input_verdict by_code(struct engine *e, struct input *in)
 		return input_empty(e, r, &in->response);
 	if (code_is_request(r->msg.code) && r->msg.type <= COAP_NON) {
 		if (r->msg.token.n > e->conf.limits.token_length)
-			return malformed(e, r);
+			return long_token(e, r, r->msg.token.n);
 		return input_request(e, r);
 	}
 	if (code_is_response(r->msg.code) && r->msg.type != COAP_RST)
@@ -479,15 +527,13 @@ enum input_verdict input_datagram(struct engine *e, unsigned i, struct input *in
 
 	engine_count(e, COUNT_RX);
 	*r = (struct request){ .from = addr_from_sin6(&rx->from), .to = rx->to, .rx = i };
-	if (rx->len > DGRAM_RX_MAX) {
-		engine_count(e, COUNT_RX_TRUNCATED);
-		return INPUT_DONE;
-	}
 	if (addr_is_multicast(r->to.ip) || !r->from.port) {
 		/* No group is joined: not for us.  Port 0 cannot be answered. */
 		engine_count(e, COUNT_RX_IGNORED);
 		return INPUT_DONE;
 	}
+	if (rx->len > DGRAM_RX_MAX)
+		return cut(e, r, rx->len, span_of(rx->data, DGRAM_RX_MAX));
 	switch (frame_udp_parse(bytes, &r->msg)) {
 	case FRAME_IGNORE:
 		engine_count(e, COUNT_RX_IGNORED);

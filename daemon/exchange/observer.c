@@ -7,6 +7,8 @@
 #include "exchange/exchange.h"
 #include "exchange/send.h"
 
+#define LOG_BURST 1u
+
 _Static_assert(sizeof(struct observer) % 8 == 0, "observer size");
 _Static_assert(sizeof(struct observer) <= 256, "observers are many");
 
@@ -256,6 +258,18 @@ static struct endpoint *peer_of(struct engine *e, struct request *r)
 	return r->peer;
 }
 
+/* A client may ask with a body of any length, but that is kept for as long as it observes. */
+static void too_long(struct engine *e, const struct request *r)
+{
+	char who[ADDR_TEXT];
+
+	engine_count(e, COUNT_OBSERVERS_LONG);
+	addr_print(&r->from, who, sizeof who);
+	log_limited(&e->limit, e->now, LOG_BURST, LOG_NOTICE,
+		    "%s: a request to observe with %zu bytes of payload is too long to be kept: "
+		    "answered, and not observed", who, r->msg.payload.n);
+}
+
 bool observer_register(struct engine *e, struct request *r,
 		       const struct representation_of *of, uint32_t *value)
 {
@@ -267,7 +281,9 @@ bool observer_register(struct engine *e, struct request *r,
 
 	if (o)
 		observer_end(e, o, COUNT_OBSERVERS_AGAIN);
-	if (!peer || !kept.n || !stored_room(e, kept.n, OBSERVER_INSIDE))
+	if (!kept.n)
+		too_long(e, r);
+	if (!peer || !kept.n || !stored_room_to_stay(e, kept.n, OBSERVER_INSIDE))
 		return false;
 	o = new(e, peer, r, of);
 	if (!o)

@@ -14,6 +14,15 @@ bool stored_room(struct engine *e, size_t n, size_t cap)
 	return false;
 }
 
+bool stored_room_to_stay(struct engine *e, size_t n, size_t cap)
+{
+	if (n <= cap || (blob_room(e) &&
+			 e->space.ctl->live[SLAB_BLOB] < e->conf.limits.messages / 2))
+		return true;
+	engine_count(e, COUNT_FULL_MESSAGES);
+	return false;
+}
+
 /* instead: of another, which is about to be dropped and counts no more. */
 static struct blob *blob_new(struct engine *e, struct span m, ref_t owner, bool instead)
 {

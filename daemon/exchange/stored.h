@@ -31,6 +31,10 @@ bool stored_put(struct engine *e, struct stored *s, uint8_t *in, size_t cap,
 /* Whether stored_put() would find room for n bytes. */
 bool stored_room(struct engine *e, size_t n, size_t cap);
 
+/* The same for what peers have kept as long as they like: it leaves half of the blobs to
+ * messages on their way. */
+bool stored_room_to_stay(struct engine *e, size_t n, size_t cap);
+
 /* The message; good until it is dropped or replaced. */
 struct span stored_get(const struct engine *e, const struct stored *s, const uint8_t *in);
 

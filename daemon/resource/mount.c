@@ -1,5 +1,6 @@
 #include "resource/mount.h"
 
+#include "base/space.h"
 #include "resource/router.h"
 
 #include <errno.h>
@@ -19,6 +20,13 @@ static uint64_t mount_id(const struct resource_mount_spec *spec, const char *mod
 	return id ? id : 1;
 }
 
+/* Who dies here is to be named. */
+static void note(const struct coapd_mount *m, uint32_t where)
+{
+	if (m->spec.where)
+		space_set(m->spec.where, where);
+}
+
 int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 	       const struct coapd_module *desc, uint32_t where, struct err *err)
 {
@@ -28,7 +36,9 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 				   .where = where, .self = spec->conf, .notices = m->notices };
 	m->id = mount_id(spec, desc->name);
 	m->opening = true;
+	note(m, SPACE_OPENS | where);
 	status = desc->open ? desc->open(m, spec->conf, &m->self) : 0;
+	note(m, 0);
 	m->opening = false;
 	m->opened = status == 0;
 	/* The module need not look at what its functions say; the operator is told. */
@@ -45,8 +55,10 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 
 void mount_close(struct coapd_mount *m)
 {
+	note(m, SPACE_OPENS | m->where);
 	if (m->opened && m->desc->close)
 		m->desc->close(m->self);
+	note(m, 0);
 	links_free(&m->links);
 	free(m->directory);
 	while (m->once) {

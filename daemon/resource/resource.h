@@ -41,6 +41,8 @@ struct resource_mount_spec {
 					 * module has no rows */
 	const char *directory;          /* for files of modules, shared by all workers; NULL */
 	uint64_t body_size;             /* longest body of a request; 0: none in blocks */
+	uint32_t *where;                /* noted there while it opens or closes, as
+					 * SPACE_OPENS has it; NULL: nowhere */
 };
 
 /* Opens n mounts in their order, and /.well-known/core.  NULL: err says which

@@ -4,6 +4,8 @@
 #include "resource/condition.h"
 #include "resource/run.h"
 
+#define LOG_BURST 20u
+
 static struct slab *tasks(struct engine *e)
 {
 	return engine_slab(e, TASK_SLAB);
@@ -24,11 +26,18 @@ static void tell(struct resources *R, struct engine *e, struct task *task)
 	struct coapd_mount *m = resources_mount(R, task->mount);
 	struct request none = { .rx = REQUEST_RESUMED };
 
-	if (!m || task->attempts >= COAPD_ATTEMPTS)
+	if (!m)
 		return;
-	space_set(&task->attempts, task->attempts + 1);
 	call_live(&R->task, e, &none, task);
-	(void)call_run(&R->task, m, &event);
+	if (task->attempts >= COAPD_ATTEMPTS) {
+		engine_count(e, COUNT_MODULE_FAILED);
+		log_limited(&R->limit, e->now, LOG_BURST, LOG_ERROR,
+			    "resource %s: module %s: its hook killed too many workers; what is "
+			    "left of a body is not undone", m->spec.path, m->desc->name);
+	} else {
+		space_set(&task->attempts, task->attempts + 1);
+		(void)call_run(&R->task, m, &event);
+	}
 	R->task.request = NULL;
 	call_end(&R->task);
 }

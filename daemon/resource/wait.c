@@ -95,10 +95,18 @@ static void deliver(struct resources *R, struct engine *e, struct task *task,
 	call_end(&R->task);
 }
 
-/* A job died with its worker, and may have done what it does. */
-static struct coapd_event lost_job(struct engine *e, const struct task *task)
+/* A job died with its worker, and may have done what it does.  Or what killed it: nobody
+ * else can say that it was on a thread of this module. */
+static struct coapd_event lost_job(struct resources *R, struct engine *e,
+				   const struct task *task)
 {
+	const struct coapd_mount *m = resources_mount(R, task->mount);
+
 	engine_count(e, COUNT_JOB_LOST);
+	if (m)
+		log_limited(&R->limit, e->now, LOG_BURST, LOG_WARN,
+			    "resource %s: module %s: a job of it died with its worker",
+			    m->spec.path, m->desc->name);
 	return (struct coapd_event){ .what = COAPD_EV_JOB, .status = -EOWNERDEAD,
 				     .tag = (uint8_t)__builtin_ctz(task->lost) };
 }
@@ -111,7 +119,7 @@ void resource_due(struct resources *R, struct engine *e, struct task *task)
 	if (task->begins)
 		event = (struct coapd_event){ .what = COAPD_EV_RUN };
 	else if (task->lost)
-		event = lost_job(e, task);
+		event = lost_job(R, e, task);
 	else if (tag < COAPD_TAGS && task->awaits[tag] == COAPD_EV_RESPONSE)
 		/* Nothing sets both but an adoption that did not find the request. */
 		event = (struct coapd_event){ .what = COAPD_EV_RESPONSE, .tag = (uint8_t)tag,

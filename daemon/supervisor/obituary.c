@@ -65,8 +65,8 @@ enum log_level obituary_write(const struct obituary *o, char out[OBITUARY_TEXT])
 
 	write_cause(o, cause, sizeof cause);
 	if (o->path)
-		snprintf(where, sizeof where, " in %.255s (module %.100s)", o->path,
-			 o->module);
+		snprintf(where, sizeof where, " in %s%.255s (module %.100s)",
+			 o->opens ? "open() or close() of " : "", o->path, o->module);
 	write_next(o, next, sizeof next);
 	snprintf(out, OBITUARY_TEXT, "worker %u (pid %d) %s%s%s", o->worker, (int)o->pid,
 		 cause, where, next);

@@ -19,6 +19,7 @@ struct obituary {
 	bool asked;             /* we had told it to end */
 	const char *path;       /* mount whose hook ran, NULL none */
 	const char *module;     /* goes with path */
+	bool opens;             /* it was no hook, but its open() or close() */
 	uint64_t in_ms;         /* until its successor starts, CREW_NEVER: there is none */
 };
 

@@ -107,18 +107,24 @@ bool process_boot_failed(const struct process *p)
 }
 
 /* Where the dead worker was: at most one of its slots knows. */
-static int where(struct supervisor *sv, const struct process *p)
+static int where(struct supervisor *sv, const struct process *p, bool *opens)
 {
 	int mount = -1;
 
-	for (unsigned i = 0; i < p->nslots && mount < 0; i++)
-		mount = slot_where(sv->memory.at[p->slots[i].slot], sv->site);
+	*opens = false;
+	for (unsigned i = 0; i < p->nslots && mount < 0; i++) {
+		const void *mem = sv->memory.at[p->slots[i].slot];
+
+		mount = slot_where(mem, sv->site);
+		*opens = slot_opens(mem);
+	}
 	return mount;
 }
 
 void process_obituary(struct supervisor *sv, struct process *p, uint64_t in_ms)
 {
-	int mount = where(sv, p);
+	bool opens;
+	int mount = where(sv, p, &opens);
 	struct obituary o = {
 		.worker = p->number,
 		.pid = p->dead,
@@ -126,6 +132,7 @@ void process_obituary(struct supervisor *sv, struct process *p, uint64_t in_ms)
 		.asked = p->asked,
 		.path = mount < 0 ? NULL : sv->site->mounts[mount].path,
 		.module = mount < 0 ? NULL : sv->site->mounts[mount].module,
+		.opens = opens,
 		.in_ms = in_ms,
 	};
 	char text[OBITUARY_TEXT];

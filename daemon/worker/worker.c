@@ -6,6 +6,7 @@
 #include "worker/budget.h"
 #include "worker/mailbox.h"
 #include "worker/mounts.h"
+#include "worker/place.h"
 #include "worker/sandbox.h"
 #include "worker/service.h"
 
@@ -21,6 +22,7 @@ struct worker {
 	struct budget budget;
 	struct jobs jobs;
 	struct mailbox mailbox;
+	struct place place;
 	ev_async done;                  /* jobs are */
 	struct names names;
 	struct service *services;       /* boot->nslots of them */
@@ -293,6 +295,8 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 	errors_begin(errors, site->file);
 	if (!mounts_load(site, specs, errors))
 		return err_set(err, -EINVAL, "%s", errors->text[0]);
+	for (size_t i = 0; i < site->nmounts; i++)
+		specs[i].where = place_where(&w->place);
 	w->env.resources = resources_new(specs, site->nmounts, err);
 	if (!w->env.resources)
 		return -EINVAL;
@@ -304,6 +308,16 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 	if (w->boot->site->threads)
 		resources_jobs(w->env.resources, &w->jobs);
 	return 0;
+}
+
+static int up_place(struct worker *w, struct err *err)
+{
+	return w->boot->nslots ? place_open(&w->place, w->boot->slots[0].memfd, err) : 0;
+}
+
+static void down_place(struct worker *w)
+{
+	place_close(&w->place);
 }
 
 static int up_modules(struct worker *w, struct err *err)
@@ -428,6 +442,7 @@ static const struct stage {
 	{ "privileges", up_privileges, NULL },
 	{ "loop", up_loop, down_loop },
 	{ "names", up_names, down_names },
+	{ "place", up_place, down_place },
 	{ "modules", up_modules, down_modules },
 	{ "changes", up_changes, NULL },
 	{ "jobs", up_jobs, down_jobs },

@@ -79,7 +79,8 @@ def hostile_datagrams():
         after = private_kb(d)
         check(live["gets"] > 100, "no live exchanges")
         equal(d.workers, pids, "workers")
-        equal([r.line for r in d.records(since=ready)], [], "the log")
+        equal([r.line for r in d.records(since=ready) if "limits.token-length" not in r.text], [],
+              "the log")
         print(f"# private memory {before} KiB, then {after} KiB", flush=True)
         check(after - before <= GROWTH_KB, f"grew from {before} to {after} KiB")
 

@@ -282,6 +282,8 @@ def a_FETCH_is_observed_if_it_can_be_kept():
             p.send(last)
             m = p.answer(last)
         equal((m.code, m.all("Observe")), (code("2.05"), []), "of 1 MiB")
+        equal(d.counters()["observers-long"], 1, "observers-long")
+        d.wait_log(r"a request to observe with 1048576 bytes of payload is too long to be kept")
         put(d, b"v1")
         told(p, request, b"v1")
         p.silence()

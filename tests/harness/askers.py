@@ -101,7 +101,7 @@ def _told(number, value, kind):
             else value)
 
 
-def _there(name):
+def there(name):
     if name == "libcoap" and not any(os.access(os.path.join(p, "coap-client-notls"), os.X_OK)
                                      for p in os.environ.get("PATH", "").split(":")):
         raise Skip("no coap-client-notls (Debian package libcoap3-bin)")
@@ -128,6 +128,7 @@ class Asker:
                 return self.function(base + path, method.lower(), payload, options, non)
             except (ValueError, KeyError) as error:
                 raise Failure(f"{self.name}: {error!r}") from error
+        ask.client = self.name
         return ask
 
 
@@ -144,7 +145,7 @@ def by_all(base, *names):
     def decorate(function):
         for asker in ASKERS:
             def point(asker=asker):
-                _there(asker.name)
+                there(asker.name)
                 function(asker.at(base()))
             point.__name__ = f"{function.__name__}_by_{asker.name}"
             if not names or asker.name in names:

@@ -2,6 +2,7 @@
 import glob
 import os
 import re
+import select
 import selectors
 import shutil
 import socket
@@ -269,6 +270,15 @@ class Daemon:
         self.wait_log(r"counters end", since)
         found = (re.search(r": counter (\S+) (\d+) \(", r.line) for r in self.log[since:])
         return {m[1]: int(m[2]) for m in found if m}
+
+    def wait_counter(self, name, least=1):
+        """Waits until this counter has risen so far; it does so by what time and peers do, and
+        nobody is told."""
+        end = time.monotonic() + TIMEOUT
+        while self.counters()[name] < least:
+            if time.monotonic() > end:
+                raise Failure(f"the counter {name} stays below {least}")
+            select.select([], [], [], 0.02)
 
     # --- talking to it
 

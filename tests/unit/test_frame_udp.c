@@ -77,6 +77,25 @@ Test(frame_udp, E2_truncated_length_is_malformed)
 	cr_assert_eq(PARSE("\x4e\x01\x00\x01\x00", &m), FRAME_ERROR);
 }
 
+Test(frame_udp, a_token_has_the_length_that_its_head_says)
+{
+	static const struct {
+		struct span datagram;
+		size_t n;
+	} known[] = {
+		{ { (const uint8_t *)"\x44\x01\0\1", 4 }, 4 },
+		{ { (const uint8_t *)"\x4d\x01\0\1\2", 5 }, 15 },
+		{ { (const uint8_t *)"\x4e\x01\0\1\xff\xff", 6 }, TOKEN_MAX },
+		{ { (const uint8_t *)"\x4e\x01\0\1\xff", 5 }, 0 },
+		{ { (const uint8_t *)"\x4f\x01\0\1", 4 }, 0 },
+		{ { (const uint8_t *)"\x84\x01\0\1", 4 }, 0 },
+		{ { (const uint8_t *)"\x44\x01", 2 }, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		cr_expect_eq(frame_udp_token_claimed(known[i].datagram), known[i].n, "%zu", i);
+}
+
 Test(frame_udp, E4_empty_message_with_anything_is_malformed)
 {
 	struct message m;

@@ -29,6 +29,14 @@ Test(obituary, a_crash_names_signal_path_module_and_what_comes)
 	cr_assert_eq(l, LOG_ERROR);
 }
 
+Test(obituary, opening_is_no_hook)
+{
+	write_it((struct obituary){ .status = signalled(SIGSEGV), .path = "/slow",
+				    .module = "separate", .opens = true });
+	cr_assert_str_eq(text, "worker 1 (pid 123) died of SIGSEGV in open() or close() of /slow "
+			 "(module separate), restarting");
+}
+
 Test(obituary, backoff_is_told)
 {
 	write_it((struct obituary){ .status = signalled(SIGABRT) | WCOREFLAG, .in_ms = 400 });

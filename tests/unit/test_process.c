@@ -28,6 +28,12 @@ int slot_where(const void *mem, const struct site *s)
 	return *(const int *)mem;
 }
 
+bool slot_opens(const void *mem)
+{
+	(void)mem;
+	return false;
+}
+
 /* Sends back what it is told, then ends; told to quit, it calls that a failed start. */
 int worker_run(const struct worker_boot *b)
 {

@@ -103,6 +103,18 @@ Test(stored, no_blob_left_changes_nothing)
 	cr_assert_eq(rig_counter(r, COUNT_FULL_MESSAGES), 2);
 }
 
+Test(stored, what_stays_leaves_half_of_the_room)
+{
+	owner(text(1000));
+	r->e.conf.limits.messages = 2;
+	cr_assert(stored_room(&r->e, 500, EXCHANGE_INSIDE));
+	cr_assert_not(stored_room_to_stay(&r->e, 500, EXCHANGE_INSIDE));
+	cr_assert(stored_room_to_stay(&r->e, EXCHANGE_INSIDE, EXCHANGE_INSIDE));
+	cr_assert_eq(rig_counter(r, COUNT_FULL_MESSAGES), 1);
+	r->e.conf.limits.messages = 4;
+	cr_assert(stored_room_to_stay(&r->e, 500, EXCHANGE_INSIDE));
+}
+
 Test(stored, at_the_limit_a_blob_is_replaced_by_another)
 {
 	struct exchange *x = owner(text(1000));

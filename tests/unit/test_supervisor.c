@@ -51,6 +51,12 @@ int slot_where(const void *mem, const struct site *site)
 	return (int)((const struct space_ctl *)mem)->where - 1;
 }
 
+bool slot_opens(const void *mem)
+{
+	(void)mem;
+	return false;
+}
+
 static int obey(int control)
 {
 	char c;

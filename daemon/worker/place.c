@@ -1,0 +1,33 @@
+#include "worker/place.h"
+
+#include "base/counter.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+int place_open(struct place *p, int memfd, struct err *err)
+{
+	void *at = mmap(NULL, sizeof *p->ctl, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
+
+	if (at == MAP_FAILED)
+		return err_set(err, -errno, "cannot look into the memory of a slot: %s",
+			       strerror(errno));
+	p->ctl = at;
+	if (p->ctl->where & SPACE_OPENS)
+		p->ctl->counter[COUNT_OPEN_LOST]++;
+	space_set(&p->ctl->where, 0);
+	return 0;
+}
+
+void place_close(struct place *p)
+{
+	if (p->ctl)
+		munmap(p->ctl, sizeof *p->ctl);
+	p->ctl = NULL;
+}
+
+uint32_t *place_where(struct place *p)
+{
+	return p->ctl ? &p->ctl->where : NULL;
+}

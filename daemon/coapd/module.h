@@ -63,6 +63,7 @@ extern "C" {
 #define COAPD_TAGS 8u           /* things one task can await at a time, tags 0..7 */
 #define COAPD_REPLY_MAX 65536u  /* bytes of payload in a reply; more is read in parts */
 #define COAPD_ATTEMPTS 3u       /* deliveries of one event before the core gives up */
+#define COAPD_COUNTERS 16u      /* counters of a module */
 
 typedef struct {
 	const uint8_t *p;
@@ -215,6 +216,11 @@ struct coapd_module {
 	/* The hook; must be there. */
 	enum coapd_verdict (*handle)(void *self, coapd_task *task,
 				     const struct coapd_event *event);
+
+	/* What the module counts (coapd_count()), COAPD_COUNTERS at most: names that
+	 * operators see, each of 1 to 31 small letters, digits and "-".  They only rise. */
+	const char *const *counters;
+	size_t ncounters;
 
 	/* hooks are added here */
 };
@@ -512,6 +518,12 @@ int coapd_link(coapd_mount *mount, coapd_span path, const char *attributes);
  * for, empty when coapd starts, gone with all that is in it when coapd ends.  Good until
  * close(); may be called within open().  NULL with errno when there is none to be had. */
 const char *coapd_directory(coapd_mount *mount);
+
+/* Adds n to a counter of the mount, by its place in the descriptor's counters; another
+ * number is passed over.  All workers count together, and a counter outlives them; what
+ * a hook counts is counted even if it dies, and again if it is run again.  May be called
+ * in open() and in any hook.  It costs next to nothing. */
+void coapd_count(coapd_mount *mount, unsigned counter, uint64_t n);
 
 /* Writes one line to the log, with the mount's path in front.  At most 20 lines a
  * second and mount; the rest is counted.  Payloads and secrets do not belong

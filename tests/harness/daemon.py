@@ -270,6 +270,15 @@ class Daemon:
         found = (re.search(r": counter (\S+) (\d+) \(", r.line) for r in self.log[since:])
         return {m[1]: int(m[2]) for m in found if m}
 
+    def module_counters(self):
+        """What modules count, summed over the workers: {(path, name): value}."""
+        since = self.mark()
+        self.signal(SIGUSR1)
+        self.wait_log(r"counters end", since)
+        found = (re.search(r": counter (/\S*) (\S+) (\d+) \(module ", r.line)
+                 for r in self.log[since:])
+        return {(m[1], m[2]): int(m[3]) for m in found if m}
+
     # --- talking to it
 
     def address(self, host=None):

@@ -23,6 +23,15 @@
 #define SAMPLE_NEEDS coapd_reply
 #endif
 
+#ifndef SAMPLE_COUNTERS
+#define SAMPLE_COUNTERS "fine"
+#endif
+#ifndef SAMPLE_NCOUNTERS
+#define SAMPLE_NCOUNTERS (sizeof counters / sizeof *counters)
+#endif
+
+static const char *const counters[] = { SAMPLE_COUNTERS };
+
 struct conf {
 	uint64_t least, most;
 };
@@ -67,4 +76,6 @@ const struct coapd_module SAMPLE_SYMBOL = {
 	.conf_size = sizeof(struct conf),
 	.check = check,
 	.handle = SAMPLE_HANDLE,
+	.counters = counters,
+	.ncounters = SAMPLE_NCOUNTERS,
 };

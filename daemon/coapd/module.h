@@ -140,7 +140,8 @@ struct coapd_event {
 
 /* --- configuration ------------------------------------------------------------- */
 
-/* One setting.  The loader, --check, the dump and the manual are made from it.
+/* One setting.  The loader, --check, the dump and the manual are made from it.  Names
+ * that the site has for every mount (module, link, body-size) are refused.
  * Types, and what is stored at the offset in the module's structure:
  *	bool        bool
  *	uint        uint64_t
@@ -247,8 +248,8 @@ bool coapd_opt(const coapd_msg *msg, uint16_t number, unsigned nth, coapd_span *
 bool coapd_opt_uint(const coapd_msg *msg, uint16_t number, uint64_t *value);
 
 /* The payload; empty if there is none.  Of a request whose body came in blocks (RFC
- * 7959) it is the whole body in one piece, up to limits.body-size of the site: before
- * it is whole the hook is not called, and what is longer is answered 4.13. */
+ * 7959) it is the whole body in one piece, up to the mount's body-size: before it is
+ * whole the hook is not called, and what is longer is answered 4.13. */
 coapd_span coapd_payload(const coapd_msg *msg);
 
 /* The nth path segment (from 0) below the mount; value may be NULL.  A "/" at the

@@ -36,8 +36,12 @@ struct conf {
 	uint64_t least, most;
 };
 
+#ifndef SAMPLE_ROW
+#define SAMPLE_ROW "least"
+#endif
+
 static const struct coapd_row rows[] = {
-	{ "least", "uint", "1", NULL, NULL, "A number.", offsetof(struct conf, least) },
+	{ SAMPLE_ROW, "uint", "1", NULL, NULL, "A number.", offsetof(struct conf, least) },
 	{ "most", "uint", "2", NULL, NULL, "A number.", offsetof(struct conf, most) },
 };
 

@@ -491,6 +491,18 @@ void coapd_reply_like(coapd_task *task, const coapd_msg *msg);
  * the observation.  COAPD_WAIT is a mistake here (5.00): let the state be at hand. */
 void coapd_observe(coapd_task *task);
 
+/* The same, and says how this state is told when it is told (RFC 7641, 4.5): what counts is
+ * what the hook says in COAPD_EV_RENDER, each time anew.  A non-confirmable notification may
+ * be lost; it suits states that are followed by others soon.  So that who is gone is found
+ * out, one in as many as the site's observe-confirm says, and one a day, is confirmable all
+ * the same, and so is what is sent again or ends the observation. */
+enum coapd_notify {
+	COAPD_NOTIFY_AS_ASKED = 0,      /* as the request that registered came: coapd_observe() */
+	COAPD_NOTIFY_CON = 1,           /* confirmable */
+	COAPD_NOTIFY_NON = 2            /* non-confirmable */
+};
+void coapd_observe_as(coapd_task *task, enum coapd_notify how);
+
 /* To be called after the state has changed, where all workers can read the new one: of
  * the resource at a path below the mount ("" the mount itself, "a/b").  Observers of all
  * workers are told the state that is there by then, not each state in between.  May be
@@ -498,7 +510,9 @@ void coapd_observe(coapd_task *task);
  * path leads to is then taken for changed. */
 enum coapd_change {
 	COAPD_CHANGED = 0,
-	COAPD_GONE = 1          /* the hook answers 4.04 for it from now on */
+	COAPD_GONE = 1          /* it is gone: the hook answers 4.04, which ends the
+				 * observations; if it is there again by the time it is asked,
+				 * that is what observers are told */
 };
 void coapd_changed(coapd_mount *mount, coapd_span path, enum coapd_change change);
 

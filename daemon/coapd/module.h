@@ -63,6 +63,7 @@ extern "C" {
 #define COAPD_TAGS 8u           /* things one task can await at a time, tags 0..7 */
 #define COAPD_REPLY_MAX 65536u  /* bytes of payload in a reply; more is read in parts */
 #define COAPD_ATTEMPTS 3u       /* deliveries of one event before the core gives up */
+#define COAPD_COUNTERS 16u      /* counters of a module */
 
 typedef struct {
 	const uint8_t *p;
@@ -141,7 +142,8 @@ struct coapd_event {
 
 /* --- configuration ------------------------------------------------------------- */
 
-/* One setting.  The loader, --check, the dump and the manual are made from it.
+/* One setting.  The loader, --check, the dump and the manual are made from it.  Names
+ * that the site has for every mount (module, link, body-size) are refused.
  * Types, and what is stored at the offset in the module's structure:
  *	bool        bool
  *	uint        uint64_t
@@ -218,6 +220,11 @@ struct coapd_module {
 	enum coapd_verdict (*handle)(void *self, coapd_task *task,
 				     const struct coapd_event *event);
 
+	/* What the module counts (coapd_count()), COAPD_COUNTERS at most: names that
+	 * operators see, each of 1 to 31 small letters, digits and "-".  They only rise. */
+	const char *const *counters;
+	size_t ncounters;
+
 	/* hooks are added here */
 };
 
@@ -243,8 +250,8 @@ bool coapd_opt(const coapd_msg *msg, uint16_t number, unsigned nth, coapd_span *
 bool coapd_opt_uint(const coapd_msg *msg, uint16_t number, uint64_t *value);
 
 /* The payload; empty if there is none.  Of a request whose body came in blocks (RFC
- * 7959) it is the whole body in one piece, up to limits.body-size of the site: before
- * it is whole the hook is not called, and what is longer is answered 4.13. */
+ * 7959) it is the whole body in one piece, up to the mount's body-size: before it is
+ * whole the hook is not called, and what is longer is answered 4.13. */
 coapd_span coapd_payload(const coapd_msg *msg);
 
 /* The nth path segment (from 0) below the mount; value may be NULL.  A "/" at the
@@ -486,6 +493,18 @@ void coapd_reply_like(coapd_task *task, const coapd_msg *msg);
  * the observation.  COAPD_WAIT is a mistake here (5.00): let the state be at hand. */
 void coapd_observe(coapd_task *task);
 
+/* The same, and says how this state is told when it is told (RFC 7641, 4.5): what counts is
+ * what the hook says in COAPD_EV_RENDER, each time anew.  A non-confirmable notification may
+ * be lost; it suits states that are followed by others soon.  So that who is gone is found
+ * out, one in as many as the site's observe-confirm says, and one a day, is confirmable all
+ * the same, and so is what is sent again or ends the observation. */
+enum coapd_notify {
+	COAPD_NOTIFY_AS_ASKED = 0,      /* as the request that registered came: coapd_observe() */
+	COAPD_NOTIFY_CON = 1,           /* confirmable */
+	COAPD_NOTIFY_NON = 2            /* non-confirmable */
+};
+void coapd_observe_as(coapd_task *task, enum coapd_notify how);
+
 /* To be called after the state has changed, where all workers can read the new one: of
  * the resource at a path below the mount ("" the mount itself, "a/b").  Observers of all
  * workers are told the state that is there by then, not each state in between.  May be
@@ -493,7 +512,9 @@ void coapd_observe(coapd_task *task);
  * path leads to is then taken for changed. */
 enum coapd_change {
 	COAPD_CHANGED = 0,
-	COAPD_GONE = 1          /* the hook answers 4.04 for it from now on */
+	COAPD_GONE = 1          /* it is gone: the hook answers 4.04, which ends the
+				 * observations; if it is there again by the time it is asked,
+				 * that is what observers are told */
 };
 void coapd_changed(coapd_mount *mount, coapd_span path, enum coapd_change change);
 
@@ -514,6 +535,12 @@ int coapd_link(coapd_mount *mount, coapd_span path, const char *attributes);
  * for, empty when coapd starts, gone with all that is in it when coapd ends.  Good until
  * close(); may be called within open().  NULL with errno when there is none to be had. */
 const char *coapd_directory(coapd_mount *mount);
+
+/* Adds n to a counter of the mount, by its place in the descriptor's counters; another
+ * number is passed over.  All workers count together, and a counter outlives them; what
+ * a hook counts is counted even if it dies, and again if it is run again.  May be called
+ * in open() and in any hook.  It costs next to nothing. */
+void coapd_count(coapd_mount *mount, unsigned counter, uint64_t n);
 
 /* Writes one line to the log, with the mount's path in front.  At most 20 lines a
  * second and mount; the rest is counted.  Payloads and secrets do not belong

@@ -91,7 +91,9 @@ static void emit_mount(FILE *out, const struct site_mount *mount)
 	fputs("  ", out);
 	emit_text(out, mount->path);
 	fputs(":\n", out);
-	emit_row(out, "    ", &schema_mount.rows[0], mount);
+	for (size_t i = 0; i < schema_mount.nrows; i++)
+		if (!schema_foreign(&schema_mount.rows[i]))
+			emit_row(out, "    ", &schema_mount.rows[i], mount);
 	fputs("    link:\n", out);
 	for (size_t i = 0; i < schema_link.nrows; i++)
 		emit_row(out, "      ", &schema_link.rows[i], &mount->link);

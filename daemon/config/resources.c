@@ -37,6 +37,19 @@ static void set_module(struct loading *l, struct site_mount *mount, const struct
 			   value_quote(node->text, strlen(node->text), quoted));
 }
 
+/* Another row of the mount's own that is a single value. */
+static void set_value(struct loading *l, struct site_mount *mount,
+		      const struct config_row *row, const struct node *node)
+{
+	struct err err;
+
+	if (node->kind != NODE_TEXT)
+		errors_add(l->errors, node->at, "%s: must be a single value, not %s", row->name,
+			   node_kind_name(node->kind));
+	else if (schema_store(row, node->text, mount, &err) != 0)
+		errors_add(l->errors, node->at, "%s: %s", row->name, err.text);
+}
+
 /* --- link ----------------------------------------------------------------- */
 
 /* What cannot stand in a link even between quotes. */
@@ -140,7 +153,7 @@ static void refuse_long_keys(struct loading *l, const struct node *members)
 				   OPTION_BYTES);
 }
 
-/* Everything but "module" and "link" is for the module. */
+/* Everything that has no row of the mount is for the module. */
 static void load_members(struct loading *l, struct site_mount *mount,
 			 const struct node *node)
 {
@@ -150,10 +163,15 @@ static void load_members(struct loading *l, struct site_mount *mount,
 	struct pairs pairs;
 
 	for (const struct node *m = node->first; m; m = m->next) {
+		const struct config_row *own = schema_find(schema_mount.rows,
+							   schema_mount.nrows, m->key);
+
 		if (strcmp(m->key, "module") == 0) {
 			module = m;
 		} else if (strcmp(m->key, "link") == 0) {
 			link = m;
+		} else if (own) {
+			set_value(l, mount, own, m);
 		} else {
 			*end = pool_get(l->pool, sizeof **end);
 			**end = *m;

@@ -116,8 +116,9 @@ static const struct config_row limits_rows[] = {
 	{ "bodies", "count", "256", "1..100000", "bodies",
 	  "Bodies longer than 64 KiB that are kept at a time.", AT(limits.bodies) },
 	{ "body-size", "size", "8MiB", "64KiB..1GiB", NULL,
-	  "The longest body of a request; longer ones are answered 4.13 (Request Entity "
-	  "Too Large).", AT(limits.body_size) },
+	  "The longest body of a request where the mount does not say another body-size; "
+	  "longer ones are answered 4.13 (Request Entity Too Large).  Address space is "
+	  "reserved for limits.bodies of the longest.", AT(limits.body_size) },
 	{ "body-memory", "size", "128MiB", "1MiB..1024GiB", NULL,
 	  "Memory that all bodies may hold together.  It is taken as they come and given "
 	  "back as they go.", AT(limits.body_memory) },
@@ -167,6 +168,12 @@ static const struct config_row mount_rows[] = {
 	{ "module", "string", NULL, "1..64", "bytes",
 	  "The module's name: small letters, digits, \"-\" and \"_\".",
 	  offsetof(struct site_mount, module) },
+	{ "body-size", "size or auto", "auto", "16..1GiB", NULL,
+	  "The longest body of a request to what is mounted here; longer ones are answered "
+	  "4.13 (Request Entity Too Large).  auto is limits.body-size.  It may be more than "
+	  "that: what all bodies take together is limits.body-memory in any case, and a "
+	  "module that takes bodies part by part keeps none in memory.",
+	  offsetof(struct site_mount, body_size) },
 	{ "link", "section", "", NULL, NULL,
 	  "Attributes of the link in /.well-known/core (RFC 6690).", 0 },
 };

@@ -119,3 +119,18 @@ uint32_t site_share(uint32_t limit, uint32_t slots)
 	share = ((uint64_t)limit * 5 + (uint64_t)slots * 4 - 1) / ((uint64_t)slots * 4);
 	return share < limit ? (uint32_t)share : limit;
 }
+
+uint64_t site_body_size(const struct site *site, const struct site_mount *mount)
+{
+	return mount->body_size ? mount->body_size : site->limits.body_size;
+}
+
+uint64_t site_body_size_most(const struct site *site)
+{
+	uint64_t most = site->limits.body_size;
+
+	for (size_t i = 0; i < site->nmounts; i++)
+		if (site->mounts[i].body_size > most)
+			most = site->mounts[i].body_size;
+	return most;
+}

@@ -90,6 +90,7 @@ struct site_mount {
 	const char *const *segments;
 	size_t nsegments;
 	const char *module;
+	uint64_t body_size;             /* 0 is auto: ask site_body_size() */
 	struct site_link link;
 	const struct config_pair *options;      /* for the module's rows, in file order */
 	size_t noptions;
@@ -140,6 +141,11 @@ int site_dump(const struct site *site, FILE *out);
  * many slots as workers.  At least 1, and never more workers than slots. */
 uint32_t site_workers(const struct site *site);
 uint32_t site_slots(const struct site *site);
+
+/* The longest body of a request to a mount, and to any of them, limits.body-size
+ * included. */
+uint64_t site_body_size(const struct site *site, const struct site_mount *mount);
+uint64_t site_body_size_most(const struct site *site);
 
 /* What one of slots gets of a limit of the daemon: limit / slots x 1.25, rounded
  * up, as clients do not spread evenly; the whole limit when there is one slot. */

@@ -149,7 +149,8 @@ static enum assembly_verdict answer(struct engine *e, struct request *r, uint8_t
 	struct writer w = request_answer(e, r);
 	struct option_writer ow = option_writer(&w);
 
-	option_write_uint(&ow, OPT_BLOCK1, r->block1);
+	if (r->blocks)
+		option_write_uint(&ow, OPT_BLOCK1, r->block1);
 	if (size1)
 		option_write_uint(&ow, OPT_SIZE1, size1);
 	request_done(e, r, code, &w);
@@ -259,7 +260,8 @@ enum assembly_verdict assembly_block(struct engine *e, struct request *r, uint64
 	struct span value;
 
 	if (!message_option(&r->msg, OPT_BLOCK1, 0, &value))
-		return ASSEMBLY_NONE;
+		return cap && r->msg.payload.n > cap ? too_large(e, r, NULL, cap) :
+						       ASSEMBLY_NONE;
 	if (block_parse(value, block) != BLOCK_OK || !is_sized(r, block)) {
 		request_refuse(e, r, COAP_BAD_REQUEST, "block of a wrong size");
 		return ASSEMBLY_SETTLED;

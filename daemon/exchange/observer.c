@@ -384,20 +384,22 @@ static void told_non(struct engine *e, struct observer *o, uint8_t code,
 
 /* Amplification is bounded by asking from time to time whether anybody is there (4.5, 7).
  * What begins to be retransmitted stays confirmable. */
-static bool is_non(const struct engine *e, const struct observer *o)
+static bool is_non(const struct engine *e, const struct observer *o, enum observer_type type)
 {
-	return o->non && !o->retries && o->since_con + 1 < e->conf.observe_con_every &&
+	bool wanted = type == OBSERVER_AS_ASKED ? o->non != 0 : type == OBSERVER_NON;
+
+	return wanted && !o->retries && o->since_con + 1 < e->conf.observe_con_every &&
 	       e->now < o->con_by;
 }
 
 bool observer_told(struct engine *e, struct observer *o, uint8_t code,
-		   const struct writer *w, bool aged)
+		   const struct writer *w, bool aged, enum observer_type type)
 {
 	struct endpoint *peer = endpoint_get(e, o->peer);
 	bool last = code_class(code) != 2;
 	ref_t exchange = 0;
 
-	if (!last && is_non(e, o))
+	if (!last && is_non(e, o, type))
 		told_non(e, o, code, w);
 	else if (!told_con(e, o, code, w, &exchange))
 		return false;

@@ -94,11 +94,18 @@ uint32_t observer_value(const struct engine *e, const struct observer *o);
  * to be sent from. */
 struct writer observer_begin(struct engine *e, const struct observer *o);
 
+/* How it is sent; 4.5 leaves that to the server, for each. */
+enum observer_type {
+	OBSERVER_AS_ASKED,      /* as the request that registered came */
+	OBSERVER_CON,
+	OBSERVER_NON            /* but for those that are to be confirmable */
+};
+
 /* Sends it, or queues it behind others to the peer, confirmable or not as is due (4.5).
  * A code that is not of class 2 ends the observer (4.2).  aged: it has a Max-Age.
  * False: no room now (counted), nothing happened. */
 bool observer_told(struct engine *e, struct observer *o, uint8_t code,
-		   const struct writer *w, bool aged);
+		   const struct writer *w, bool aged, enum observer_type type);
 
 /* --- what becomes of them ------------------------------------------------------------- */
 

@@ -24,6 +24,7 @@ static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 	t->refused = false;
 	t->is_private = false;
 	t->asks = t->observes = false;
+	t->notify = COAPD_NOTIFY_AS_ASKED;
 	memset(t->at, 0, sizeof t->at);
 	memset(t->awaits, 0, sizeof t->awaits);
 	memset(t->fetch, 0, sizeof t->fetch);

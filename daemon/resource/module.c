@@ -1,5 +1,7 @@
 #include "resource/module.h"
 
+#include "base/counts.h"
+
 #include <ctype.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,12 +17,14 @@ static void (*const for_modules[])(void) __attribute__((used)) = {
 	(void (*)(void))coapd_reply, (void (*)(void))coapd_peer,
 	(void (*)(void))coapd_task_start, (void (*)(void))coapd_job,
 	(void (*)(void))coapd_wake, (void (*)(void))coapd_observe,
-	(void (*)(void))coapd_fetch,
+	(void (*)(void))coapd_fetch, (void (*)(void))coapd_count,
 };
 
 /* Descriptors only grow at their end; this is the oldest there is. */
 #define DESC_MIN (offsetof(struct coapd_module, handle) + \
 		  sizeof(((struct coapd_module *)0)->handle))
+
+_Static_assert(COAPD_COUNTERS == COUNTS_MAX, "counters of a mount");
 
 #define FLAGS_KNOWN (COAPD_F_STREAM | COAPD_F_RETRY | COAPD_F_TREE | COAPD_F_CONDITIONS)
 
@@ -70,6 +74,31 @@ static int check_rows(const struct coapd_module *d, struct err *err)
 	return 0;
 }
 
+static bool is_there_before(const char *const *names, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(names[k], names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int check_counters(const struct coapd_module *d, struct err *err)
+{
+	if (d->ncounters > COAPD_COUNTERS)
+		return err_set(err, -ENOEXEC, "module %s: has %zu counters, at most %u are "
+			       "possible", d->name, d->ncounters, COAPD_COUNTERS);
+	for (size_t i = 0; i < d->ncounters; i++) {
+		if (!d->counters || !d->counters[i] || !counts_name_good(d->counters[i]))
+			return err_set(err, -ENOEXEC, "module %s: counter %zu has no name of 1 "
+				       "to %u small letters, digits and \"-\"", d->name, i,
+				       COUNTS_NAME - 1);
+		if (is_there_before(d->counters, i))
+			return err_set(err, -ENOEXEC, "module %s: counter %s is there twice",
+				       d->name, d->counters[i]);
+	}
+	return 0;
+}
+
 static int check_contents(const char *name, const struct coapd_module *d, struct err *err)
 {
 	if (!d->name || strcmp(d->name, name) != 0)
@@ -80,7 +109,7 @@ static int check_contents(const char *name, const struct coapd_module *d, struct
 			       " have (flags %#x)", name, d->flags & ~FLAGS_KNOWN);
 	if (!d->handle)
 		return err_set(err, -ENOEXEC, "module %s: its descriptor is incomplete", name);
-	return check_rows(d, err);
+	return check_rows(d, err) || check_counters(d, err) ? -ENOEXEC : 0;
 }
 
 static int read_desc(const char *name, struct module *m, struct err *err)

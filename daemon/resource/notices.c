@@ -121,6 +121,19 @@ void notices_undo(struct coapd_task *t)
 
 /* --- a representation is made ------------------------------------------------------------- */
 
+static enum observer_type type_of(enum coapd_notify how)
+{
+	switch (how) {
+	case COAPD_NOTIFY_CON:
+		return OBSERVER_CON;
+	case COAPD_NOTIFY_NON:
+		return OBSERVER_NON;
+	case COAPD_NOTIFY_AS_ASKED:
+		break;
+	}
+	return OBSERVER_AS_ASKED;
+}
+
 static void refuse(struct notice *n, uint8_t code)
 {
 	n->code = code;
@@ -186,6 +199,7 @@ static void run(struct resources *R, struct coapd_mount *m, struct representatio
 	space_set(&p->attempts, p->attempts + 1);
 	v = call_run(t, m, &event);
 	undo_set(&t->engine->space, &p->attempts, 0);
+	n->type = type_of(t->notify);
 	if (t->is_private && !p->private)
 		undo_set(&t->engine->space, &p->private, 1);
 	if (v == COAPD_DECLINE) {
@@ -210,6 +224,7 @@ static void render(struct resources *R, struct engine *e, struct representation 
 	n->of = 0;
 	n->seen = p->seen;
 	n->at = e->now;
+	n->type = OBSERVER_AS_ASKED;
 	call_fresh(&R->task, e, r, false);
 	R->task.refused = true;         /* no task: it cannot wait */
 	R->task.mount = m;
@@ -301,7 +316,7 @@ static bool notify(struct engine *e, struct observer *o, const struct request *r
 		observer_end(e, o, COUNT_OBSERVERS_ENDED);
 		return true;
 	}
-	return observer_told(e, o, n->code, &w, n->aged);
+	return observer_told(e, o, n->code, &w, n->aged, n->type);
 }
 
 /* Tells one; false: no room now. */

@@ -11,6 +11,7 @@
 #define RESOURCE_NOTICES_H
 
 #include "base/changes.h"
+#include "exchange/observer.h"
 #include "resource/call.h"
 
 struct representation;
@@ -26,6 +27,7 @@ struct notice {
 	uint8_t code;
 	bool aged;              /* it has a Max-Age */
 	bool tagged;            /* it has an ETag */
+	enum observer_type type;        /* of the messages that tell it */
 	uint64_t etag;          /* else: what stands for one */
 	size_t options_n, payload_n;
 	uint8_t options[REPLY_VALUES + 8 * REPLY_OPTIONS];

@@ -33,6 +33,7 @@ struct worker_boot process_boot(const struct supervisor *sv, const struct proces
 		.memfds = sv->memory.fd,
 		.nmemfds = sv->nslots,
 		.wakes = sv->wakes,
+		.counts = &sv->counts,
 		.mail = sv->mail.in,
 		.control_fd = control,
 		.key = sv->key,

@@ -72,6 +72,16 @@ static void down_wakes(struct supervisor *sv)
 	wakes_free(&sv->wakes);
 }
 
+static int up_counts(struct supervisor *sv, struct err *err)
+{
+	return counts_make(&sv->counts, sv->nworkers, sv->site->nmounts, err);
+}
+
+static void down_counts(struct supervisor *sv)
+{
+	counts_free(&sv->counts);
+}
+
 static int up_mail(struct supervisor *sv, struct err *err)
 {
 	return mail_open(&sv->mail, sv->nslots, err);
@@ -130,6 +140,7 @@ static const struct stage {
 	{ up_sockets, down_sockets },
 	{ up_memory, down_memory },
 	{ up_wakes, down_wakes },
+	{ up_counts, down_counts },
 	{ up_mail, down_mail },
 	{ up_crew, down_crew },
 };

@@ -38,6 +38,7 @@ struct supervisor {
 	struct sockets sockets;
 	struct memory memory;
 	struct wakes wakes;
+	struct counts counts;           /* of modules */
 	struct mail mail;
 	struct crew crew;
 	struct process *process;        /* [worker] */

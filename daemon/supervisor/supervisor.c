@@ -3,9 +3,9 @@
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
 #include "supervisor/stages.h"
+#include "supervisor/statistics.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -184,10 +184,7 @@ static void on_usr1(struct ev_loop *loop, ev_signal *w, int revents)
 	struct supervisor *sv = w->data;
 
 	(void)loop, (void)revents;
-	for (enum counter c = 0; c < COUNTERS_N; c++)
-		log_notice("counter %s %" PRIu64 " (%s)", counter_name(c),
-			   memory_counter(&sv->memory, c), counter_text(c));
-	log_notice("counters end");
+	statistics_log(&sv->memory, &sv->counts, sv->site);
 }
 
 static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)

@@ -1,5 +1,7 @@
 #include "worker/mounts.h"
 
+#include "config/schema_site.h"
+
 #include <stdlib.h>
 
 /* The public header may not include ours, so the same row has two names. */
@@ -24,6 +26,15 @@ static struct config_place place_of(const struct site_mount *m, const char *row)
 	return m->module_at;
 }
 
+/* A row that the site has for every mount: the module would never be given its value. */
+static const char *taken(const struct config_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (schema_find(schema_mount.rows, schema_mount.nrows, rows[i].name))
+			return rows[i].name;
+	return NULL;
+}
+
 static bool apply(const struct site_mount *m, struct resource_mount_spec *spec,
 		  const struct config_row *rows, struct config_errors *errors)
 {
@@ -34,6 +45,9 @@ static bool apply(const struct site_mount *m, struct resource_mount_spec *spec,
 	if (schema_sane(rows, desc->nrows, &err))
 		return errors_add(errors, m->module_at, "module %s is broken: %s", m->module,
 				  err.text);
+	if (taken(rows, desc->nrows))
+		return errors_add(errors, m->module_at, "module %s is broken: \"%s\" is a key of "
+				  "every mount", m->module, taken(rows, desc->nrows));
 	if (!config_apply_rows(rows, desc->nrows, spec->conf, m->options, m->noptions,
 			       m->module_at, errors))
 		return false;
@@ -69,7 +83,7 @@ static bool load_one(const struct site *site, const struct site_mount *m,
 		.link = { .title = m->link.title, .rt = m->link.rt, .iface = m->link.iface,
 			  .ct = m->link.ct, .sz = m->link.sz, .obs = m->link.obs },
 		.directory = site->runtime_at,
-		.body_size = site->limits.body_size,
+		.body_size = site_body_size(site, m),
 	};
 	if (module_load(m->module, site->modules_dir, &err, &spec->module)) {
 		spec->module = NULL;

@@ -54,7 +54,8 @@ struct windows_def slot_windows(const struct site *site)
 {
 	struct engine_limits limits = slot_limits(site);
 
-	return body_windows(limits.small_bodies, limits.bodies, site->limits.body_size);
+	return body_windows(limits.small_bodies, limits.bodies,
+			    site_body_size_most(site));
 }
 
 struct engine_conf slot_conf(const struct site *site)

@@ -295,8 +295,12 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 	errors_begin(errors, site->file);
 	if (!mounts_load(site, specs, errors))
 		return err_set(err, -EINVAL, "%s", errors->text[0]);
-	for (size_t i = 0; i < site->nmounts; i++)
+	for (size_t i = 0; i < site->nmounts; i++) {
 		specs[i].where = place_where(&w->place);
+		specs[i].counts = counts_begin(w->boot->counts, w->boot->number, i,
+					       specs[i].module->desc.counters,
+					       specs[i].module->desc.ncounters);
+	}
 	w->env.resources = resources_new(specs, site->nmounts, err);
 	if (!w->env.resources)
 		return -EINVAL;

@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "config/site.h"
+#include "base/counts.h"
 #include "base/wake.h"
 
 /* One byte each on the control socket. */
@@ -49,6 +50,7 @@ struct worker_boot {
 	struct wakes wakes;             /* of all workers (wake.h); borrowed */
 	const int *mail;                /* where the mailbox of each slot of the daemon is
 					 * written, nmemfds of them; NULL: none has one */
+	const struct counts *counts;    /* where modules count; NULL: nowhere */
 	int control_fd;                 /* stream or seqpacket; end of file: the supervisor died */
 	struct hash_key key;            /* secret and random, for slots that are new */
 	/* Of one that is no process of its own (control_fd is -1), else NULL: called when it

@@ -22,6 +22,12 @@
 
 #define NO_FORMAT UINT64_MAX
 
+enum { STORED, BYTES, GIVEN_UP };
+
+static const char *const counters[] = {
+	[STORED] = "stored", [BYTES] = "bytes", [GIVEN_UP] = "given-up",
+};
+
 struct head {
 	uint64_t task;          /* whose body it is */
 	uint64_t format;
@@ -191,6 +197,12 @@ store(const struct block *b, coapd_task *task, const char *name, uint64_t offset
 	return fine ? 0 : -(int)part.n;
 }
 
+static void
+count(coapd_task *task, unsigned counter, uint64_t n)
+{
+	coapd_count(coapd_task_mount(task), counter, n);
+}
+
 static enum coapd_verdict
 answer(coapd_task *task, bool existed)
 {
@@ -236,11 +248,16 @@ put(struct block *b, coapd_task *task, const struct coapd_event *event)
 		return COAPD_DONE;
 	}
 	err = store(b, task, name, event->offset);
+	if (!err)
+		count(task, BYTES, coapd_payload(coapd_request(task)).n);
 	if (!err && !event->last)
 		return COAPD_MORE;
 	if (!err && renameat(b->dir, name, b->dir, "body"))
 		err = -errno;
-	return err ? fail(b, task, name, err) : answer(task, up->existed);
+	if (err)
+		return fail(b, task, name, err);
+	count(task, STORED, 1);
+	return answer(task, up->existed);
 }
 
 static enum coapd_verdict
@@ -291,6 +308,7 @@ handle(void *self, coapd_task *task, const struct coapd_event *event)
 	/* COAPD_EV_CANCEL */
 	name_of(coapd_task_id(task), name);
 	unlinkat(((struct block *)self)->dir, name, 0);
+	count(task, GIVEN_UP, 1);
 	return COAPD_DONE;
 }
 
@@ -304,4 +322,6 @@ const struct coapd_module coapd_module = {
 	.open = open_mount,
 	.close = close_mount,
 	.handle = handle,
+	.counters = counters,
+	.ncounters = sizeof counters / sizeof *counters,
 };

@@ -93,6 +93,16 @@ is_observable(const struct resource *r)
 	return r->content == ticks || r->content == ticks_at_large;
 }
 
+/* OBS_02 wants what others have confirmable told by non-confirmable messages. */
+enum coapd_notify
+notified_as(const struct resource *r)
+{
+	size_t n = strlen(r->path);
+
+	return n > 4 && strcmp(r->path + n - 4, "-non") == 0 ? COAPD_NOTIFY_NON :
+							       COAPD_NOTIFY_CON;
+}
+
 /* Finds what the resource is just now.  What was written to an observable one holds
  * until its next change. */
 int

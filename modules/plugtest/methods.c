@@ -62,7 +62,7 @@ give(struct call *c)
 		coapd_add_uint(c->task, COAPD_OPT_CONTENT_FORMAT, now->format);
 	if (is_observable(c->resource)) {
 		coapd_add_uint(c->task, COAPD_OPT_MAX_AGE, (c->p->conf->interval + 999) / 1000);
-		coapd_observe(c->task);
+		coapd_observe_as(c->task, notified_as(c->resource));
 	}
 	coapd_reply_data(c->task, (coapd_span){ now->data, now->n });
 	return COAPD_DONE;

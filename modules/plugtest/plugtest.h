@@ -57,8 +57,9 @@ void ticks_at_large(struct call *c);
 /* Milliseconds until they change next. */
 uint32_t until_tick(const struct plugtest *p);
 
-/* It changes by itself. */
+/* It changes by itself; and how observers are told. */
 bool is_observable(const struct resource *r);
+enum coapd_notify notified_as(const struct resource *r);
 
 /* Finds what the resource is just now: c->p->now.  0, or a negative errno. */
 int look(struct call *c);

@@ -12,8 +12,11 @@ workers: 4
 runtime-directory: %s
 resources:
   /block: block
+  /more: { module: block, body-size: 3MiB }
+  /less: { module: block, body-size: 100 }
+  /sum: { module: sum, body-size: 3MiB }
 limits: { endpoints: 1000, dedup: 2000, exchanges: 500, waiting: 500, messages: 500,
-          body-size: %s, body-memory: 1MiB, assemblies: 64 }
+          body-size: %s, body-memory: 4MiB, assemblies: 64 }
 transmission: { body-timeout: 10s }
 """
 
@@ -44,9 +47,9 @@ class Site:
     def files(self):
         return sorted(f for _, _, files in os.walk(self.top) for f in files)
 
-    def uri(self):
+    def uri(self, path="/block"):
         host, port = self.daemon.address()[:2]
-        return f"coap://[{host}]:{port}/block"
+        return f"coap://[{host}]:{port}{path}"
 
 
 def fetched(s):
@@ -89,6 +92,33 @@ def E47_too_large_is_refused_at_once_and_nothing_is_kept():
     with Site("1MiB") as s:
         got(coap("put", s.uri(), "-T", "-", stdin=body(1024 * 1024 + 1)), 1, "", r"4\.13")
         equal(s.files(), [], "files")
+
+
+@test
+def E47_each_mount_has_its_own_longest_body():
+    with Site("1MiB") as s:
+        data = body(2 * 1024 * 1024)
+        got(coap("put", s.uri(), "-T", "-", stdin=data), 1, "", r"4\.13")
+        got(coap("put", s.uri("/more"), "-T", "-", stdin=data), 0, "")
+        r = coap("put", s.uri("/sum"), "-T", "-", stdin=data)
+        got(r, 0)
+        check(r.out.startswith(b"%d " % len(data)), "as long as it was sent")
+        got(coap("put", s.uri("/more"), "-T", "-", stdin=body(3 * 1024 * 1024 + 1)), 1, "",
+            r"4\.13")
+
+
+@test
+def E47_what_would_be_taken_is_told():
+    with Site("1MiB") as s, s.daemon.peer() as p:
+        for payload, options in ((body(101), []), (body(128), [("Block1", 0x0b)])):
+            m = p.ask("PUT", "/less", payload=payload, options=options)
+            equal((m.code, m.uint("Size1")), (code("4.13"), 100), "too long")
+        equal(p.ask("PUT", "/less", payload=body(100)).code, code("2.01"), "not too long")
+        equal(p.ask("PUT", "/less", payload=body(64), options=[("Block1", 0x0a)]).code,
+              code("2.31"), "first block")
+        m = p.ask("PUT", "/less", payload=body(37), options=[("Block1", 0x12)])
+        equal((m.code, m.uint("Size1")), (code("4.13"), 100), "at its end")
+        equal(s.files(), ["body"], "files")
 
 
 @test

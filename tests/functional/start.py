@@ -52,6 +52,12 @@ def module_of_another_ABI():
 
 
 @test
+def module_that_counts_under_a_bad_name():
+    refused("resources:\n  /a: {module: badcount}", 2,
+            r"site\.yaml:2:\d+: module badcount: counter 1 has no name of")
+
+
+@test
 def shared_object_that_is_no_module():
     refused("resources:\n  /a: {module: nomodule}", 2, r"site\.yaml:2:\d+: .*nomodule")
 

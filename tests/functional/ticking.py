@@ -76,6 +76,21 @@ def plugtest_tells_of_requests():
 
 
 @test
+def TD_COAP_OBS_02_told_by_non_confirmable_messages():
+    with Daemon(PLUGTEST % "300ms") as d, d.peer() as p, d.peer() as other:
+        for path in ("/obs-non", "/obs-pumping-non"):
+            request, first = register(p, path)
+            m = p.expect(NON, "2.05", token=request.token)
+            check(m.payload != first.payload, "another state")
+            check(m.uint("Observe") > first.uint("Observe"), "in order")
+            p.ask("GET", path, options=[("Observe", 1)], token=request.token)
+        request = other.request("GET", "/obs", options=[("Observe", 0)], mtype=NON)
+        other.send(request)
+        other.answer(request)
+        told(other, request)
+
+
+@test
 def E69_what_cannot_be_observed_is_answered_plainly():
     with Daemon(PLUGTEST % "1d") as d, d.peer() as p:
         plain = p.request("GET", "/test", options=[("Observe", 0)])

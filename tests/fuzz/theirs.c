@@ -36,14 +36,28 @@ static uint64_t value_of(uint32_t word)
 	return words[word % WORDS];
 }
 
+/* Values of a new entry follow the clock: within the millisecond in which a client left and
+ * came back, one that it was told before may come again. */
+static void begin_anew(const struct engine *e, const struct request *q)
+{
+	uint64_t token = siphash(&e->space.ctl->key, q->msg.token.p, q->msg.token.n);
+
+	for (uint32_t i = 0; i < TOLD; i++)
+		if (told[i].port == q->from.port && told[i].token == token &&
+		    told[i].at == e->now)
+			told[i].used = false;
+}
+
 long theirs_enter(struct engine *e, struct request *q)
 {
 	uint32_t word = draw(WORDS), value;
 	struct representation_of of = { .mount = word + 1, .word = word, .seen = words[word],
 					.private = one_in(5) };
 
-	if (observer_asks(&q->msg) && !one_in(4) && observer_register(e, q, &of, &value))
+	if (observer_asks(&q->msg) && !one_in(4) && observer_register(e, q, &of, &value)) {
+		begin_anew(e, q);
 		return (long)value;
+	}
 	observer_forget(e, q, COUNT_OBSERVERS_LEFT);
 	return -1;
 }
@@ -70,7 +84,7 @@ static bool tell(struct engine *e, struct observer *o)
 	if (code == COAP_CONTENT)
 		option_write_uint(&ow, OPT_OBSERVE, value);
 	message_write_payload(&w, span_of(text, 1 + draw(sizeof text - 1)));
-	return observer_told(e, o, code, &w, one_in(3));
+	return observer_told(e, o, code, &w, one_in(3), (enum observer_type)draw(3));
 }
 
 void theirs_due(struct engine *e, struct representation *p)

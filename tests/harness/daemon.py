@@ -280,6 +280,15 @@ class Daemon:
                 raise Failure(f"the counter {name} stays below {least}")
             select.select([], [], [], 0.02)
 
+    def module_counters(self):
+        """What modules count, summed over the workers: {(path, name): value}."""
+        since = self.mark()
+        self.signal(SIGUSR1)
+        self.wait_log(r"counters end", since)
+        found = (re.search(r": counter (/\S*) (\S+) (\d+) \(module ", r.line)
+                 for r in self.log[since:])
+        return {(m[1], m[2]): int(m[3]) for m in found if m}
+
     # --- talking to it
 
     def address(self, host=None):

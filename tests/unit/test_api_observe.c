@@ -26,6 +26,27 @@ static enum coapd_verdict hook(void *self, coapd_task *task, const struct coapd_
 	return stage_say(task, "state");
 }
 
+static enum coapd_verdict chooses(void *self, coapd_task *task,
+				  const struct coapd_event *event)
+{
+	(void)self;
+	stage_note(event);
+	coapd_observe_as(task, COAPD_NOTIFY_NON);
+	return stage_say(task, "state");
+}
+
+STAGE_MODULE(choosing, chooses, .flags = 0);
+
+Test(api_observe, observing_in_a_way_is_observing)
+{
+	s = stage_one("/a", &choosing);
+	cr_assert(strstr(stage_get(s, "6= 11=a"), " 6=#"));
+	cr_assert_eq(s->R->task.notify, COAPD_NOTIFY_NON);
+	stage_get(s, "11=.well-known 11=core");
+	cr_assert_eq(s->R->task.notify, COAPD_NOTIFY_AS_ASKED);
+	stage_free(s);
+}
+
 STAGE_MODULE(both, hook, .flags = 0);
 
 Test(api_observe, a_change_is_one_count_and_wakes)

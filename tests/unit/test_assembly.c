@@ -207,6 +207,27 @@ Test(assembly, E47_too_large_is_refused_and_forgotten)
 	cr_assert_eq(rig_counter(r, COUNT_TOO_LARGE), 2);
 }
 
+/* A resource may take less than fits one message. */
+Test(assembly, E47_too_large_in_one_message_is_refused_too)
+{
+	uint8_t m[DGRAM_RX_MAX];
+	uint64_t size1 = 0;
+	struct rig_sent s;
+	size_t n = rig_build(m, sizeof m, COAP_CON, COAP_PUT, 700, "tok", "11=a",
+			     "0123456789abcdefX");
+
+	cr_assert_eq(rig_in(r, 1, m, n), INPUT_REQUEST);
+	cr_assert_eq(assembly_take(&r->e, &r->in.request, 17), ASSEMBLY_NONE);
+	cr_assert_eq(assembly_take(&r->e, &r->in.request, 0), ASSEMBLY_NONE, "no cap is known");
+	cr_assert_eq(assembly_take(&r->e, &r->in.request, 16), ASSEMBLY_SETTLED);
+	rig_commit(r);
+	cr_assert(rig_take(r, &s));
+	cr_assert_eq(s.m.code, COAP_TOO_LARGE);
+	cr_assert(message_option_uint(&s.m, OPT_SIZE1, &size1));
+	cr_assert_eq(size1, 16);
+	cr_assert(!message_option(&s.m, OPT_BLOCK1, 0, &(struct span){ NULL, 0 }));
+}
+
 Test(assembly, E48_size_renegotiated_keeps_the_offset)
 {
 	r->e.conf.szx = 1;

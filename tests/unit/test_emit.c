@@ -20,6 +20,7 @@ static void expect_same_mount(const struct site_mount *a, const struct site_moun
 {
 	cr_expect_str_eq(a->path, b->path);
 	cr_expect_str_eq(a->module, b->module);
+	cr_expect_eq(a->body_size, b->body_size);
 	cr_expect_str_eq(a->link.title, b->link.title);
 	cr_expect_str_eq(a->link.rt, b->link.rt);
 	cr_expect_str_eq(a->link.iface, b->link.iface);
@@ -120,6 +121,19 @@ Test(emit, every_character_survives)
 		memcpy(digits, hex, 8);
 		expect_round_trip(help_site(key));
 	}
+}
+
+Test(emit, what_a_mount_has)
+{
+	struct site *site = help_site("resources:\n"
+				      "  /a: m\n"
+				      "  /b: { module: m, body-size: 20KiB, link: { rt: x } }\n");
+	char *text = dumped(site);
+
+	cr_expect_not_null(strstr(text, "  /a:\n    module: m\n    body-size: auto\n    link:\n"));
+	cr_expect_not_null(strstr(text, "    module: m\n    body-size: 20KiB\n    link:\n"));
+	free(text);
+	expect_round_trip(site);
 }
 
 Test(emit, the_effective_site_has_every_default)

@@ -68,10 +68,11 @@ Test(module, two_loads_are_two_modules)
 
 Test(module, an_older_and_shorter_descriptor_is_filled_up)
 {
-	/* The oldest is all there is so far; what lies behind it must be zero. */
-	cr_assert_eq(load("sample"), 0);
-	cr_assert_eq(module->desc.size, sizeof(struct coapd_module));
-	cr_assert_null(module->desc.open);
+	/* What lies behind the end of it must be zero, and is not looked at. */
+	cr_assert_eq(load("older"), 0, "%s", err.text);
+	cr_assert_lt(module->desc.size, sizeof(struct coapd_module));
+	cr_assert_null(module->desc.counters);
+	cr_assert_eq(module->desc.ncounters, 0);
 	module_free(module);
 }
 
@@ -134,6 +135,20 @@ Test(module, unknown_flags)
 Test(module, no_hook)
 {
 	expect_refused("nohook", -ENOEXEC, "module nohook: its descriptor is incomplete");
+}
+
+Test(module, counters)
+{
+	cr_assert_eq(load("sample"), 0, "%s", err.text);
+	cr_assert_eq(module->desc.ncounters, 1);
+	cr_assert_str_eq(module->desc.counters[0], "fine");
+	module_free(module);
+	expect_refused("badcounter", -ENOEXEC, "module badcounter: counter 1 has no name of 1 to"
+		       " 31 small letters, digits and \"-\"");
+	expect_refused("nocounter", -ENOEXEC, "module nocounter: counter 0 has no name");
+	expect_refused("twocounters", -ENOEXEC, "module twocounters: counter a is there twice");
+	expect_refused("manycounters", -ENOEXEC, "module manycounters: has 17 counters, at most 16"
+		       " are possible");
 }
 
 Test(module, no_name_leads_out_of_the_directory)

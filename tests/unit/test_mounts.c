@@ -90,3 +90,26 @@ Test(mounts, every_mistake_is_told_with_its_place)
 		cr_expect(!b.spec[i].module && !b.spec[i].conf);
 	bed_close(&b);
 }
+
+Test(mounts, E47_each_has_its_own_longest_body)
+{
+	struct bed b = load("  /a: sample\n"
+			    "  /b: { module: sample, body-size: 20KiB }\n");
+
+	cr_assert(b.fine, "%s", b.errors->text[0]);
+	cr_expect_eq(b.spec[0].body_size, b.site->limits.body_size);
+	cr_expect_eq(b.spec[1].body_size, 20480);
+	mounts_free(b.spec, 2);
+	bed_close(&b);
+}
+
+Test(mounts, a_key_of_every_mount_is_no_setting_of_a_module)
+{
+	struct bed b = load("  /a: takenrow\n");
+
+	cr_assert_not(b.fine);
+	cr_expect_eq(b.errors->count, 1);
+	cr_expect(strstr(b.errors->text[0], "module takenrow is broken: \"body-size\" is a key of "
+			 "every mount"), "%s", b.errors->text[0]);
+	bed_close(&b);
+}

@@ -1,5 +1,6 @@
 /* Observers of what modules serve: from a change to what is sent. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "exchange/observer.h"
 #include "resource/notices.h"
@@ -13,6 +14,7 @@ static const char *state;
 static size_t large;            /* bytes of state instead */
 static bool seekable, waits, declines, private, silent;
 static uint64_t max_age, format;
+static enum coapd_notify how;
 static coapd_mount *mount;
 
 static void teardown(void)
@@ -41,8 +43,10 @@ static void body(coapd_task *task, size_t from, size_t n)
 
 static void show(coapd_task *task)
 {
-	if (!silent)
+	if (!silent && how == COAPD_NOTIFY_AS_ASKED)
 		coapd_observe(task);
+	else if (!silent)
+		coapd_observe_as(task, how);
 	if (private)
 		call_private(task);
 	coapd_reply(task, state ? COAPD_205_CONTENT : COAPD_404_NOT_FOUND);
@@ -178,6 +182,64 @@ Test(notices, E60_E68_what_is_gone_ends_it_without_observe)
 	change(NULL, "");
 	expect("CON 4.04 pay=");
 	cr_assert_eq(observers(), 0);
+}
+
+/* Another resource's word says nothing of this one. */
+static void find_namesake(char path[8])
+{
+	const struct changes *c = s->R->notices.changes;
+	uint32_t word = changes_word(c, mount->id, "", 0);
+
+	for (unsigned i = 0; ; i++) {
+		snprintf(path, 8, "x%u", i);
+		if (changes_word(c, mount->id, path, strlen(path)) == word)
+			return;
+	}
+}
+
+Test(notices, E68_what_another_with_its_word_has_lost_is_not_lost)
+{
+	char path[8];
+
+	begin();
+	stage_get(s, "6= 11=a");
+	find_namesake(path);
+	state = "two";
+	coapd_changed(mount, coapd_text(path), COAPD_GONE);
+	look();
+	expect("CON 2.05 6=#e84801 pay=two");
+	cr_assert_eq(observers(), 1);
+}
+
+Test(notices, E68_what_is_there_again_is_told_as_it_is)
+{
+	begin();
+	stage_get(s, "6= 11=a");
+	coapd_changed(mount, coapd_text(""), COAPD_GONE);
+	change("again", "");
+	expect("CON 2.05 6=#e84801 pay=again");
+	cr_assert_eq(observers(), 1);
+}
+
+/* The server chooses, for each (4.5). */
+Test(notices, E62_told_as_the_hook_says)
+{
+	begin();
+	how = COAPD_NOTIFY_NON;
+	stage_get(s, "6= 11=a");
+	change("two", "");
+	cr_assert(strncmp(stage_next(s), "NON 2.05", 8) == 0);
+	how = COAPD_NOTIFY_CON;
+	stage_wait(s, 1000000);
+	change("three", "");
+	cr_assert(strncmp(stage_next(s), "CON 2.05", 8) == 0);
+	acknowledge();
+	how = COAPD_NOTIFY_NON;
+	change("four", "");
+	cr_assert(strncmp(stage_next(s), "NON 2.05", 8) == 0);
+	stage_wait(s, 1000000);
+	change(NULL, "");
+	expect("CON 4.04 pay=");
 }
 
 Test(notices, another_format_is_not_acceptable)

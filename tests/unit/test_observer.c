@@ -234,20 +234,80 @@ Test(observer, after_a_non_confirmable_one_there_is_a_pause)
 
 Test(observer, E62_every_third_is_confirmable)
 {
-	static const uint8_t type[] = { COAP_NON, COAP_CON, COAP_NON, COAP_NON, COAP_CON };
+	static const uint8_t expected[] = { COAP_NON, COAP_CON, COAP_NON, COAP_NON, COAP_CON };
 
 	enter_non();
-	for (unsigned i = 0; i < sizeof type; i++) {
+	for (unsigned i = 0; i < sizeof expected; i++) {
 		struct message m;
 
 		rig_wait(r, PAUSE_MS);
 		change();
 		tell();
 		m = sent();
-		cr_assert_eq(m.type, type[i], "%u", i);
+		cr_assert_eq(m.type, expected[i], "%u", i);
 		if (m.type == COAP_CON)
 			bring_back(1, COAP_ACK, m.mid);
 	}
+}
+
+/* Whatever the request was: the server chooses (4.5). */
+Test(observer, E62_chosen_non_confirmable_each_third_is_not)
+{
+	static const uint8_t expected[] = { COAP_NON, COAP_NON, COAP_CON, COAP_NON, COAP_NON,
+					    COAP_CON };
+
+	enter(1, "ab");
+	told_as = OBSERVER_NON;
+	for (unsigned i = 0; i < sizeof expected; i++) {
+		struct message m;
+
+		change();
+		tell();
+		m = sent();
+		cr_assert_eq(m.type, expected[i], "%u", i);
+		if (m.type == COAP_CON)
+			bring_back(1, COAP_ACK, m.mid);
+		rig_wait(r, PAUSE_MS);
+	}
+}
+
+Test(observer, E62_chosen_non_confirmable_one_each_day_is_not)
+{
+	struct message m;
+
+	enter(1, "ab");
+	told_as = OBSERVER_NON;
+	change();
+	tell();
+	cr_assert_eq(sent().type, COAP_NON);
+	rig_wait(r, OBSERVER_CON_MS);
+	cr_assert_geq(tell(), 0, "though nothing changed");
+	m = sent();
+	cr_assert_eq(m.type, COAP_CON);
+}
+
+Test(observer, E61_a_reset_of_one_chosen_non_confirmable_ends_it)
+{
+	enter(1, "ab");
+	told_as = OBSERVER_NON;
+	change();
+	tell();
+	bring_back(1, COAP_RST, sent().mid);
+	cr_assert_eq(observers(), 0);
+}
+
+Test(observer, chosen_confirmable_and_what_ends_it)
+{
+	enter_as(1, COAP_NON, 50, "ab", "6= 11=a");
+	told_as = OBSERVER_CON;
+	change();
+	tell();
+	bring_back(1, COAP_ACK, sent().mid);
+	told_as = OBSERVER_NON;
+	change();
+	tell_code(COAP_NOT_FOUND);
+	cr_assert_eq(sent().type, COAP_CON);
+	cr_assert_eq(observers(), 0);
 }
 
 Test(observer, E62_a_confirmable_one_comes_each_day)

@@ -90,6 +90,21 @@ Test(resources, modules)
 		"t.yaml:1:28: module: must be a name, not a list");
 }
 
+Test(resources, values_of_the_mounts_own)
+{
+	struct site *s = help_site("resources: { /a: { body-size: 1.5MiB, module: x, y: 1 } }\n");
+
+	cr_expect_eq(s->mounts[0].body_size, 3 << 19);
+	cr_expect_eq(s->mounts[0].noptions, 1);
+	site_free(s);
+	REFUSED("resources: { /a: { module: x, body-size: [1] } }\n",
+		"t.yaml:1:42: body-size: must be a single value, not a list");
+	REFUSED("resources: { /a: { module: x, body-size: 15 } }\n",
+		"t.yaml:1:42: body-size: \"15\" is out of range, 16..1GiB");
+	REFUSED("resources: { /a: { module: x, body-size: big } }\n",
+		"t.yaml:1:42: body-size: \"big\" is not a size");
+}
+
 Test(resources, options_are_single_values_with_short_keys)
 {
 	REFUSED("resources: { /a: { module: x, opt: [1] } }\n",

@@ -90,3 +90,22 @@ Test(site, a_share_is_a_part_and_a_quarter)
 	cr_expect_eq(site_share(UINT32_MAX, 2), 2684354560u);
 	cr_expect_eq(site_share(0, 2), 0);
 }
+
+Test(site, the_longest_body_is_the_mounts_or_the_limit)
+{
+	struct site *site = help_site("limits: { body-size: 2MiB }\n"
+				      "resources:\n"
+				      "  /a: m\n"
+				      "  /b: { module: m, body-size: 64 }\n"
+				      "  /c: { module: m, body-size: 5MiB }\n"
+				      "  /d: { module: m, body-size: auto }\n");
+
+	cr_expect_eq(site_body_size(site, &site->mounts[0]), 2 << 20);
+	cr_expect_eq(site_body_size(site, &site->mounts[1]), 64);
+	cr_expect_eq(site_body_size(site, &site->mounts[2]), 5 << 20);
+	cr_expect_eq(site_body_size(site, &site->mounts[3]), 2 << 20);
+	cr_expect_eq(site_body_size_most(site), 5 << 20);
+	site->nmounts = 2;
+	cr_expect_eq(site_body_size_most(site), 2 << 20);
+	site_free(site);
+}

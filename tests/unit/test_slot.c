@@ -97,3 +97,12 @@ Test(slot, onlookers_believe_nothing)
 	free(ctl);
 	site_free(site);
 }
+
+Test(slot, there_is_room_for_the_longest_body_of_any_mount)
+{
+	struct site *site = load("resources: { /a: { module: m, body-size: 20MiB } }\n");
+	struct windows_def windows = slot_windows(site);
+
+	cr_expect_geq(windows.class[1].size, 20 << 20);
+	site_free(site);
+}

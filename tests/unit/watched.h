@@ -16,7 +16,8 @@
 
 static struct rig *r;
 static uint64_t state;          /* value of the word */
-static bool aged;               /* what is told has a Max-Age */
+static bool aged;               /* what is told has a Max-Age, */
+static enum observer_type told_as; /* and how it is told */
 
 __attribute__((unused)) static void fresh(void)
 {
@@ -30,6 +31,7 @@ __attribute__((unused)) static void fresh(void)
 	r->e.conf.observe_pause_ms = r->conf.observe_pause_ms = PAUSE_MS;
 	state = 1;
 	aged = false;
+	told_as = OBSERVER_AS_ASKED;
 }
 
 __attribute__((unused)) static void teardown(void)
@@ -87,7 +89,7 @@ __attribute__((unused)) static long tell_code(uint8_t code)
 	ow = option_writer(&w);
 	if (code == COAP_CONTENT)
 		option_write_uint(&ow, OPT_OBSERVE, value);
-	told = observer_told(&r->e, o, code, &w, aged);
+	told = observer_told(&r->e, o, code, &w, aged, told_as);
 	rig_commit(r);
 	return told ? (long)value : -2;
 }

@@ -23,12 +23,25 @@
 #define SAMPLE_NEEDS coapd_reply
 #endif
 
+#ifndef SAMPLE_COUNTERS
+#define SAMPLE_COUNTERS "fine"
+#endif
+#ifndef SAMPLE_NCOUNTERS
+#define SAMPLE_NCOUNTERS (sizeof counters / sizeof *counters)
+#endif
+
+static const char *const counters[] = { SAMPLE_COUNTERS };
+
 struct conf {
 	uint64_t least, most;
 };
 
+#ifndef SAMPLE_ROW
+#define SAMPLE_ROW "least"
+#endif
+
 static const struct coapd_row rows[] = {
-	{ "least", "uint", "1", NULL, NULL, "A number.", offsetof(struct conf, least) },
+	{ SAMPLE_ROW, "uint", "1", NULL, NULL, "A number.", offsetof(struct conf, least) },
 	{ "most", "uint", "2", NULL, NULL, "A number.", offsetof(struct conf, most) },
 };
 
@@ -67,4 +80,6 @@ const struct coapd_module SAMPLE_SYMBOL = {
 	.conf_size = sizeof(struct conf),
 	.check = check,
 	.handle = SAMPLE_HANDLE,
+	.counters = counters,
+	.ncounters = SAMPLE_NCOUNTERS,
 };

@@ -14,6 +14,7 @@
 static void (*const for_modules[])(void) __attribute__((used)) = {
 	(void (*)(void))coapd_reply, (void (*)(void))coapd_peer,
 	(void (*)(void))coapd_task_start, (void (*)(void))coapd_job,
+	(void (*)(void))coapd_watch_fd,
 	(void (*)(void))coapd_wake, (void (*)(void))coapd_observe,
 	(void (*)(void))coapd_fetch,
 };
@@ -22,7 +23,8 @@ static void (*const for_modules[])(void) __attribute__((used)) = {
 #define DESC_MIN (offsetof(struct coapd_module, handle) + \
 		  sizeof(((struct coapd_module *)0)->handle))
 
-#define FLAGS_KNOWN (COAPD_F_STREAM | COAPD_F_RETRY | COAPD_F_TREE | COAPD_F_CONDITIONS)
+#define FLAGS_KNOWN (COAPD_F_STREAM | COAPD_F_RETRY | COAPD_F_TREE | \
+		     COAPD_F_CONDITIONS | COAPD_F_WATCHES)
 
 /* Nothing in a name leads out of the directory. */
 static bool name_is_good(const char *name)

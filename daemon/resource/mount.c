@@ -1,6 +1,6 @@
 #include "resource/mount.h"
 
-#include "resource/router.h"
+#include "resource/resources.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -45,6 +45,9 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 
 void mount_close(struct coapd_mount *m)
 {
+	/* Before the module closes what is watched. */
+	if (m->resources)
+		watches_drop(&m->resources->watches, m);
 	if (m->opened && m->desc->close)
 		m->desc->close(m->self);
 	links_free(&m->links);

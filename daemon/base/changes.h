@@ -21,6 +21,7 @@ struct changes {
 	struct hash_key key;            /* so that no stranger can choose a word */
 	uint64_t word[CHANGES_WORDS];
 	uint32_t listening[CHANGES_READERS];    /* 1: that worker has to be woken */
+	uint64_t drawn;                 /* by changes_draw() */
 };
 
 /* The word of a name. */
@@ -42,6 +43,12 @@ static inline uint64_t changes_value(const struct changes *c, uint32_t word)
 static inline void changes_tell(struct changes *c, uint32_t word)
 {
 	__atomic_fetch_add(&c->word[word], 1, __ATOMIC_SEQ_CST);
+}
+
+/* A number that nobody has drawn before. */
+static inline uint64_t changes_draw(struct changes *c)
+{
+	return __atomic_add_fetch(&c->drawn, 1, __ATOMIC_SEQ_CST);
 }
 
 /* Reader number i wants to be woken from now on, or no longer.  What it compares after

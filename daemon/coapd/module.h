@@ -189,6 +189,11 @@ struct coapd_err {
 #define COAPD_F_CONDITIONS 32u  /* calls coapd_current() before it acts: only then are
 				 * requests with If-Match or If-None-Match let in,
 				 * others are answered 4.02 */
+#define COAPD_F_WATCHES 64u     /* what changes from outside is noticed by something that
+				 * ends with the worker (coapd_watch_fd()), for its own
+				 * observers: a worker that takes over from a dead one has
+				 * each state of theirs made anew (COAPD_EV_RENDER), so that
+				 * the module watches again and nothing is missed */
 /* 2 and 4 are kept */
 
 struct coapd_module {
@@ -517,6 +522,46 @@ enum coapd_change {
 				 * that is what observers are told */
 };
 void coapd_changed(coapd_mount *mount, coapd_span path, enum coapd_change change);
+
+/* The same for observers of this worker alone.  For what each worker notices by itself, as
+ * it watches what its own observers are told of: with coapd_changed() they would be told as
+ * many times as there are workers.  What a worker has noticed dies with it, see
+ * COAPD_F_WATCHES.  May be called in any hook and in what coapd_watch_fd() runs. */
+void coapd_changed_here(coapd_mount *mount, coapd_span path);
+
+/* --- what goes on outside ---------------------------------------------------------------
+ * For libraries that have descriptors of their own (a database, another protocol, inotify).
+ * Nothing of it outlives the worker: its successor opens the mount anew. */
+
+enum {
+	COAPD_READABLE = 1,     /* can be read without waiting, or is at its end */
+	COAPD_WRITABLE = 2
+};
+
+/* Runs fn(self, fd, events) whenever the descriptor can be read or written, as events say,
+ * for as long as it can be; events are those that are so now.  A descriptor that is watched
+ * already is watched as said now; with events 0 it is no longer, and fn may be NULL.  It stays
+ * the module's: it is to be non-blocking, and to be taken off before it is closed, as the
+ * kernel does not tell of that.  When the mount closes, all of them are off before close()
+ * is called.
+ *
+ * May be called in open(), in any hook and in fn, on the worker's own thread.  In open() it
+ * is only noted: fn runs once the worker serves.
+ *
+ * fn runs on the worker's thread like a hook, one at a time with all hooks: it must not
+ * block, and it is named in the log when it is slow and when it kills the worker.  It has no
+ * task.  It may call coapd_changed(), coapd_changed_here(), coapd_wake(), coapd_wake_once(),
+ * coapd_log(), coapd_watch_fd(), and coapd_task_start() without COAPD_ONCE; that one says
+ * -EAGAIN at its limits and -EINVAL at a moment in which no slot of the worker can begin
+ * anything.  What it does in coapd is one event: all of it or nothing, but for messages to
+ * tasks and word of changes, which are on their way at once.
+ *
+ * 0; -EMFILE when the mount has COAPD_WATCHES of them; -EBADF; -EPERM for a file or
+ * directory, which are always ready, and for another thread; -ENOENT when there is none to be
+ * taken off; -EINVAL for other events, or no fn; -ENOTSUP where there is no loop. */
+#define COAPD_WATCHES 64u       /* for each mount in each worker */
+typedef void coapd_watchfn(void *self, int fd, int events);
+int coapd_watch_fd(coapd_mount *mount, int fd, int events, coapd_watchfn *fn);
 
 /* --- the mount ----------------------------------------------------------------------*/
 

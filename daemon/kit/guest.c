@@ -8,6 +8,7 @@
 #include "worker/slot.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -245,8 +246,53 @@ static void look(void)
 	struct notices *n = &guest.resources->notices;
 	uint32_t from = 0, word;
 
+	while ((word = notices_here(n)) < CHANGES_WORDS)
+		dispatch_changed(&guest.dispatch, guest.shared->now, word);
 	while ((word = changes_next(n->changes, n->seen, &from)) < CHANGES_WORDS)
 		dispatch_changed(&guest.dispatch, guest.shared->now, word);
+}
+
+/* What is ready is looked for in each round. */
+static void need_nothing(void *arg, unsigned i, int fd, int events)
+{
+	(void)arg, (void)i, (void)fd, (void)events;
+}
+
+static const struct watching watching = { .set = need_nothing };
+
+static void run_watched(unsigned i, const struct watch *w, int revents)
+{
+	struct guest_shared *s = guest.shared;
+	int events = (revents & ~POLLOUT ? COAPD_READABLE : 0) |
+		     (revents & ~POLLIN ? COAPD_WRITABLE : 0);
+
+	s->point = (struct guest_point){ .mount = w->mount->where - 1, .what = GUEST_WATCHED };
+	s->hooks++;
+	s->in_event++;
+	die_if(DEATH_IN_HOOK, s->hooks);
+	s->stage = GUEST_IN_HOOK;
+	dispatch_watched(&guest.dispatch, s->now, i, events);
+	s->stage = GUEST_SERVING;
+}
+
+/* Descriptors of modules; true if any was ready. */
+static bool watch(void)
+{
+	const struct watches *w = &guest.resources->watches;
+	bool ready = false;
+
+	for (unsigned i = 0; i < w->n; i++) {
+		const struct watch *one = &w->watch[i];
+		struct pollfd p = { .fd = one->fd,
+				    .events = (one->events & COAPD_READABLE ? POLLIN : 0) |
+					      (one->events & COAPD_WRITABLE ? POLLOUT : 0) };
+
+		if (!one->mount || poll(&p, 1, 0) <= 0 || p.revents & POLLNVAL)
+			continue;
+		run_watched(i, one, p.revents);
+		ready = true;
+	}
+	return ready;
 }
 
 /* One round: until there is no more to do, or no room for more answers. */
@@ -254,10 +300,11 @@ static void advance(void)
 {
 	struct guest_shared *s = guest.shared;
 	struct dispatch *d = &guest.dispatch;
-	bool done;
+	bool done, ready;
 
 	receive();
 	done = dispatch_batch(d, s->now);
+	ready = done && watch();
 	look();
 	if (done && dispatch_next(d) <= s->now)
 		done = dispatch_due(d, s->now);
@@ -267,7 +314,7 @@ static void advance(void)
 		guest.swept = s->now;
 	}
 	s->next = dispatch_next(d);
-	s->more = !done || s->has_rx || s->next <= s->now;
+	s->more = !done || ready || s->has_rx || s->next <= s->now;
 	s->in_event = 0;
 }
 
@@ -294,6 +341,7 @@ int guest_run(const struct site *site, struct guest_shared *shared, void *mem, i
 	if (!start_modules())
 		return GUEST_EXIT_START;
 	resources_changes(guest.resources, &shared->changes, 0, wake_nobody, NULL);
+	resources_watching(guest.resources, &watching);
 	if (!start_slot(mem))
 		return GUEST_EXIT_START;
 	return serve(fd);

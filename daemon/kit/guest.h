@@ -35,6 +35,7 @@ enum guest_stage {
 };
 
 #define GUEST_NOBODY UINT32_MAX
+#define GUEST_WATCHED 64u       /* in place of an event: a descriptor is ready */
 
 struct guest_point {
 	uint32_t mount;         /* index, GUEST_NOBODY none */

@@ -166,8 +166,8 @@ enum host_verdict host_step(struct host *h, const struct guest_dgram *in)
 
 /* Events by their numbers in coapd/module.h. */
 static const char *const event_names[] = {
-	"request", "part", "render", "read", "again", "run", "timer", "store", "response",
-	"job", "woken", "cancel",
+	"request", "part", "cancel", "read", "render", "run", "timer", "job", "response",
+	"woken",
 };
 
 #define EVENTS (sizeof event_names / sizeof *event_names)
@@ -183,7 +183,8 @@ const char *host_point(const struct host *h, const struct guest_point *p,
 	}
 	m = &h->site->mounts[p->mount];
 	snprintf(out, HOST_POINT, "the hook of %.120s (module %.64s), event %s%s", m->path,
-		 m->module, p->what < EVENTS ? event_names[p->what] : "unknown",
+		 m->module, p->what < EVENTS ? event_names[p->what] :
+		 p->what == GUEST_WATCHED ? "descriptor ready" : "unknown",
 		 p->attempt ? ", delivered again" : "");
 	return out;
 }

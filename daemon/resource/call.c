@@ -80,38 +80,54 @@ void call_private(struct coapd_task *t)
 #define LOG_BURST 5u
 
 /* Whoever blocks, blocks all peers of the worker. */
-static void judge(struct resources *R, const struct coapd_task *t, uint64_t took)
+static void judge(struct resources *R, struct engine *e, const struct coapd_mount *m,
+		  uint64_t took)
 {
 	if (took <= R->slow_ms)
 		return;
-	engine_count(t->engine, COUNT_SLOW_HOOKS);
-	log_limited(&R->slow_limit, t->engine->now, LOG_BURST, LOG_WARN,
+	if (e)
+		engine_count(e, COUNT_SLOW_HOOKS);
+	log_limited(&R->slow_limit, m->now, LOG_BURST, LOG_WARN,
 		    "resource %s: module %s: its hook took %llu ms, and nobody was served "
-		    "meanwhile", t->mount->spec.path, t->mount->desc->name,
-		    (unsigned long long)took);
+		    "meanwhile", m->spec.path, m->desc->name, (unsigned long long)took);
+}
+
+uint64_t call_enter(struct engine *e, struct coapd_mount *m)
+{
+	const struct resources *R = m->resources;
+
+	m->engine = e;
+	m->started = 0;
+	if (e) {
+		m->now = e->now;
+		space_set(&e->space.ctl->where, m->where);
+	}
+	return R && R->clock ? R->clock() : 0;
+}
+
+void call_leave(struct engine *e, struct coapd_mount *m, uint64_t before)
+{
+	struct resources *R = m->resources;
+
+	if (e)
+		space_set(&e->space.ctl->where, 0);
+	if (R && R->clock)
+		judge(R, e, m, R->clock() - before);
+	m->engine = NULL;
 }
 
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 			    const struct coapd_event *event)
 {
-	uint32_t *where = &t->engine->space.ctl->where;
-	struct resources *R = m->resources;
 	enum coapd_verdict v;
 	uint64_t before;
 
 	t->mount = m;
-	m->now = t->engine->now;
 	if (event->what != COAPD_EV_READ && event->what != COAPD_EV_RENDER)
 		notices_watch(t);
-	m->engine = t->engine;
-	m->started = 0;
-	space_set(where, m->where);
-	before = R && R->clock ? R->clock() : 0;
+	before = call_enter(t->engine, m);
 	v = m->desc->handle(m->self, t, event);
-	space_set(where, 0);
-	if (R && R->clock)
-		judge(R, t, R->clock() - before);
-	m->engine = NULL;
+	call_leave(t->engine, m, before);
 	return v;
 }
 

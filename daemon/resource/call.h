@@ -50,6 +50,12 @@ struct task *call_reserve(struct coapd_task *t);
  * observers nor by caches. */
 void call_private(struct coapd_task *t);
 
+/* Around a function of the module of a mount, within an event of the slot of e (NULL: of
+ * none): where the worker is, and how long it is there.  What call_enter() returns is for
+ * call_leave(). */
+uint64_t call_enter(struct engine *e, struct coapd_mount *m);
+void call_leave(struct engine *e, struct coapd_mount *m, uint64_t before);
+
 /* Runs the hook of a mount. */
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 			    const struct coapd_event *event);

@@ -16,6 +16,7 @@
 static void (*const for_modules[])(void) __attribute__((used)) = {
 	(void (*)(void))coapd_reply, (void (*)(void))coapd_peer,
 	(void (*)(void))coapd_task_start, (void (*)(void))coapd_job,
+	(void (*)(void))coapd_watch_fd,
 	(void (*)(void))coapd_wake, (void (*)(void))coapd_observe,
 	(void (*)(void))coapd_fetch, (void (*)(void))coapd_count,
 };
@@ -26,7 +27,8 @@ static void (*const for_modules[])(void) __attribute__((used)) = {
 
 _Static_assert(COAPD_COUNTERS == COUNTS_MAX, "counters of a mount");
 
-#define FLAGS_KNOWN (COAPD_F_STREAM | COAPD_F_RETRY | COAPD_F_TREE | COAPD_F_CONDITIONS)
+#define FLAGS_KNOWN (COAPD_F_STREAM | COAPD_F_RETRY | COAPD_F_TREE | \
+		     COAPD_F_CONDITIONS | COAPD_F_WATCHES)
 
 /* Nothing in a name leads out of the directory. */
 static bool name_is_good(const char *name)

@@ -2,6 +2,7 @@
 
 #include "base/space.h"
 #include "resource/router.h"
+#include "resource/resources.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -56,6 +57,9 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 void mount_close(struct coapd_mount *m)
 {
 	note(m, SPACE_OPENS | m->where);
+	/* Before the module closes what is watched. */
+	if (m->resources)
+		watches_drop(&m->resources->watches, m);
 	if (m->opened && m->desc->close)
 		m->desc->close(m->self);
 	note(m, 0);

@@ -38,6 +38,38 @@ void notices_tell(const struct notices *n, uint64_t mount, struct span path)
 		n->wake(n->arg);
 }
 
+/* Of what this worker's observers are to be told: a successor, who has noticed nothing yet,
+ * finds another one. */
+static uint64_t value_of(const struct notices *n, uint32_t word)
+{
+	return changes_value(n->changes, word) + n->here[word];
+}
+
+static void mark(struct notices *n, uint32_t word)
+{
+	n->here[word] = changes_draw(n->changes) << 32;
+	n->due[word / 64] |= 1ull << word % 64;
+}
+
+void notices_tell_here(struct notices *n, uint64_t mount, struct span path)
+{
+	mark(n, changes_word(n->changes, mount, path.p, path.n));
+	if (n->wake_here)
+		n->wake_here(n->arg);
+}
+
+uint32_t notices_here(struct notices *n)
+{
+	for (uint32_t i = 0; i < CHANGES_WORDS / 64; i++)
+		if (n->due[i]) {
+			uint32_t bit = (uint32_t)__builtin_ctzll(n->due[i]);
+
+			n->due[i] &= n->due[i] - 1;
+			return i * 64 + bit;
+		}
+	return CHANGES_WORDS;
+}
+
 /* Path below the mount, segments joined by "/". */
 static struct span path_below(const struct message *m, size_t skip, uint8_t *out, size_t cap)
 {
@@ -68,7 +100,7 @@ void notices_watch(struct coapd_task *t)
 	path = path_below(&t->request->msg, t->mount->spec.nsegments, bytes, sizeof bytes);
 	changes_listen(n->changes, n->reader, true);
 	t->word = changes_word(n->changes, t->mount->id, path.p, path.n);
-	t->seen = changes_value(n->changes, t->word);
+	t->seen = value_of(n, t->word);
 }
 
 void notices_lost(struct resources *R, const struct request *r)
@@ -336,7 +368,7 @@ static bool tell(struct resources *R, struct engine *e, struct representation *p
 
 void notices_due(struct resources *R, struct engine *e, struct representation *p)
 {
-	uint64_t value = changes_value(R->notices.changes, p->word);
+	uint64_t value = value_of(&R->notices, p->word);
 	ref_t self = representation_ref(e, p);
 	unsigned before = e->tx_n;
 	struct observer *o;
@@ -368,6 +400,14 @@ void notices_word(struct engine *e, uint32_t word)
 		representation_wake(e, p, 0);
 }
 
+/* What the dead one would have noticed, nobody has. */
+static bool is_watched(struct resources *R, const struct representation *p)
+{
+	const struct coapd_mount *m = resources_mount(R, p->mount);
+
+	return m && m->desc->flags & COAPD_F_WATCHES;
+}
+
 void notices_adopted(struct resources *R, struct engine *e)
 {
 	struct notices *n = &R->notices;
@@ -378,7 +418,11 @@ void notices_adopted(struct resources *R, struct engine *e)
 		struct slab *b = engine_slab(e, SLAB_REPRESENTATION);
 		struct representation *p = slab_at(b, i);
 
-		if (slab_live(b, i) && changes_value(n->changes, p->word) != p->seen)
+		if (!slab_live(b, i))
+			continue;
+		if (is_watched(R, p))
+			mark(n, p->word);
+		if (value_of(n, p->word) != p->seen)
 			representation_wake(e, p, 0);
 	}
 }

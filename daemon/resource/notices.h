@@ -42,6 +42,12 @@ struct notices {
 	void (*wake)(void *arg);        /* wakes all who listen; NULL: there are none */
 	void *arg;
 	uint64_t seen[CHANGES_WORDS];   /* what we have looked at */
+	/* What this worker alone noticed: a number of its own for each time, in the upper half
+	 * of the value of the word (the lower one counts what was told to all), and which
+	 * words are to be looked at for it. */
+	uint64_t here[CHANGES_WORDS];
+	uint64_t due[CHANGES_WORDS / 64];
+	void (*wake_here)(void *arg);   /* due is to be looked at; NULL */
 	struct notice notice;
 };
 
@@ -52,6 +58,13 @@ void notices_free(struct notices *n);
 /* The state of the mount's resource at a path below it ("" is the mount itself) has
  * changed; may be called by anything of the worker, within an event or not. */
 void notices_tell(const struct notices *n, uint64_t mount, struct span path);
+
+/* The same for the observers of this worker alone. */
+void notices_tell_here(struct notices *n, uint64_t mount, struct span path);
+
+/* The next word that notices_tell_here() was called for, which is taken; CHANGES_WORDS if
+ * there is none. */
+uint32_t notices_here(struct notices *n);
 
 /* The run in hand is going to read state: notes what is known of changes to it, for
  * requests that ask to observe. */

@@ -78,7 +78,8 @@ static struct resources *resources_alloc(size_t n)
 		R->mount[i].resources = R;
 		R->mount[i].notices = &R->notices;
 	}
-	if (R->mount && R->route && notices_init(&R->notices) == 0)
+	if (R->mount && R->route && notices_init(&R->notices) == 0 &&
+	    watches_init(&R->watches, watches_max(n)) == 0)
 		return R;
 	resources_free(R);
 	return NULL;
@@ -121,6 +122,7 @@ void resources_free(struct resources *R)
 	free(R->mount);
 	free(R->route);
 	notices_free(&R->notices);
+	watches_free(&R->watches);
 	free(R);
 }
 
@@ -166,6 +168,11 @@ void resources_clock(struct resources *R, uint64_t (*clock)(void), uint64_t slow
 void resources_post(struct resources *R, const struct post *post)
 {
 	R->post = post;
+}
+
+void resources_watching(struct resources *R, const struct watching *loop)
+{
+	watches_begin(&R->watches, loop);
 }
 
 void resource_options(struct option_set *set)

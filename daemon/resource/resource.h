@@ -86,6 +86,10 @@ struct changes;
 void resources_changes(struct resources *R, struct changes *changes, unsigned number,
 		       void (*wake)(void *arg), void *arg);
 
+/* The loop that descriptors of modules are watched in; borrowed. */
+struct watching;
+void resources_watching(struct resources *R, const struct watching *loop);
+
 /* Works on a fresh request (INPUT_REQUEST); rx is its place in the batch.  The
  * request is settled in any case: answered, or waiting.
  *

@@ -9,6 +9,7 @@
 #include "resource/notices.h"
 #include "resource/post.h"
 #include "resource/router.h"
+#include "resource/watches.h"
 #include "resource/wellknown.h"
 
 struct resources {
@@ -20,6 +21,7 @@ struct resources {
 	struct wellknown wellknown;
 	bool draining;
 	struct notices notices;
+	struct watches watches;
 	struct jobs *jobs;              /* borrowed; NULL: none are to be had */
 	const struct post *post;        /* borrowed; NULL: nobody can be woken */
 	bool opened_letter;             /* its event is under way, */

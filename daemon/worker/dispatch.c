@@ -244,6 +244,15 @@ bool dispatch_resolved(struct dispatch *d, uint64_t now, ref_t fetch, const stru
 	return true;
 }
 
+void dispatch_watched(struct dispatch *d, uint64_t now, unsigned i, int events)
+{
+	struct engine *e = &d->engine;
+
+	e->now = now;
+	watches_run(d->resources, e, i, events);
+	commit(d, space_rx_next(&e->space));
+}
+
 void dispatch_changed(struct dispatch *d, uint64_t now, uint32_t word)
 {
 	d->engine.now = now;

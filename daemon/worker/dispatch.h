@@ -66,6 +66,9 @@ bool dispatch_unreachable(struct dispatch *d, uint64_t now, const struct addr *t
 bool dispatch_resolved(struct dispatch *d, uint64_t now, ref_t fetch, const struct addr *addr,
 		       unsigned n);
 
+/* A descriptor that a module has watched is ready (watches_run()). */
+void dispatch_watched(struct dispatch *d, uint64_t now, unsigned i, int events);
+
 /* A word of the table of changes is another one now (resource/notices.h); what follows
  * is due. */
 void dispatch_changed(struct dispatch *d, uint64_t now, uint32_t word);

@@ -415,6 +415,16 @@ void service_changed(struct service *v, uint32_t word)
 	dispatch_changed(&v->dispatch, clock_ms(), word);
 }
 
+/* While it is blocked, what was executing may not be settled yet. */
+bool service_watched(struct service *v, unsigned i, int events)
+{
+	if (v->state != SERVICE_READING)
+		return false;
+	dispatch_watched(&v->dispatch, clock_ms(), i, events);
+	go_on(v);
+	return true;
+}
+
 void service_look(struct service *v)
 {
 	if (v->state == SERVICE_READING)

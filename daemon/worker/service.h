@@ -70,6 +70,9 @@ int service_open(struct service *v, const struct worker_slot *slot,
 /* A word of the table of changes is another one now: service_look() tells observers. */
 void service_changed(struct service *v, uint32_t word);
 
+/* A descriptor that a module has watched is ready; false: not now, and nothing was done. */
+bool service_watched(struct service *v, unsigned i, int events);
+
 /* Something in the slot is observed. */
 bool service_is_observed(const struct service *v);
 

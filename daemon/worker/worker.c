@@ -9,6 +9,7 @@
 #include "worker/place.h"
 #include "worker/sandbox.h"
 #include "worker/service.h"
+#include "worker/watcher.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -24,6 +25,7 @@ struct worker {
 	struct mailbox mailbox;
 	struct place place;
 	ev_async done;                  /* jobs are */
+	struct watcher watcher;         /* of modules' descriptors */
 	struct names names;
 	struct service *services;       /* boot->nslots of them */
 	unsigned nservices;             /* open ones */
@@ -142,6 +144,9 @@ static void look(struct worker *w)
 	while ((word = changes_next(n->changes, n->seen, &from)) < CHANGES_WORDS)
 		for (unsigned i = 0; i < w->nservices; i++)
 			service_changed(&w->services[i], word);
+	while ((word = notices_here(n)) < CHANGES_WORDS)
+		for (unsigned i = 0; i < w->nservices; i++)
+			service_changed(&w->services[i], word);
 	for (unsigned i = 0; i < w->nservices; i++)
 		service_look(&w->services[i]);
 	if (!is_observed(w))
@@ -156,6 +161,39 @@ static void on_woken(struct ev_loop *loop, ev_io *io, int revents)
 	(void)revents;
 	wakes_take(&w->boot->wakes, w->boot->number);
 	look(w);
+}
+
+/* After what is under way. */
+static void look_soon(void *arg)
+{
+	struct worker *w = arg;
+
+	ev_feed_event(w->env.loop, &w->woken, EV_READ);
+}
+
+/* --- descriptors of modules ----------------------------------------------------- */
+
+/* Within an event of any slot that can have one now. */
+static void on_watched(void *arg, unsigned i, int events)
+{
+	struct worker *w = arg;
+
+	for (unsigned k = 0; k < w->nservices; k++)
+		if (service_watched(&w->services[k], i, events))
+			return;
+	watches_run(w->env.resources, NULL, i, events);
+}
+
+static int up_watcher(struct worker *w, struct err *err)
+{
+	w->watcher.ready = on_watched;
+	w->watcher.arg = w;
+	return watcher_open(&w->watcher, w->env.loop, watches_max(w->boot->site->nmounts), err);
+}
+
+static void down_watcher(struct worker *w)
+{
+	watcher_close(&w->watcher);
 }
 
 /* --- boot: stages, unwound in reverse --------------------------------------------- */
@@ -305,6 +343,7 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 	if (!w->env.resources)
 		return -EINVAL;
 	resources_about(w->env.resources, site->impl_info);
+	resources_watching(w->env.resources, &w->watcher.watching);
 	resources_slots(w->env.resources, w->boot->nmemfds);
 	resources_clock(w->env.resources, coarse_ms, w->boot->site->slow_hook_ms);
 	mailbox_init(&w->mailbox, w->boot);
@@ -362,6 +401,7 @@ static int up_changes(struct worker *w, struct err *err)
 	resources_changes(w->env.resources, wakes->changes, w->boot->number, wake_others, w);
 	ev_io_init(&w->woken, on_woken, wakes->fd[w->boot->number], EV_READ);
 	w->woken.data = w;
+	w->env.resources->notices.wake_here = look_soon;
 	ev_io_start(w->env.loop, &w->woken);
 	/* What our predecessor told of, it may not have lived to wake others for. */
 	wakes_send_all(wakes);
@@ -447,6 +487,7 @@ static const struct stage {
 	{ "loop", up_loop, down_loop },
 	{ "names", up_names, down_names },
 	{ "place", up_place, down_place },
+	{ "watcher", up_watcher, down_watcher },
 	{ "modules", up_modules, down_modules },
 	{ "changes", up_changes, NULL },
 	{ "jobs", up_jobs, down_jobs },

@@ -3,6 +3,10 @@
 #include "base/counter.h"
 #include "worker/slot.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 TestSuite(guest, .fini = host_end);
 
 Test(guest, counts_hooks_and_events_over_all_lives)
@@ -54,6 +58,39 @@ Test(guest, notes_the_slowest_hook)
 	cr_assert_eq(host_step(&host, &d), HOST_OK);
 	cr_expect(host.shared->slow_ms >= 119);
 	cr_expect_eq(host.shared->slow.mount, 0);
+}
+
+/* Steps until all that is there has been read. */
+static void read_all(void)
+{
+	do
+		cr_assert_eq(host_step(&host, NULL), HOST_OK);
+	while (host.shared->more);
+}
+
+Test(guest, descriptors_of_modules_are_looked_at)
+{
+	char path[] = "/tmp/coapd-guest-XXXXXX", fifo[64], text[128], *log;
+	int fd;
+
+	cr_assert(mkdtemp(path));
+	snprintf(fifo, sizeof fifo, "%s/fifo", path);
+	snprintf(text, sizeof text, "mount /p { module: pipe, file: %s }", fifo);
+	mkfifo(fifo, 0600);
+	fd = open(fifo, O_RDWR | O_NONBLOCK);
+	host_begin(text, "tests/modules", (struct death){ DEATH_IN_HOOK, 2 });
+	cr_assert_eq(host_step(&host, NULL), HOST_OK);
+	cr_assert_eq(write(fd, "abt", 3), 3);
+	read_all();
+	log = host_log(&host);
+	cr_expect(strstr(log, "read a") && strstr(log, "read b"), "%s", log);
+	cr_expect(strstr(log, "a task runs"), "%s", log);
+	cr_expect(host.shared->killed);
+	cr_expect_eq(host.shared->victim.what, GUEST_WATCHED);
+	cr_expect_eq(host.lives, 2);
+	free(log);
+	unlink(fifo);
+	rmdir(path);
 }
 
 Test(guest, sweeps_as_time_passes)

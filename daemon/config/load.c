@@ -8,7 +8,7 @@
 
 #define LISTENERS_MAX 64
 
-static const struct config_place nowhere = { 0, 0 };
+static const struct config_place nowhere;
 
 /* --- listen --------------------------------------------------------------- */
 

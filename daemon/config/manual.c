@@ -106,7 +106,7 @@ static const char head[] =
 	"It is one YAML mapping in UTF-8; anchors, aliases, tags and further documents\n"
 	"are refused, and so is a key that is there twice.\n"
 	".Ql coapd --check FILE\n"
-	"tells every mistake at once, each with line and column;\n"
+	"tells every mistake at once, each with file, line and column, and shows the line;\n"
 	".Ql coapd --dump FILE\n"
 	"prints the file with the defaults of the keys below filled in.\n"
 	".Pp\n"

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct config_place nowhere = { 0, 0 };
+static const struct config_place nowhere;
 
 /* --- loading -------------------------------------------------------------- */
 
@@ -19,11 +19,14 @@ static struct site *load_text(const char *file, const char *text, size_t n,
 {
 	struct pool *pool = pool_new();
 	struct site *site = pool_get(pool, sizeof *site);
+	struct config_file *at = pool_get(pool, sizeof *at);
 	struct node *root;
 
 	site->pool = pool;
 	site->file = pool_copy(pool, file, strlen(file));
-	root = yaml_read(pool, text, n, errors);
+	*at = (struct config_file){ .name = site->file, .text = pool_copy(pool, text, n),
+				    .n = n };
+	root = yaml_read(pool, at, errors);
 	if (root)
 		load_site(site, root, errors);
 	if (!errors->count)

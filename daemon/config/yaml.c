@@ -10,7 +10,8 @@ struct reading {
 	yaml_event_t event;
 	struct pool *pool;
 	struct config_errors *errors;
-	const char *text;
+	const struct config_file *file;
+	const char *text;       /* of it, without the mark in front */
 	size_t n;
 	bool over;              /* no more events are to be asked for */
 };
@@ -24,9 +25,10 @@ const char *node_kind_name(enum node_kind kind)
 	return names[kind];
 }
 
-static struct config_place place_of(yaml_mark_t mark)
+static struct config_place place_of(const struct reading *r, yaml_mark_t mark)
 {
-	return (struct config_place){ (unsigned)mark.line + 1, (unsigned)mark.column + 1 };
+	return (struct config_place){ (unsigned)mark.line + 1, (unsigned)mark.column + 1,
+				      r->file };
 }
 
 /* --- errors of libyaml ---------------------------------------------------- */
@@ -34,11 +36,11 @@ static struct config_place place_of(yaml_mark_t mark)
 /* The reader knows the byte only; columns count characters. */
 static struct config_place place_of_byte(const struct reading *r, size_t offset)
 {
-	struct config_place at = { 1, 1 };
+	struct config_place at = { 1, 1, r->file };
 
 	for (size_t i = 0; i < offset && i < r->n; i++)
 		if (r->text[i] == '\n')
-			at = (struct config_place){ at.line + 1, 1 };
+			at = (struct config_place){ at.line + 1, 1, r->file };
 		else if (((unsigned char)r->text[i] & 0xc0) != 0x80)
 			at.column++;
 	return at;
@@ -58,10 +60,10 @@ static void syntax_error(struct reading *r)
 		errors_add(r->errors, place_of_byte(r, p->problem_offset),
 			   "this is not UTF-8 text: %s", p->problem);
 	else if (tab_at(r, p->problem_mark))
-		errors_add(r->errors, place_of(p->problem_mark),
+		errors_add(r->errors, place_of(r, p->problem_mark),
 			   "YAML does not allow a tab here, use spaces");
 	else
-		errors_add(r->errors, place_of(p->problem_mark), "not valid YAML: %s%s%s%s",
+		errors_add(r->errors, place_of(r, p->problem_mark), "not valid YAML: %s%s%s%s",
 			   p->problem ? p->problem : "out of memory",
 			   p->context ? " (" : "", p->context ? p->context : "",
 			   p->context ? ")" : "");
@@ -82,9 +84,12 @@ static yaml_event_type_t next(struct reading *r)
 
 static void stop(struct reading *r, const char *why)
 {
-	errors_add(r->errors, place_of(r->event.start_mark), "%s", why);
+	errors_add(r->errors, place_of(r, r->event.start_mark), "%s", why);
 	r->over = true;
 }
+
+#define STRING(x) #x
+#define NUMBER(x) STRING(x)
 
 static bool has_anchor(const yaml_event_t *e)
 {
@@ -116,7 +121,7 @@ static bool has_tag(const yaml_event_t *e)
 
 static void refuse_machinery(struct reading *r)
 {
-	struct config_place at = place_of(r->event.start_mark);
+	struct config_place at = place_of(r, r->event.start_mark);
 
 	if (has_anchor(&r->event))
 		errors_add(r->errors, at, "anchors (&name) are not supported, "
@@ -150,7 +155,7 @@ static const char *text_of(struct reading *r)
 	size_t n = r->event.data.scalar.length;
 
 	if (memchr(value, 0, n))
-		errors_add(r->errors, place_of(r->event.start_mark),
+		errors_add(r->errors, place_of(r, r->event.start_mark),
 			   "a zero byte cannot be part of a value");
 	return pool_copy(r->pool, value, n);
 }
@@ -216,7 +221,7 @@ static void read_map(struct reading *r, struct node *map, unsigned depth)
 	struct node **end = &map->first;
 
 	while (next(r) != YAML_MAPPING_END_EVENT && !r->over) {
-		struct config_place key_at = place_of(r->event.start_mark);
+		struct config_place key_at = place_of(r, r->event.start_mark);
 		const char *key;
 
 		if (r->event.type != YAML_SCALAR_EVENT) {
@@ -245,11 +250,11 @@ static struct node *read_node(struct reading *r, unsigned depth)
 	if (r->over)
 		return NULL;
 	if (depth > YAML_DEPTH) {
-		stop(r, "nested too deeply");
+		stop(r, "nested more than " NUMBER(YAML_DEPTH) " deep, which no site needs");
 		return NULL;
 	}
 	node = pool_get(r->pool, sizeof *node);
-	node->at = place_of(r->event.start_mark);
+	node->at = place_of(r, r->event.start_mark);
 	refuse_machinery(r);
 	switch (r->event.type) {
 	case YAML_SCALAR_EVENT:
@@ -272,7 +277,7 @@ static struct node *read_node(struct reading *r, unsigned depth)
 
 static struct node *nothing_there(struct reading *r)
 {
-	errors_add(r->errors, (struct config_place){ 0, 0 },
+	errors_add(r->errors, (struct config_place){ 0, 0, r->file },
 		   "there is nothing in this file");
 	return NULL;
 }
@@ -297,23 +302,25 @@ static struct node *read_document(struct reading *r)
 	return root;
 }
 
-struct node *yaml_read(struct pool *pool, const char *text, size_t n,
+struct node *yaml_read(struct pool *pool, const struct config_file *file,
 		       struct config_errors *errors)
 {
-	struct reading r = { .pool = pool, .errors = errors, .text = text, .n = n };
+	const struct config_place nowhere = { .file = file };
+	struct reading r = { .pool = pool, .errors = errors, .file = file,
+			     .text = file->text, .n = file->n };
 	struct node *root;
 
-	if (n > YAML_BYTES) {
-		errors_add(errors, (struct config_place){ 0, 0 },
+	if (r.n > YAML_BYTES) {
+		errors_add(errors, nowhere,
 			   "larger than %zu bytes, which no site needs", YAML_BYTES);
 		return NULL;
 	}
-	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+	if (r.n >= 3 && memcmp(r.text, "\xef\xbb\xbf", 3) == 0) {
 		r.text += 3;    /* a byte order mark says nothing in UTF-8 */
 		r.n -= 3;
 	}
 	if (!yaml_parser_initialize(&r.parser)) {
-		errors_add(errors, (struct config_place){ 0, 0 }, "out of memory");
+		errors_add(errors, nowhere, "out of memory");
 		return NULL;
 	}
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);

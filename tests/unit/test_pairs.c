@@ -27,7 +27,8 @@ TestSuite(pairs, .init = setup, .fini = teardown);
 
 static struct pairs pairs_in(const char *text, const struct config_row *some, size_t n)
 {
-	struct node *root = yaml_read(pool, text, strlen(text), &errors);
+	const struct config_file file = { .name = "t", .text = text, .n = strlen(text) };
+	struct node *root = yaml_read(pool, &file, &errors);
 
 	cr_assert_not_null(root);
 	return pairs_of(pool, root, some, n, &errors);

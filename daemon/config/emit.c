@@ -122,6 +122,8 @@ int site_dump(const struct site *site, FILE *out)
 			emit_listeners(out, site);
 		else if (strcmp(row->type, "resources") == 0)
 			emit_mounts(out, site);
+		else if (strcmp(row->type, "include") == 0)
+			continue;       /* what they say is all there */
 		else if (schema_foreign(row))
 			emit_section(out, row->name, site);
 		else

@@ -17,11 +17,13 @@ static const struct config_place nowhere;
 static void refuse_taken(const struct site_listener *all, size_t n,
 			 const struct site_listener *new, struct config_errors *errors)
 {
+	char other[PLACE_TEXT];
+
 	for (size_t i = 0; i < n; i++)
 		if (new->addr.port && addr_eq(&all[i].addr, &new->addr)) {
 			errors_add(errors, new->at,
-				   "%s is there twice, before that in line %u", new->text,
-				   all[i].at.line);
+				   "listen: %s is there twice, before that in %s",
+				   new->text, place_other(all[i].at, new->at.file, other));
 			return;
 		}
 }
@@ -98,6 +100,8 @@ static void load_foreign(struct site *site, const struct config_row *row,
 {
 	if (strcmp(row->type, "listen") == 0)
 		load_listeners(site, row, node, errors);
+	else if (strcmp(row->type, "include") == 0)
+		return;         /* it is done (include.c) */
 	else if (strcmp(row->type, "resources") == 0)
 		resources_load(site, node, errors);
 	else

@@ -37,7 +37,7 @@ static const struct {
 	{ "bool", "true or false" }, { "uint", "number" }, { "count", "number" },
 	{ "duration", "duration" }, { "size", "size" }, { "ratio", "ratio" },
 	{ "string", "text" }, { "uints", "numbers" }, { "section", "mapping" },
-	{ "listen", "list of URIs" }, { "resources", "mapping" },
+	{ "include", "list of files" }, { "listen", "list of URIs" }, { "resources", "mapping" },
 };
 
 static void put_words_of_enum(FILE *out, const char *words)
@@ -132,6 +132,22 @@ static const char mounts[] =
 	"All other keys of the mapping are settings of the module, described in its own\n"
 	"page.\n";
 
+static const char includes[] =
+	".Sh INCLUDED FILES\n"
+	"A site may be of several files.\n"
+	"What an included one says is as if it stood in the file that includes it:\n"
+	"members of the same mapping, and listeners, are put together.\n"
+	"A key that is there twice is refused, in whichever files, so no file changes what\n"
+	"another one says, and their order does not matter.\n"
+	".Bd -literal\n"
+	"include:\n"
+	"  - limits.yaml\n"
+	"  - conf.d\n"
+	".Ed\n"
+	".Pp\n"
+	"A file may include others, 8 deep; none may be there twice, and a site has at most\n"
+	"1000 of at most 1 MiB each.\n";
+
 static const char tail[] =
 	".Sh EXAMPLES\n"
 	".Bd -literal\n"
@@ -166,6 +182,7 @@ int manual_site(FILE *out)
 	fputs(mounts, out);
 	manual_rows(out, schema_mount.rows, schema_mount.nrows);
 	put_section(out, &schema_link);
+	fputs(includes, out);
 	fputs(tail, out);
 	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
 }

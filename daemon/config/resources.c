@@ -198,6 +198,7 @@ static int by_path(const void *a, const void *b)
 static void refuse_duplicates(struct loading *l, const struct site_mount *mounts, size_t n)
 {
 	const struct site_mount **sorted = pool_array(l->pool, n + 1, sizeof *sorted);
+	char other[PLACE_TEXT];
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++)
@@ -207,8 +208,9 @@ static void refuse_duplicates(struct loading *l, const struct site_mount *mounts
 	for (size_t i = 1; i < kept; i++)
 		if (strcmp(sorted[i - 1]->path, sorted[i]->path) == 0)
 			errors_add(l->errors, sorted[i]->at,
-				   "resources: path %.60s is there twice, before that in line %u",
-				   sorted[i]->path, sorted[i - 1]->at.line);
+				   "resources: path %.60s is there twice, before that in %s",
+				   sorted[i]->path,
+				   place_other(sorted[i - 1]->at, sorted[i]->at.file, other));
 }
 
 void resources_load(struct site *site, const struct node *resources,

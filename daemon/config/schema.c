@@ -30,6 +30,7 @@ static const struct type types[] = {
 	{ "uints", UINTS, &value_number, sizeof(char *), UINT64_MAX },
 	{ "enum", WORD, NULL, sizeof(unsigned), 0 },
 	{ "section", FOREIGN, NULL, 0, 0 },
+	{ "include", FOREIGN, NULL, 0, 0 },
 	{ "listen", FOREIGN, NULL, 0, 0 },
 	{ "resources", FOREIGN, NULL, 0, 0 },
 };

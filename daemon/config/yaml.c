@@ -11,8 +11,6 @@ struct reading {
 	struct pool *pool;
 	struct config_errors *errors;
 	const struct config_file *file;
-	const char *text;       /* of it, without the mark in front */
-	size_t n;
 	bool over;              /* no more events are to be asked for */
 };
 
@@ -38,17 +36,17 @@ static struct config_place place_of_byte(const struct reading *r, size_t offset)
 {
 	struct config_place at = { 1, 1, r->file };
 
-	for (size_t i = 0; i < offset && i < r->n; i++)
-		if (r->text[i] == '\n')
+	for (size_t i = 0; i < offset && i < r->file->n; i++)
+		if (r->file->text[i] == '\n')
 			at = (struct config_place){ at.line + 1, 1, r->file };
-		else if (((unsigned char)r->text[i] & 0xc0) != 0x80)
+		else if (((unsigned char)r->file->text[i] & 0xc0) != 0x80)
 			at.column++;
 	return at;
 }
 
 static bool tab_at(const struct reading *r, yaml_mark_t mark)
 {
-	return mark.index < r->n && r->text[mark.index] == '\t';
+	return mark.index < r->file->n && r->file->text[mark.index] == '\t';
 }
 
 static void syntax_error(struct reading *r)
@@ -275,13 +273,6 @@ static struct node *read_node(struct reading *r, unsigned depth)
 	return r->over ? NULL : node;
 }
 
-static struct node *nothing_there(struct reading *r)
-{
-	errors_add(r->errors, (struct config_place){ 0, 0, r->file },
-		   "there is nothing in this file");
-	return NULL;
-}
-
 static struct node *read_document(struct reading *r)
 {
 	struct node *root;
@@ -289,13 +280,11 @@ static struct node *read_document(struct reading *r)
 	if (next(r) != YAML_STREAM_START_EVENT)
 		return NULL;
 	if (next(r) != YAML_DOCUMENT_START_EVENT)
-		return r->over ? NULL : nothing_there(r);
+		return r->over ? NULL : pool_get(r->pool, sizeof *root);
 	next(r);
 	root = read_node(r, 1);
 	if (r->over)
 		return NULL;
-	if (root->kind == NODE_NONE)
-		return nothing_there(r);
 	next(r);                /* end of the document */
 	if (next(r) != YAML_STREAM_END_EVENT && !r->over)
 		stop(r, "a second document begins here, a site is one");
@@ -306,25 +295,20 @@ struct node *yaml_read(struct pool *pool, const struct config_file *file,
 		       struct config_errors *errors)
 {
 	const struct config_place nowhere = { .file = file };
-	struct reading r = { .pool = pool, .errors = errors, .file = file,
-			     .text = file->text, .n = file->n };
+	struct reading r = { .pool = pool, .errors = errors, .file = file };
 	struct node *root;
 
-	if (r.n > YAML_BYTES) {
+	if (file->n > YAML_BYTES) {
 		errors_add(errors, nowhere,
 			   "larger than %zu bytes, which no site needs", YAML_BYTES);
 		return NULL;
-	}
-	if (r.n >= 3 && memcmp(r.text, "\xef\xbb\xbf", 3) == 0) {
-		r.text += 3;    /* a byte order mark says nothing in UTF-8 */
-		r.n -= 3;
 	}
 	if (!yaml_parser_initialize(&r.parser)) {
 		errors_add(errors, nowhere, "out of memory");
 		return NULL;
 	}
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.text, r.n);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)file->text, file->n);
 	root = read_document(&r);
 	yaml_event_delete(&r.event);
 	yaml_parser_delete(&r.parser);

@@ -32,8 +32,8 @@ struct node {
 	bool again;                     /* has the key of an earlier one, to be dropped */
 };
 
-/* Reads a file's text, at most YAML_BYTES; places point to the file.  NULL when it could not go on; a tree when
- * errors grew all the same is good for finding more mistakes only. */
+/* Reads a file's text, at most YAML_BYTES; places point to the file.  NULL when it could not go on; NODE_NONE
+ * for an empty one; a tree when errors grew all the same is good for finding more mistakes only. */
 struct node *yaml_read(struct pool *pool, const struct config_file *file,
 		       struct config_errors *errors);
 

@@ -3,7 +3,8 @@
  * A plain value that its user owns (about 70 KiB: static or malloc, not the
  * stack of a small thread); nothing in it needs freeing.  A message reads
  * "FILE:LINE:COLUMN: what", or "FILE: what" where no place in the file is to
- * blame; with it go the line of the file and a mark below the place.  Used by the check child and by whoever loads a site. */
+ * blame; with it go the line of the file and a mark below the place.  Used by the
+ * check child and by whoever loads a site. */
 #ifndef CONFIG_ERRORS_H
 #define CONFIG_ERRORS_H
 

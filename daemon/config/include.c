@@ -1,6 +1,7 @@
 #include "config/include.h"
 #include "config/merge.h"
 #include "config/value.h"
+#include "config/variable.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -221,6 +222,8 @@ static void include_entry(struct includes *in, const struct opened *by,
 	const char *path;
 	struct stat st;
 
+	if (entry->kind == NODE_WRONG)
+		return;
 	if (entry->kind != NODE_TEXT || !*entry->text) {
 		errors_add(in->errors, entry->at, "include: must be the name of a file or "
 			   "directory, or a pattern, not %s",
@@ -258,6 +261,7 @@ static struct node *read_tree(struct includes *in, struct opened *o)
 
 	if (!root || root->kind != NODE_MAP)
 		return root;
+	variables_expand(in->pool, root, in->errors);
 	include = take_member(root, "include");
 	if (include && include->kind == NODE_LIST)
 		for (const struct node *m = include->first; m; m = m->next)

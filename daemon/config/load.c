@@ -62,6 +62,8 @@ static void load_listeners(struct site *site, const struct config_row *row,
 		add_listener(site, all, node->text, node->at, errors);
 		return;
 	}
+	if (node->kind == NODE_WRONG)
+		return;
 	if (node->kind != NODE_LIST || !node->count) {
 		errors_add(errors, node->at, "listen: must be a list of URIs, not %s",
 			   node->count ? node_kind_name(node->kind) : "nothing");
@@ -70,7 +72,7 @@ static void load_listeners(struct site *site, const struct config_row *row,
 	for (const struct node *m = node->first; m; m = m->next)
 		if (m->kind == NODE_TEXT)
 			add_listener(site, all, m->text, m->at, errors);
-		else
+		else if (m->kind != NODE_WRONG)
 			errors_add(errors, m->at, "listen: must be a URI, not %s",
 				   node_kind_name(m->kind));
 }

@@ -148,6 +148,34 @@ static const char includes[] =
 	"A file may include others, 8 deep; none may be there twice, and a site has at most\n"
 	"1000 of at most 1 MiB each.\n";
 
+static const char variables[] =
+	".Sh VARIABLES\n"
+	"In a value,\n"
+	".Ql ${NAME}\n"
+	"stands for that variable of the environment,\n"
+	".Ql ${NAME:-text}\n"
+	"for the text where there is no such variable.\n"
+	".Ql ${credential:NAME}\n"
+	"is what that file in the directory\n"
+	".Ev CREDENTIALS_DIRECTORY\n"
+	"holds, without the end of its last line, see LoadCredential= in\n"
+	".Xr systemd.exec 5 .\n"
+	"It can be used in the settings of modules only.\n"
+	"What a variable holds is text, never YAML.\n"
+	".Ql $${\n"
+	"stands for\n"
+	".Ql ${\n"
+	"itself.\n"
+	".Pp\n"
+	"What variables give to settings of modules is shown to the modules alone:\n"
+	"messages and\n"
+	".Ql coapd --dump\n"
+	"have those settings as they are written.\n"
+	".Bd -literal\n"
+	"resources:\n"
+	"  /door: { module: lock, key: \"${credential:door}\" }\n"
+	".Ed\n";
+
 static const char tail[] =
 	".Sh EXAMPLES\n"
 	".Bd -literal\n"
@@ -183,6 +211,7 @@ int manual_site(FILE *out)
 	manual_rows(out, schema_mount.rows, schema_mount.nrows);
 	put_section(out, &schema_link);
 	fputs(includes, out);
+	fputs(variables, out);
 	fputs(tail, out);
 	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
 }

@@ -53,7 +53,7 @@ static void make_list(struct pool *pool, struct node *node)
 {
 	struct node *value;
 
-	if (node->kind != NODE_TEXT)
+	if (node->kind != NODE_TEXT && node->kind != NODE_WRONG)
 		return;
 	value = pool_get(pool, sizeof *value);
 	*value = *node;

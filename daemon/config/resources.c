@@ -26,6 +26,8 @@ static void set_module(struct loading *l, struct site_mount *mount, const struct
 	struct err err;
 
 	mount->module_at = node->at;
+	if (node->kind == NODE_WRONG)
+		return;
 	if (node->kind != NODE_TEXT)
 		errors_add(l->errors, node->at, "module: must be a name, not %s",
 			   node_kind_name(node->kind));
@@ -82,7 +84,8 @@ static void load_link(struct loading *l, struct site_mount *mount, const struct 
 	if (config_apply_rows(schema_link.rows, schema_link.nrows, &mount->link, pairs.list,
 			      pairs.n, mount->at, l->errors))
 		for (size_t i = 0; i < pairs.n; i++)
-			check_link_text(l, &pairs.list[i]);
+			if (pairs.list[i].value)
+				check_link_text(l, &pairs.list[i]);
 }
 
 /* --- one mount ------------------------------------------------------------ */
@@ -219,7 +222,7 @@ void resources_load(struct site *site, const struct node *resources,
 	struct loading l = { site->pool, errors };
 	struct site_mount *mounts;
 
-	if (!resources)
+	if (!resources || resources->kind == NODE_WRONG)
 		return;
 	if (resources->kind != NODE_MAP) {
 		errors_add(errors, resources->at,

@@ -41,7 +41,10 @@ struct config_row {
 
 /* One "key: value" as it stands in the file. */
 struct config_pair {
-	const char *key, *value;
+	const char *key;
+	const char *value;      /* NULL: wrong, and an error tells so already */
+	const char *written;    /* NULL, or what to show in place of a value that may be
+				 * secret (variable.h) */
 	struct config_place key_at, value_at;
 };
 

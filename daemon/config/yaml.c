@@ -19,6 +19,7 @@ const char *node_kind_name(enum node_kind kind)
 	static const char *const names[] = {
 		[NODE_NONE] = "nothing", [NODE_TEXT] = "a single value",
 		[NODE_LIST] = "a list", [NODE_MAP] = "a mapping",
+		[NODE_WRONG] = "a wrong value",
 	};
 	return names[kind];
 }

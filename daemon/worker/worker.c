@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include "base/log.h"
+#include "config/pairs.h"
 #include "resource/resources.h"
 #include "resource/jobs.h"
 #include "worker/budget.h"
@@ -294,8 +295,12 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 	if (!mounts_load(site, specs, errors))
 		return err_set(err, -EINVAL, "%s", errors->text[0]);
 	w->env.resources = resources_new(specs, site->nmounts, err);
-	if (!w->env.resources)
+	if (!w->env.resources) {
+		for (size_t i = 0; i < site->nmounts; i++)
+			pairs_hide(site->mounts[i].options, site->mounts[i].noptions, err->text,
+				   sizeof err->text);
 		return -EINVAL;
+	}
 	resources_about(w->env.resources, site->impl_info);
 	resources_slots(w->env.resources, w->boot->nmemfds);
 	resources_clock(w->env.resources, coarse_ms, w->boot->site->slow_hook_ms);

@@ -155,6 +155,23 @@ Test(schema, every_mistake_is_told_at_its_place)
 		cr_expect_str_eq(errors.text[i], told[i]);
 }
 
+Test(schema, a_value_that_may_be_secret_is_not_told)
+{
+	static const struct config_pair pairs[] = {
+		{ .key = "few", .value = "hunter2", .written = "${V}",
+		  .key_at = { .line = 1, .column = 1 }, .value_at = { .line = 1, .column = 6 } },
+		{ .key = "loud", .value = "hunter2", .written = "${V}",
+		  .key_at = { .line = 2, .column = 1 }, .value_at = { .line = 2, .column = 7 } },
+	};
+	struct conf c;
+
+	cr_expect_not(apply(&c, pairs, 2));
+	cr_expect_str_eq(errors.text[0], "t:1:6: few: what \"${V}\" holds does not fit, it takes "
+			 "count or auto 1..9");
+	cr_expect_str_eq(errors.text[1], "t:2:7: loud: what \"${V}\" holds does not fit, it takes "
+			 "bool");
+}
+
 Test(schema, a_row_without_default_must_be_given)
 {
 	static const struct config_row must[] = {

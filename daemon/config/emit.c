@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- text ----------------------------------------------------------------- */
@@ -55,6 +56,26 @@ void emit_text(FILE *out, const char *text)
 	fputc('"', out);
 }
 
+void emit_value(FILE *out, const char *text)
+{
+	char *doubled = NULL;
+	size_t n = 0;
+	FILE *f = strstr(text, "${") ? open_memstream(&doubled, &n) : NULL;
+
+	if (!f) {
+		emit_text(out, text);
+		return;
+	}
+	for (const char *p = text; *p; p++)
+		if (p[0] == '$' && p[1] == '{')
+			fputs("$$", f);
+		else
+			fputc(*p, f);
+	fclose(f);
+	emit_text(out, doubled);
+	free(doubled);
+}
+
 /* --- the site ------------------------------------------------------------- */
 
 static void emit_row(FILE *out, const char *indent, const struct config_row *row,
@@ -63,7 +84,7 @@ static void emit_row(FILE *out, const char *indent, const struct config_row *row
 	char buf[SCHEMA_TEXT];
 
 	fprintf(out, "%s%s: ", indent, row->name);
-	emit_text(out, schema_print(row, base, buf));
+	emit_value(out, schema_print(row, base, buf));
 	fputc('\n', out);
 }
 
@@ -81,7 +102,7 @@ static void emit_listeners(FILE *out, const struct site *site)
 	fputs("listen:\n", out);
 	for (size_t i = 0; i < site->nlisteners; i++) {
 		fputs("  - ", out);
-		emit_text(out, site->listeners[i].text);
+		emit_value(out, site->listeners[i].text);
 		fputc('\n', out);
 	}
 }
@@ -101,7 +122,10 @@ static void emit_mount(FILE *out, const struct site_mount *mount)
 		fputs("    ", out);
 		emit_text(out, mount->options[i].key);
 		fputs(": ", out);
-		emit_text(out, mount->options[i].value);
+		if (mount->options[i].written)
+			emit_text(out, mount->options[i].written);
+		else
+			emit_value(out, mount->options[i].value);
 		fputc('\n', out);
 	}
 }
@@ -124,6 +148,8 @@ int site_dump(const struct site *site, FILE *out)
 			emit_listeners(out, site);
 		else if (strcmp(row->type, "resources") == 0)
 			emit_mounts(out, site);
+		else if (strcmp(row->type, "include") == 0)
+			continue;       /* what they say is all there */
 		else if (schema_foreign(row))
 			emit_section(out, row->name, site);
 		else

@@ -8,4 +8,7 @@
  * with escapes elsewhere. */
 void emit_text(FILE *out, const char *text);
 
+/* The same for a value, in which "${" would begin a variable. */
+void emit_value(FILE *out, const char *text);
+
 #endif

@@ -32,26 +32,27 @@ static void clean(char *out, size_t cap, const char *in)
 	out[n] = 0;
 }
 
-/* Messages are kept in the order of the file, whatever the order of checking. */
-static char *slot_for(struct config_errors *e, struct config_place at)
+/* Messages are kept in the order of the files, whatever the order of checking. */
+static unsigned slot_for(struct config_errors *e, struct config_place at)
 {
 	unsigned i = e->count++;
 
 	for (; i; i--) {
-		const struct config_place *p = &e->at[i - 1];
-
-		if (p->line < at.line || (p->line == at.line && p->column <= at.column))
+		if (!place_is_before(at, e->at[i - 1]))
 			break;
 		e->at[i] = e->at[i - 1];
 		memcpy(e->text[i], e->text[i - 1], sizeof e->text[i]);
+		memcpy(e->excerpt[i], e->excerpt[i - 1], sizeof e->excerpt[i]);
 	}
 	e->at[i] = at;
-	return e->text[i];
+	return i;
 }
 
 bool errors_add(struct config_errors *e, struct config_place at, const char *fmt, ...)
 {
+	const char *file = at.file ? at.file->name : e->file;
 	char what[400], line[sizeof e->text[0]];
+	unsigned i;
 	va_list ap;
 
 	if (e->count == CONFIG_ERRORS_MAX) {
@@ -62,18 +63,22 @@ bool errors_add(struct config_errors *e, struct config_place at, const char *fmt
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
 	if (at.line)
-		snprintf(line, sizeof line, "%s:%u:%u: %s", e->file, at.line,
-			 at.column, what);
+		snprintf(line, sizeof line, "%.280s:%u:%u: %s", file, at.line, at.column, what);
 	else
-		snprintf(line, sizeof line, "%s: %s", e->file, what);
-	clean(slot_for(e, at), sizeof e->text[0], line);
+		snprintf(line, sizeof line, "%.280s: %s", file, what);
+	i = slot_for(e, at);
+	clean(e->text[i], sizeof e->text[i], line);
+	place_excerpt(at, e->excerpt[i]);
 	return false;
 }
 
 void errors_print(const struct config_errors *e, FILE *out)
 {
-	for (unsigned i = 0; i < e->count; i++)
+	for (unsigned i = 0; i < e->count; i++) {
 		fprintf(out, "%s\n", e->text[i]);
+		if (e->excerpt[i][0])
+			fprintf(out, "%s\n", e->excerpt[i]);
+	}
 	if (e->left_out)
 		fprintf(out, "%s: %u more\n", e->file, e->left_out);
 }

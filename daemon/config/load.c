@@ -8,7 +8,7 @@
 
 #define LISTENERS_MAX 64
 
-static const struct config_place nowhere = { 0, 0 };
+static const struct config_place nowhere;
 
 /* --- listen --------------------------------------------------------------- */
 
@@ -17,11 +17,13 @@ static const struct config_place nowhere = { 0, 0 };
 static void refuse_taken(const struct site_listener *all, size_t n,
 			 const struct site_listener *new, struct config_errors *errors)
 {
+	char other[PLACE_TEXT];
+
 	for (size_t i = 0; i < n; i++)
 		if (new->addr.port && addr_eq(&all[i].addr, &new->addr)) {
 			errors_add(errors, new->at,
-				   "%s is there twice, before that in line %u", new->text,
-				   all[i].at.line);
+				   "listen: %s is there twice, before that in %s",
+				   new->text, place_other(all[i].at, new->at.file, other));
 			return;
 		}
 }
@@ -60,6 +62,8 @@ static void load_listeners(struct site *site, const struct config_row *row,
 		add_listener(site, all, node->text, node->at, errors);
 		return;
 	}
+	if (node->kind == NODE_WRONG)
+		return;
 	if (node->kind != NODE_LIST || !node->count) {
 		errors_add(errors, node->at, "listen: must be a list of URIs, not %s",
 			   node->count ? node_kind_name(node->kind) : "nothing");
@@ -68,7 +72,7 @@ static void load_listeners(struct site *site, const struct config_row *row,
 	for (const struct node *m = node->first; m; m = m->next)
 		if (m->kind == NODE_TEXT)
 			add_listener(site, all, m->text, m->at, errors);
-		else
+		else if (m->kind != NODE_WRONG)
 			errors_add(errors, m->at, "listen: must be a URI, not %s",
 				   node_kind_name(m->kind));
 }
@@ -98,6 +102,8 @@ static void load_foreign(struct site *site, const struct config_row *row,
 {
 	if (strcmp(row->type, "listen") == 0)
 		load_listeners(site, row, node, errors);
+	else if (strcmp(row->type, "include") == 0)
+		return;         /* it is done (include.c) */
 	else if (strcmp(row->type, "resources") == 0)
 		resources_load(site, node, errors);
 	else

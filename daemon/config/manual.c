@@ -37,7 +37,7 @@ static const struct {
 	{ "bool", "true or false" }, { "uint", "number" }, { "count", "number" },
 	{ "duration", "duration" }, { "size", "size" }, { "ratio", "ratio" },
 	{ "string", "text" }, { "uints", "numbers" }, { "section", "mapping" },
-	{ "listen", "list of URIs" }, { "resources", "mapping" },
+	{ "include", "list of files" }, { "listen", "list of URIs" }, { "resources", "mapping" },
 };
 
 static void put_words_of_enum(FILE *out, const char *words)
@@ -106,7 +106,7 @@ static const char head[] =
 	"It is one YAML mapping in UTF-8; anchors, aliases, tags and further documents\n"
 	"are refused, and so is a key that is there twice.\n"
 	".Ql coapd --check FILE\n"
-	"tells every mistake at once, each with line and column;\n"
+	"tells every mistake at once, each with file, line and column, and shows the line;\n"
 	".Ql coapd --dump FILE\n"
 	"prints the file with the defaults of the keys below filled in.\n"
 	".Pp\n"
@@ -131,6 +131,50 @@ static const char mounts[] =
 	".Cm module .\n"
 	"All other keys of the mapping are settings of the module, described in its own\n"
 	"page.\n";
+
+static const char includes[] =
+	".Sh INCLUDED FILES\n"
+	"A site may be of several files.\n"
+	"What an included one says is as if it stood in the file that includes it:\n"
+	"members of the same mapping, and listeners, are put together.\n"
+	"A key that is there twice is refused, in whichever files, so no file changes what\n"
+	"another one says, and their order does not matter.\n"
+	".Bd -literal\n"
+	"include:\n"
+	"  - limits.yaml\n"
+	"  - conf.d\n"
+	".Ed\n"
+	".Pp\n"
+	"A file may include others, 8 deep; none may be there twice, and a site has at most\n"
+	"1000 of at most 1 MiB each.\n";
+
+static const char variables[] =
+	".Sh VARIABLES\n"
+	"In a value,\n"
+	".Ql ${NAME}\n"
+	"stands for that variable of the environment,\n"
+	".Ql ${NAME:-text}\n"
+	"for the text where there is no such variable.\n"
+	".Ql ${credential:NAME}\n"
+	"is what that file in the directory\n"
+	".Ev CREDENTIALS_DIRECTORY\n"
+	"holds, without the end of its last line, see LoadCredential= in\n"
+	".Xr systemd.exec 5 .\n"
+	"It can be used in the settings of modules only.\n"
+	"What a variable holds is text, never YAML.\n"
+	".Ql $${\n"
+	"stands for\n"
+	".Ql ${\n"
+	"itself.\n"
+	".Pp\n"
+	"What variables give to settings of modules is shown to the modules alone:\n"
+	"messages and\n"
+	".Ql coapd --dump\n"
+	"have those settings as they are written.\n"
+	".Bd -literal\n"
+	"resources:\n"
+	"  /door: { module: lock, key: \"${credential:door}\" }\n"
+	".Ed\n";
 
 static const char tail[] =
 	".Sh EXAMPLES\n"
@@ -166,6 +210,8 @@ int manual_site(FILE *out)
 	fputs(mounts, out);
 	manual_rows(out, schema_mount.rows, schema_mount.nrows);
 	put_section(out, &schema_link);
+	fputs(includes, out);
+	fputs(variables, out);
 	fputs(tail, out);
 	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
 }

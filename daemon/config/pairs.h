@@ -13,9 +13,13 @@ struct pairs {
 /* Leaves out the members whose row is a matter of its own ("section").  Members
  * with a row that are not a single value are added to errors and left out too,
  * and so is a node that is no mapping; NULL is an empty one.  Without rows every
- * member must be a single value. */
+ * member must be a single value.  One that is wrong already has a NULL value. */
 struct pairs pairs_of(struct pool *pool, const struct node *node,
 		      const struct config_row *rows, size_t nrows,
 		      struct config_errors *errors);
+
+/* Replaces, in a text that a module made, the values of pairs that may be secret by
+ * what is written in the file; cap bytes are there for it. */
+void pairs_hide(const struct config_pair *list, size_t n, char *text, size_t cap);
 
 #endif

@@ -26,6 +26,8 @@ static void set_module(struct loading *l, struct site_mount *mount, const struct
 	struct err err;
 
 	mount->module_at = node->at;
+	if (node->kind == NODE_WRONG)
+		return;
 	if (node->kind != NODE_TEXT)
 		errors_add(l->errors, node->at, "module: must be a name, not %s",
 			   node_kind_name(node->kind));
@@ -95,7 +97,8 @@ static void load_link(struct loading *l, struct site_mount *mount, const struct 
 	if (config_apply_rows(schema_link.rows, schema_link.nrows, &mount->link, pairs.list,
 			      pairs.n, mount->at, l->errors))
 		for (size_t i = 0; i < pairs.n; i++)
-			check_link_text(l, &pairs.list[i]);
+			if (pairs.list[i].value)
+				check_link_text(l, &pairs.list[i]);
 }
 
 /* --- one mount ------------------------------------------------------------ */
@@ -216,6 +219,7 @@ static int by_path(const void *a, const void *b)
 static void refuse_duplicates(struct loading *l, const struct site_mount *mounts, size_t n)
 {
 	const struct site_mount **sorted = pool_array(l->pool, n + 1, sizeof *sorted);
+	char other[PLACE_TEXT];
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++)
@@ -225,8 +229,9 @@ static void refuse_duplicates(struct loading *l, const struct site_mount *mounts
 	for (size_t i = 1; i < kept; i++)
 		if (strcmp(sorted[i - 1]->path, sorted[i]->path) == 0)
 			errors_add(l->errors, sorted[i]->at,
-				   "resources: path %.60s is there twice, before that in line %u",
-				   sorted[i]->path, sorted[i - 1]->at.line);
+				   "resources: path %.60s is there twice, before that in %s",
+				   sorted[i]->path,
+				   place_other(sorted[i - 1]->at, sorted[i]->at.file, other));
 }
 
 void resources_load(struct site *site, const struct node *resources,
@@ -235,7 +240,7 @@ void resources_load(struct site *site, const struct node *resources,
 	struct loading l = { site->pool, errors };
 	struct site_mount *mounts;
 
-	if (!resources)
+	if (!resources || resources->kind == NODE_WRONG)
 		return;
 	if (resources->kind != NODE_MAP) {
 		errors_add(errors, resources->at,

@@ -30,6 +30,7 @@ static const struct type types[] = {
 	{ "uints", UINTS, &value_number, sizeof(char *), UINT64_MAX },
 	{ "enum", WORD, NULL, sizeof(unsigned), 0 },
 	{ "section", FOREIGN, NULL, 0, 0 },
+	{ "include", FOREIGN, NULL, 0, 0 },
 	{ "listen", FOREIGN, NULL, 0, 0 },
 	{ "resources", FOREIGN, NULL, 0, 0 },
 };
@@ -363,6 +364,18 @@ static void unknown(const struct config_row *rows, size_t nrows,
 		errors_add(errors, pair->key_at, "unknown key %s", quoted);
 }
 
+/* What is wrong without the value: only what would be right. */
+static const char *hidden(const struct config_row *row, const struct config_pair *pair,
+			  struct err *err)
+{
+	char quoted[VALUE_QUOTE];
+
+	err_set(err, -EINVAL, "what %s holds does not fit, it takes %s%s%s",
+		value_quote(pair->written, strlen(pair->written), quoted), row->type,
+		row->range ? " " : "", row->range ? row->range : "");
+	return err->text;
+}
+
 static bool given(const struct config_pair *pairs, size_t npairs, const char *name)
 {
 	for (size_t i = 0; i < npairs; i++)
@@ -392,8 +405,9 @@ bool config_apply_rows(const struct config_row *rows, size_t nrows, void *conf,
 
 		if (!row)
 			unknown(rows, nrows, pair, errors);
-		else if (schema_store(row, pair->value, conf, &err) != 0)
-			errors_add(errors, pair->value_at, "%s: %s", row->name, err.text);
+		else if (pair->value && schema_store(row, pair->value, conf, &err) != 0)
+			errors_add(errors, pair->value_at, "%s: %s", row->name,
+				   pair->written ? hidden(row, pair, &err) : err.text);
 	}
 	for (size_t i = 0; i < nrows; i++)
 		if (!rows[i].deflt && !schema_foreign(&rows[i]) &&

@@ -18,7 +18,7 @@
  *	enum a|b   one of the words                      unsigned, position of it
  *
  * " or auto" behind uint, count, duration and size allows the word auto, which
- * is stored as 0.  The types "section", "listen" and "resources" have a loader
+ * is stored as 0.  The types "section", "include", "listen" and "resources" have a loader
  * of their own and are for the site file alone. */
 #ifndef CONFIG_SCHEMA_H
 #define CONFIG_SCHEMA_H
@@ -41,7 +41,10 @@ struct config_row {
 
 /* One "key: value" as it stands in the file. */
 struct config_pair {
-	const char *key, *value;
+	const char *key;
+	const char *value;      /* NULL: wrong, and an error tells so already */
+	const char *written;    /* NULL, or what to show in place of a value that may be
+				 * secret (variable.h) */
 	struct config_place key_at, value_at;
 };
 

@@ -9,6 +9,11 @@
 #define COUNT(rows) (sizeof rows / sizeof *rows)
 
 static const struct config_row top_rows[] = {
+	{ "include", "include", "", NULL, NULL,
+	  "Further files of this site: a name, or a list of them, relative to the file that it "
+	  "stands in.  One with *, ? or [ is a pattern (glob(7)), which may match nothing; a "
+	  "directory stands for all files in it whose names end in .yaml.  See INCLUDED FILES.",
+	  0 },
 	{ "workers", "count or auto", "auto", "1..256", "processes",
 	  "How many worker processes serve requests.  auto is one for each processor "
 	  "that is online, and two at least, so that one can die while another serves.",

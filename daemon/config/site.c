@@ -1,29 +1,21 @@
 #include "config/site.h"
+#include "config/include.h"
 #include "config/load.h"
 #include "config/pool.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-static const struct config_place nowhere = { 0, 0 };
 
 /* --- loading -------------------------------------------------------------- */
 
-static struct site *load_text(const char *file, const char *text, size_t n,
-			      struct config_errors *errors)
+static struct site *load(struct pool *pool, const char *file, const struct node *root,
+			 struct config_errors *errors)
 {
-	struct pool *pool = pool_new();
 	struct site *site = pool_get(pool, sizeof *site);
-	struct node *root;
 
 	site->pool = pool;
 	site->file = pool_copy(pool, file, strlen(file));
-	root = yaml_read(pool, text, n, errors);
 	if (root)
 		load_site(site, root, errors);
 	if (!errors->count)
@@ -35,53 +27,18 @@ static struct site *load_text(const char *file, const char *text, size_t n,
 struct site *site_load_text(const char *file, const char *text, size_t n,
 			    struct config_errors *errors)
 {
+	struct pool *pool = pool_new();
+
 	errors_begin(errors, file);
-	return load_text(file, text, n, errors);
-}
-
-/* One byte more than a site may have, so that the excess is seen.  -errno. */
-static ssize_t read_all(int fd, char *buf, size_t cap)
-{
-	size_t n = 0;
-
-	while (n < cap) {
-		ssize_t got = read(fd, buf + n, cap - n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		n += (size_t)got;
-	}
-	return (ssize_t)n;
+	return load(pool, file, include_text(pool, file, text, n, errors), errors);
 }
 
 struct site *site_load(const char *file, struct config_errors *errors)
 {
-	struct pool *scratch;
-	struct site *site = NULL;
-	ssize_t n;
-	char *text;
-	int fd;
+	struct pool *pool = pool_new();
 
 	errors_begin(errors, file);
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		errors_add(errors, nowhere, "cannot be opened: %s", strerror(errno));
-		return NULL;
-	}
-	scratch = pool_new();
-	text = pool_get(scratch, YAML_BYTES + 1);
-	n = read_all(fd, text, YAML_BYTES + 1);
-	close(fd);
-	if (n < 0)
-		errors_add(errors, nowhere, "cannot be read: %s", strerror((int)-n));
-	else
-		site = load_text(file, text, (size_t)n, errors);
-	pool_free(scratch);
-	return site;
+	return load(pool, file, include_file(pool, file, errors), errors);
 }
 
 void site_free(struct site *site)

@@ -10,8 +10,7 @@ struct reading {
 	yaml_event_t event;
 	struct pool *pool;
 	struct config_errors *errors;
-	const char *text;
-	size_t n;
+	const struct config_file *file;
 	bool over;              /* no more events are to be asked for */
 };
 
@@ -20,13 +19,15 @@ const char *node_kind_name(enum node_kind kind)
 	static const char *const names[] = {
 		[NODE_NONE] = "nothing", [NODE_TEXT] = "a single value",
 		[NODE_LIST] = "a list", [NODE_MAP] = "a mapping",
+		[NODE_WRONG] = "a wrong value",
 	};
 	return names[kind];
 }
 
-static struct config_place place_of(yaml_mark_t mark)
+static struct config_place place_of(const struct reading *r, yaml_mark_t mark)
 {
-	return (struct config_place){ (unsigned)mark.line + 1, (unsigned)mark.column + 1 };
+	return (struct config_place){ (unsigned)mark.line + 1, (unsigned)mark.column + 1,
+				      r->file };
 }
 
 /* --- errors of libyaml ---------------------------------------------------- */
@@ -34,19 +35,19 @@ static struct config_place place_of(yaml_mark_t mark)
 /* The reader knows the byte only; columns count characters. */
 static struct config_place place_of_byte(const struct reading *r, size_t offset)
 {
-	struct config_place at = { 1, 1 };
+	struct config_place at = { 1, 1, r->file };
 
-	for (size_t i = 0; i < offset && i < r->n; i++)
-		if (r->text[i] == '\n')
-			at = (struct config_place){ at.line + 1, 1 };
-		else if (((unsigned char)r->text[i] & 0xc0) != 0x80)
+	for (size_t i = 0; i < offset && i < r->file->n; i++)
+		if (r->file->text[i] == '\n')
+			at = (struct config_place){ at.line + 1, 1, r->file };
+		else if (((unsigned char)r->file->text[i] & 0xc0) != 0x80)
 			at.column++;
 	return at;
 }
 
 static bool tab_at(const struct reading *r, yaml_mark_t mark)
 {
-	return mark.index < r->n && r->text[mark.index] == '\t';
+	return mark.index < r->file->n && r->file->text[mark.index] == '\t';
 }
 
 static void syntax_error(struct reading *r)
@@ -58,10 +59,10 @@ static void syntax_error(struct reading *r)
 		errors_add(r->errors, place_of_byte(r, p->problem_offset),
 			   "this is not UTF-8 text: %s", p->problem);
 	else if (tab_at(r, p->problem_mark))
-		errors_add(r->errors, place_of(p->problem_mark),
+		errors_add(r->errors, place_of(r, p->problem_mark),
 			   "YAML does not allow a tab here, use spaces");
 	else
-		errors_add(r->errors, place_of(p->problem_mark), "not valid YAML: %s%s%s%s",
+		errors_add(r->errors, place_of(r, p->problem_mark), "not valid YAML: %s%s%s%s",
 			   p->problem ? p->problem : "out of memory",
 			   p->context ? " (" : "", p->context ? p->context : "",
 			   p->context ? ")" : "");
@@ -82,9 +83,12 @@ static yaml_event_type_t next(struct reading *r)
 
 static void stop(struct reading *r, const char *why)
 {
-	errors_add(r->errors, place_of(r->event.start_mark), "%s", why);
+	errors_add(r->errors, place_of(r, r->event.start_mark), "%s", why);
 	r->over = true;
 }
+
+#define STRING(x) #x
+#define NUMBER(x) STRING(x)
 
 static bool has_anchor(const yaml_event_t *e)
 {
@@ -116,7 +120,7 @@ static bool has_tag(const yaml_event_t *e)
 
 static void refuse_machinery(struct reading *r)
 {
-	struct config_place at = place_of(r->event.start_mark);
+	struct config_place at = place_of(r, r->event.start_mark);
 
 	if (has_anchor(&r->event))
 		errors_add(r->errors, at, "anchors (&name) are not supported, "
@@ -150,7 +154,7 @@ static const char *text_of(struct reading *r)
 	size_t n = r->event.data.scalar.length;
 
 	if (memchr(value, 0, n))
-		errors_add(r->errors, place_of(r->event.start_mark),
+		errors_add(r->errors, place_of(r, r->event.start_mark),
 			   "a zero byte cannot be part of a value");
 	return pool_copy(r->pool, value, n);
 }
@@ -216,7 +220,7 @@ static void read_map(struct reading *r, struct node *map, unsigned depth)
 	struct node **end = &map->first;
 
 	while (next(r) != YAML_MAPPING_END_EVENT && !r->over) {
-		struct config_place key_at = place_of(r->event.start_mark);
+		struct config_place key_at = place_of(r, r->event.start_mark);
 		const char *key;
 
 		if (r->event.type != YAML_SCALAR_EVENT) {
@@ -245,11 +249,11 @@ static struct node *read_node(struct reading *r, unsigned depth)
 	if (r->over)
 		return NULL;
 	if (depth > YAML_DEPTH) {
-		stop(r, "nested too deeply");
+		stop(r, "nested more than " NUMBER(YAML_DEPTH) " deep, which no site needs");
 		return NULL;
 	}
 	node = pool_get(r->pool, sizeof *node);
-	node->at = place_of(r->event.start_mark);
+	node->at = place_of(r, r->event.start_mark);
 	refuse_machinery(r);
 	switch (r->event.type) {
 	case YAML_SCALAR_EVENT:
@@ -270,13 +274,6 @@ static struct node *read_node(struct reading *r, unsigned depth)
 	return r->over ? NULL : node;
 }
 
-static struct node *nothing_there(struct reading *r)
-{
-	errors_add(r->errors, (struct config_place){ 0, 0 },
-		   "there is nothing in this file");
-	return NULL;
-}
-
 static struct node *read_document(struct reading *r)
 {
 	struct node *root;
@@ -284,40 +281,35 @@ static struct node *read_document(struct reading *r)
 	if (next(r) != YAML_STREAM_START_EVENT)
 		return NULL;
 	if (next(r) != YAML_DOCUMENT_START_EVENT)
-		return r->over ? NULL : nothing_there(r);
+		return r->over ? NULL : pool_get(r->pool, sizeof *root);
 	next(r);
 	root = read_node(r, 1);
 	if (r->over)
 		return NULL;
-	if (root->kind == NODE_NONE)
-		return nothing_there(r);
 	next(r);                /* end of the document */
 	if (next(r) != YAML_STREAM_END_EVENT && !r->over)
 		stop(r, "a second document begins here, a site is one");
 	return root;
 }
 
-struct node *yaml_read(struct pool *pool, const char *text, size_t n,
+struct node *yaml_read(struct pool *pool, const struct config_file *file,
 		       struct config_errors *errors)
 {
-	struct reading r = { .pool = pool, .errors = errors, .text = text, .n = n };
+	const struct config_place nowhere = { .file = file };
+	struct reading r = { .pool = pool, .errors = errors, .file = file };
 	struct node *root;
 
-	if (n > YAML_BYTES) {
-		errors_add(errors, (struct config_place){ 0, 0 },
+	if (file->n > YAML_BYTES) {
+		errors_add(errors, nowhere,
 			   "larger than %zu bytes, which no site needs", YAML_BYTES);
 		return NULL;
 	}
-	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-		r.text += 3;    /* a byte order mark says nothing in UTF-8 */
-		r.n -= 3;
-	}
 	if (!yaml_parser_initialize(&r.parser)) {
-		errors_add(errors, (struct config_place){ 0, 0 }, "out of memory");
+		errors_add(errors, nowhere, "out of memory");
 		return NULL;
 	}
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.text, r.n);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)file->text, file->n);
 	root = read_document(&r);
 	yaml_event_delete(&r.event);
 	yaml_parser_delete(&r.parser);

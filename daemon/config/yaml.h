@@ -16,7 +16,10 @@
 #define YAML_DEPTH 32
 #define YAML_BYTES ((size_t)1 << 20)
 
-enum node_kind { NODE_NONE, NODE_TEXT, NODE_LIST, NODE_MAP };
+enum node_kind {
+	NODE_NONE, NODE_TEXT, NODE_LIST, NODE_MAP,
+	NODE_WRONG      /* a value that an error tells about already */
+};
 
 /* "nothing", "a single value", "a list", "a mapping" */
 const char *node_kind_name(enum node_kind kind);
@@ -25,6 +28,7 @@ struct node {
 	enum node_kind kind;
 	struct config_place at;
 	const char *text;               /* of NODE_TEXT, no zero byte in it */
+	const char *written;            /* the same before variables were put in; else NULL */
 	const char *key;                /* of a member of a mapping, else NULL */
 	struct config_place key_at;
 	struct node *first, *next;      /* first member of this, next one beside this */
@@ -32,9 +36,9 @@ struct node {
 	bool again;                     /* has the key of an earlier one, to be dropped */
 };
 
-/* Reads n bytes, at most YAML_BYTES.  NULL when it could not go on; a tree when
- * errors grew all the same is good for finding more mistakes only. */
-struct node *yaml_read(struct pool *pool, const char *text, size_t n,
+/* Reads a file's text, at most YAML_BYTES; places point to the file.  NULL when it
+ * could not go on; NODE_NONE for an empty one; a tree when errors grew all the same is good for finding more mistakes only. */
+struct node *yaml_read(struct pool *pool, const struct config_file *file,
 		       struct config_errors *errors);
 
 #endif

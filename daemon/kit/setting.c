@@ -87,8 +87,8 @@ static struct config_place place_of(const struct command *c, unsigned column)
 	unsigned yaml = indent + (unsigned)strlen(c->key) + 3;
 
 	if (column < yaml)
-		return (struct config_place){ c->line, c->column };
-	return (struct config_place){ c->line, c->yaml_column + column - yaml };
+		return place_at(c->line, c->column);
+	return place_at(c->line, c->yaml_column + column - yaml);
 }
 
 /* One message, which begins with "FILE:LINE:COLUMN: " and may end with another line of

@@ -30,7 +30,7 @@ bool words_wrong(const struct words *w, unsigned column, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	return errors_add(w->errors, (struct config_place){ w->number, column }, "%s", what);
+	return errors_add(w->errors, place_at(w->number, column), "%s", what);
 }
 
 /* What a backslash and the characters after it stand for, -1 for nothing. */

@@ -45,8 +45,10 @@ static void mend(struct config_errors *e)
 {
 	if (e->count > CONFIG_ERRORS_MAX)
 		e->count = CONFIG_ERRORS_MAX;
-	for (unsigned i = 0; i < CONFIG_ERRORS_MAX; i++)
+	for (unsigned i = 0; i < CONFIG_ERRORS_MAX; i++) {
 		e->text[i][sizeof e->text[i] - 1] = '\0';
+		e->excerpt[i][sizeof e->excerpt[i] - 1] = '\0';
+	}
 	e->file[sizeof e->file - 1] = '\0';
 }
 

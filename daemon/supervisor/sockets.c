@@ -15,7 +15,8 @@ static int open_group(struct sockets *s, const struct site *site, unsigned l, in
 	int rc = udp_open(&at->addr, s->slots, group, &s->bound[l], &why);
 
 	if (rc)
-		return err_set(err, rc, "%s:%u:%u: %s", site->file, at->at.line,
+		return err_set(err, rc, "%s:%u:%u: %s",
+			       at->at.file ? at->at.file->name : site->file, at->at.line,
 			       at->at.column, why.text);
 	for (unsigned i = 0; i < s->slots; i++)
 		s->fd[i * s->listeners + l] = group[i];

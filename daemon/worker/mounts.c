@@ -1,4 +1,5 @@
 #include "worker/mounts.h"
+#include "config/pairs.h"
 
 #include "config/schema_site.h"
 
@@ -51,8 +52,10 @@ static bool apply(const struct site_mount *m, struct resource_mount_spec *spec,
 	if (!config_apply_rows(rows, desc->nrows, spec->conf, m->options, m->noptions,
 			       m->module_at, errors))
 		return false;
-	if (module_check(spec->module, spec->conf, &err, &row))
+	if (module_check(spec->module, spec->conf, &err, &row)) {
+		pairs_hide(m->options, m->noptions, err.text, sizeof err.text);
 		return errors_add(errors, place_of(m, row), "%s", err.text);
+	}
 	return true;
 }
 

@@ -1,12 +1,13 @@
 #include "worker/worker.h"
 
 #include "base/log.h"
+#include "config/pairs.h"
 #include "resource/resources.h"
 #include "resource/jobs.h"
 #include "worker/budget.h"
 #include "worker/mailbox.h"
 #include "worker/mounts.h"
-#include "worker/place.h"
+#include "worker/where.h"
 #include "worker/sandbox.h"
 #include "worker/service.h"
 #include "worker/watcher.h"
@@ -23,7 +24,7 @@ struct worker {
 	struct budget budget;
 	struct jobs jobs;
 	struct mailbox mailbox;
-	struct place place;
+	struct where place;
 	ev_async done;                  /* jobs are */
 	struct watcher watcher;         /* of modules' descriptors */
 	struct names names;
@@ -334,14 +335,18 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 	if (!mounts_load(site, specs, errors))
 		return err_set(err, -EINVAL, "%s", errors->text[0]);
 	for (size_t i = 0; i < site->nmounts; i++) {
-		specs[i].where = place_where(&w->place);
+		specs[i].where = where_word(&w->where);
 		specs[i].counts = counts_begin(w->boot->counts, w->boot->number, i,
 					       specs[i].module->desc.counters,
 					       specs[i].module->desc.ncounters);
 	}
 	w->env.resources = resources_new(specs, site->nmounts, err);
-	if (!w->env.resources)
+	if (!w->env.resources) {
+		for (size_t i = 0; i < site->nmounts; i++)
+			pairs_hide(site->mounts[i].options, site->mounts[i].noptions, err->text,
+				   sizeof err->text);
 		return -EINVAL;
+	}
 	resources_about(w->env.resources, site->impl_info);
 	resources_watching(w->env.resources, &w->watcher.watching);
 	resources_slots(w->env.resources, w->boot->nmemfds);
@@ -353,14 +358,14 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 	return 0;
 }
 
-static int up_place(struct worker *w, struct err *err)
+static int up_where(struct worker *w, struct err *err)
 {
-	return w->boot->nslots ? place_open(&w->place, w->boot->slots[0].memfd, err) : 0;
+	return w->boot->nslots ? where_open(&w->where, w->boot->slots[0].memfd, err) : 0;
 }
 
-static void down_place(struct worker *w)
+static void down_where(struct worker *w)
 {
-	place_close(&w->place);
+	where_close(&w->where);
 }
 
 static int up_modules(struct worker *w, struct err *err)
@@ -486,7 +491,7 @@ static const struct stage {
 	{ "privileges", up_privileges, NULL },
 	{ "loop", up_loop, down_loop },
 	{ "names", up_names, down_names },
-	{ "place", up_place, down_place },
+	{ "where", up_where, down_where },
 	{ "watcher", up_watcher, down_watcher },
 	{ "modules", up_modules, down_modules },
 	{ "changes", up_changes, NULL },

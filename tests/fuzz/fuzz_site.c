@@ -50,7 +50,7 @@ static void check_value(const char *value)
 
 	assert(out);
 	fputs("resources: { /a: { module: m, key: ", out);
-	emit_text(out, value);
+	emit_value(out, value);
 	fputs(" } }\n", out);
 	fclose(out);
 	site = site_load_text("value", text, n, &errors);

@@ -45,7 +45,7 @@ static bool check(const char *a, const char *b, const char *c, unsigned limit_ms
 	site.nmounts = 0;
 	for (unsigned i = 0; i < 3 && names[i]; i++) {
 		mount[i].module = names[i];
-		mount[i].at = mount[i].module_at = (struct config_place){ 10 + i, 3 };
+		mount[i].at = mount[i].module_at = place_at(10 + i, 3);
 		site.nmounts++;
 	}
 	return check_modules(&site, limit_ms, &errors);

@@ -9,11 +9,11 @@ static struct config_errors e;
 Test(errors, stand_in_the_order_of_the_file)
 {
 	errors_begin(&e, "f");
-	cr_expect_not(errors_add(&e, (struct config_place){ 3, 1 }, "c"));
-	errors_add(&e, (struct config_place){ 1, 9 }, "b");
-	errors_add(&e, (struct config_place){ 1, 2 }, "a");
-	errors_add(&e, (struct config_place){ 3, 1 }, "d");
-	errors_add(&e, (struct config_place){ 0, 0 }, "whole");
+	cr_expect_not(errors_add(&e, place_at(3, 1), "c"));
+	errors_add(&e, place_at(1, 9), "b");
+	errors_add(&e, place_at(1, 2), "a");
+	errors_add(&e, place_at(3, 1), "d");
+	errors_add(&e, place_at(0, 0), "whole");
 	cr_assert_eq(e.count, 5);
 	cr_expect_str_eq(e.text[0], "f: whole");
 	cr_expect_str_eq(e.text[1], "f:1:2: a");
@@ -22,10 +22,29 @@ Test(errors, stand_in_the_order_of_the_file)
 	cr_expect_str_eq(e.text[4], "f:3:1: d");
 }
 
+Test(errors, show_the_line_of_their_file)
+{
+	static const struct config_file top = { .name = "a.yaml", .text = "one\ntwo: x\n", .n = 11 },
+		other = { .name = "b.yaml", .text = "\tz", .n = 2, .number = 1 };
+	char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+
+	errors_begin(&e, "a.yaml");
+	errors_add(&e, (struct config_place){ 1, 1, &other }, "tab");
+	errors_add(&e, (struct config_place){ 2, 6, &top }, "bad");
+	errors_add(&e, place_at(0, 0), "whole");
+	errors_print(&e, out);
+	fclose(out);
+	cr_expect_str_eq(text, "a.yaml: whole\na.yaml:2:6: bad\n  two: x\n       ^\n"
+			 "b.yaml:1:1: tab\n  \\x09z\n  ^\n");
+	free(text);
+}
+
 Test(errors, foreign_text_cannot_forge_a_line)
 {
 	errors_begin(&e, "f\n");
-	errors_add(&e, (struct config_place){ 1, 1 }, "%s", "a\nb\x1b[1m\x7f");
+	errors_add(&e, place_at(1, 1), "%s", "a\nb\x1b[1m\x7f");
 	cr_expect_str_eq(e.text[0], "f\\x0a:1:1: a\\x0ab\\x1b[1m\\x7f");
 }
 
@@ -37,7 +56,7 @@ Test(errors, too_many_are_counted)
 
 	errors_begin(&e, "f");
 	for (unsigned i = 1; i <= CONFIG_ERRORS_MAX + 7; i++)
-		errors_add(&e, (struct config_place){ i, 1 }, "wrong");
+		errors_add(&e, place_at(i, 1), "wrong");
 	cr_expect_eq(e.count, CONFIG_ERRORS_MAX);
 	cr_expect_eq(e.left_out, 7);
 	errors_print(&e, out);
@@ -64,6 +83,6 @@ Test(errors, long_names_keep_their_end)
 	cr_expect_str_eq(e.file + n - 9, "site.yaml");
 	memset(name, 'b', sizeof name - 1);
 	name[sizeof name - 1] = 0;
-	errors_add(&e, (struct config_place){ 1, 1 }, "%s%s", name, name);
+	errors_add(&e, place_at(1, 1), "%s%s", name, name);
 	cr_expect_lt(strlen(e.text[0]), sizeof e.text[0]);
 }

@@ -149,7 +149,7 @@ Test(load, listeners_that_are_none)
 	REFUSED("listen: [coaps://1.2.3.4]\n", "t.yaml:1:10: listen: scheme \"coaps\" is not "
 		"built in, this coapd serves coap:// alone");
 	REFUSED("listen:\n  - coap://1.2.3.4\n  - coap://1.2.3.4:5683\n",
-		"t.yaml:3:5: coap://1.2.3.4:5683 is there twice, before that in line 2");
+		"t.yaml:3:5: listen: coap://1.2.3.4:5683 is there twice, before that in line 2");
 }
 
 Test(load, listeners_have_a_limit)

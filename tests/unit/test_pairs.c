@@ -27,7 +27,8 @@ TestSuite(pairs, .init = setup, .fini = teardown);
 
 static struct pairs pairs_in(const char *text, const struct config_row *some, size_t n)
 {
-	struct node *root = yaml_read(pool, text, strlen(text), &errors);
+	const struct config_file file = { .name = "t", .text = text, .n = strlen(text) };
+	struct node *root = yaml_read(pool, &file, &errors);
 
 	cr_assert_not_null(root);
 	return pairs_of(pool, root, some, n, &errors);
@@ -80,4 +81,32 @@ Test(pairs, without_rows_every_value_is_single)
 	cr_assert_eq(p.n, 1);
 	cr_assert_eq(errors.count, 1);
 	cr_expect_str_eq(errors.text[0], "t:2:4: \"c\" must have a single value, not a mapping");
+}
+
+Test(pairs, what_may_be_secret_is_hidden)
+{
+	static const struct config_pair list[] = {
+		{ .key = "a", .value = "hunter2", .written = "${credential:key}" },
+		{ .key = "b", .value = "plain" },
+		{ .key = "c", .value = "", .written = "${EMPTY}" },
+		{ .key = "d", .value = "x", .written = "${x}" },
+	};
+	char text[64] = "hunter2 and plain, hunter2", small[16] = "a hunter2 b c d";
+
+	pairs_hide(list, 4, text, sizeof text);
+	cr_expect_str_eq(text, "${credential:key} and plain, ${credential:key}");
+	pairs_hide(list, 4, small, sizeof small);
+	cr_expect_str_eq(small, "a ${credential:");
+	strcpy(text, "xx");
+	pairs_hide(list, 4, text, sizeof text);
+	cr_expect_str_eq(text, "${x}${x}");
+}
+
+Test(pairs, only_settings_of_modules_may_be_secret)
+{
+	struct node value = { .kind = NODE_TEXT, .text = "v", .written = "${V}", .key = "one" },
+		map = { .kind = NODE_MAP, .first = &value, .count = 1 };
+
+	cr_expect_null(pairs_of(pool, &map, rows, 3, &errors).list[0].written);
+	cr_expect_str_eq(pairs_of(pool, &map, NULL, 0, &errors).list[0].written, "${V}");
 }

@@ -1,68 +1,70 @@
-#include "worker/place.h"
-
-#include "base/counter.h"
+#include "config/place.h"
 
 #include <criterion/criterion.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-static struct space_ctl *memory(int *fd)
+static const char text[] = "a: 1\r\n\xc3\xa9: x\n\nlast";
+static const struct config_file file = { .name = "a", .text = text, .n = sizeof text - 1 },
+	other = { .name = "b", .text = "", .n = 0, .number = 1 }, unseen = { .name = "c" };
+
+static void expect(const struct config_file *f, unsigned line, unsigned column,
+		   const char *excerpt)
 {
-	struct space_ctl *ctl;
+	char out[EXCERPT_MAX];
 
-	*fd = memfd_create("slot", MFD_CLOEXEC);
-	cr_assert_eq(ftruncate(*fd, sizeof *ctl), 0);
-	ctl = mmap(NULL, sizeof *ctl, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
-	cr_assert_neq(ctl, MAP_FAILED);
-	return ctl;
+	place_excerpt((struct config_place){ line, column, f }, out);
+	cr_expect_str_eq(out, excerpt, "%u:%u", line, column);
 }
 
-Test(place, is_seen_by_those_who_look_into_the_slot)
+Test(place, excerpts)
 {
-	struct place p = { NULL };
-	struct err err;
-	int fd;
-	struct space_ctl *ctl = memory(&fd);
-
-	cr_assert_null(place_where(&p));
-	cr_assert_eq(place_open(&p, fd, &err), 0, "%s", err.text);
-	space_set(place_where(&p), SPACE_OPENS | 3);
-	cr_assert_eq(ctl->where, SPACE_OPENS | 3);
-	place_close(&p);
-	place_close(&p);
-	cr_assert_null(place_where(&p));
-	munmap(ctl, sizeof *ctl);
-	close(fd);
+	expect(&file, 1, 4, "  a: 1\n     ^");
+	expect(&file, 1, 9, "  a: 1\n      ^");
+	expect(&file, 2, 4, "  \\xc3\\xa9: x\n            ^");
+	expect(&file, 4, 1, "  last\n  ^");
 }
 
-Test(place, who_died_there_is_counted_once)
+Test(place, where_there_is_nothing_to_show)
 {
-	struct place p = { NULL };
-	struct err err;
-	int fd;
-	struct space_ctl *ctl = memory(&fd);
-
-	for (int i = 0; i < 3; i++) {
-		cr_assert_eq(place_open(&p, fd, &err), 0, "%s", err.text);
-		if (i == 0)
-			space_set(place_where(&p), SPACE_OPENS | 1);
-		place_close(&p);
-	}
-	cr_assert_eq(ctl->counter[COUNT_OPEN_LOST], 1);
-	ctl->where = 1;         /* in a hook: that is counted elsewhere */
-	cr_assert_eq(place_open(&p, fd, &err), 0, "%s", err.text);
-	cr_assert_eq(ctl->counter[COUNT_OPEN_LOST], 1);
-	cr_assert_eq(ctl->where, 0);
-	place_close(&p);
-	munmap(ctl, sizeof *ctl);
-	close(fd);
+	expect(&file, 0, 0, "");
+	expect(&file, 3, 1, "");
+	expect(&file, 5, 1, "");
+	expect(&file, 4000000000u, 1, "");
+	expect(&other, 1, 1, "");
+	expect(&unseen, 1, 1, "");
+	expect(NULL, 1, 1, "");
 }
 
-Test(place, says_why_it_cannot)
+Test(place, long_lines_are_cut)
 {
-	struct place p = { NULL };
-	struct err err = { "" };
+	static char wide[5000];
+	const struct config_file f = { .name = "w", .text = wide, .n = sizeof wide };
+	char out[EXCERPT_MAX];
 
-	cr_assert_lt(place_open(&p, -1, &err), 0);
-	cr_assert_not_null(strstr(err.text, "memory of a slot"));
+	memset(wide, '\001', sizeof wide);
+	place_excerpt((struct config_place){ 1, 2500, &f }, out);
+	cr_expect_lt(strlen(out), sizeof out - 1);
+	cr_expect_eq(out[strlen(out) - 1], '^');
+}
+
+Test(place, order)
+{
+	const struct config_place a = { 5, 2, &file }, b = { 5, 3, &file }, c = { 6, 1, NULL },
+		d = { 1, 1, &other };
+
+	cr_expect(place_is_before(a, b));
+	cr_expect_not(place_is_before(b, a));
+	cr_expect_not(place_is_before(a, a));
+	cr_expect(place_is_before(b, c));
+	cr_expect(place_is_before(c, d));
+	cr_expect_not(place_is_before(d, a));
+}
+
+Test(place, seen_from_another_file)
+{
+	char out[PLACE_TEXT];
+	const struct config_place at = { 5, 2, &file };
+
+	cr_expect_str_eq(place_other(at, &file, out), "line 5");
+	cr_expect_str_eq(place_other(at, &other, out), "line 5 of a");
+	cr_expect_str_eq(place_other(place_at(7, 1), &other, out), "line 7");
 }

@@ -33,7 +33,10 @@ static const struct config_row rows[] = {
 
 #define NROWS (sizeof rows / sizeof *rows)
 
-static const struct config_place at = { 9, 1 };
+#define PAIR(name, text, line_, column_) { .key = name, .value = text, \
+	.key_at = { .line = line_, .column = 1 }, .value_at = { .line = line_, .column = column_ } }
+
+static const struct config_place at = { .line = 9, .column = 1 };
 static struct config_errors errors;
 
 static bool apply(struct conf *conf, const struct config_pair *pairs, size_t n)
@@ -62,15 +65,15 @@ Test(schema, defaults_are_stored)
 Test(schema, pairs_are_stored_over_defaults)
 {
 	static const struct config_pair pairs[] = {
-		{ "loud", "On", { 1, 1 }, { 1, 7 } },
-		{ "big", "18446744073709551615", { 2, 1 }, { 2, 6 } },
-		{ "few", "9", { 3, 1 }, { 3, 6 } },
-		{ "delay", "10ms", { 4, 1 }, { 4, 8 } },
-		{ "room", "1GiB", { 5, 1 }, { 5, 7 } },
-		{ "factor", "1", { 6, 1 }, { 6, 9 } },
-		{ "name", "hello", { 7, 1 }, { 7, 7 } },
-		{ "formats", "0 50 65535", { 8, 1 }, { 8, 10 } },
-		{ "colour", "blue", { 9, 1 }, { 9, 9 } },
+		PAIR("loud", "On", 1, 7),
+		PAIR("big", "18446744073709551615", 2, 6),
+		PAIR("few", "9", 3, 6),
+		PAIR("delay", "10ms", 4, 8),
+		PAIR("room", "1GiB", 5, 7),
+		PAIR("factor", "1", 6, 9),
+		PAIR("name", "hello", 7, 7),
+		PAIR("formats", "0 50 65535", 8, 10),
+		PAIR("colour", "blue", 9, 9),
 	};
 	struct conf c;
 
@@ -106,23 +109,23 @@ Test(schema, storing_stays_within_its_storage)
 Test(schema, every_mistake_is_told_at_its_place)
 {
 	static const struct config_pair pairs[] = {
-		{ "laud", "on", { 1, 1 }, { 1, 7 } },
-		{ "loud", "2", { 2, 1 }, { 2, 7 } },
-		{ "few", "0", { 3, 1 }, { 3, 6 } },
-		{ "few", "10", { 4, 1 }, { 4, 6 } },
-		{ "delay", "9ms", { 5, 1 }, { 5, 8 } },
-		{ "delay", "61s", { 6, 1 }, { 6, 8 } },
-		{ "factor", "0.999", { 7, 1 }, { 7, 9 } },
-		{ "name", "", { 8, 1 }, { 8, 7 } },
-		{ "name", "toolong", { 9, 1 }, { 9, 7 } },
-		{ "formats", "0  1", { 10, 1 }, { 10, 10 } },
-		{ "formats", "1 ", { 11, 1 }, { 11, 10 } },
-		{ "formats", "65536", { 12, 1 }, { 12, 10 } },
-		{ "colour", "Red", { 13, 1 }, { 13, 9 } },
-		{ "colour", "", { 14, 1 }, { 14, 9 } },
-		{ "colour", "red|green", { 15, 1 }, { 15, 9 } },
-		{ "delay", "auto", { 16, 1 }, { 16, 9 } },
-		{ "something", "else", { 17, 1 }, { 17, 9 } },
+		PAIR("laud", "on", 1, 7),
+		PAIR("loud", "2", 2, 7),
+		PAIR("few", "0", 3, 6),
+		PAIR("few", "10", 4, 6),
+		PAIR("delay", "9ms", 5, 8),
+		PAIR("delay", "61s", 6, 8),
+		PAIR("factor", "0.999", 7, 9),
+		PAIR("name", "", 8, 7),
+		PAIR("name", "toolong", 9, 7),
+		PAIR("formats", "0  1", 10, 10),
+		PAIR("formats", "1 ", 11, 10),
+		PAIR("formats", "65536", 12, 10),
+		PAIR("colour", "Red", 13, 9),
+		PAIR("colour", "", 14, 9),
+		PAIR("colour", "red|green", 15, 9),
+		PAIR("delay", "auto", 16, 9),
+		PAIR("something", "else", 17, 9),
 	};
 	static const char *const told[] = {
 		"t:1:1: unknown key \"laud\", did you mean \"loud\"?",
@@ -152,12 +155,29 @@ Test(schema, every_mistake_is_told_at_its_place)
 		cr_expect_str_eq(errors.text[i], told[i]);
 }
 
+Test(schema, a_value_that_may_be_secret_is_not_told)
+{
+	static const struct config_pair pairs[] = {
+		{ .key = "few", .value = "hunter2", .written = "${V}",
+		  .key_at = { .line = 1, .column = 1 }, .value_at = { .line = 1, .column = 6 } },
+		{ .key = "loud", .value = "hunter2", .written = "${V}",
+		  .key_at = { .line = 2, .column = 1 }, .value_at = { .line = 2, .column = 7 } },
+	};
+	struct conf c;
+
+	cr_expect_not(apply(&c, pairs, 2));
+	cr_expect_str_eq(errors.text[0], "t:1:6: few: what \"${V}\" holds does not fit, it takes "
+			 "count or auto 1..9");
+	cr_expect_str_eq(errors.text[1], "t:2:7: loud: what \"${V}\" holds does not fit, it takes "
+			 "bool");
+}
+
 Test(schema, a_row_without_default_must_be_given)
 {
 	static const struct config_row must[] = {
 		{ "name", "string", NULL, NULL, NULL, "Text.", AT(name) },
 	};
-	static const struct config_pair pair = { "name", "x", { 1, 1 }, { 1, 1 } };
+	static const struct config_pair pair = PAIR("name", "x", 1, 1);
 	struct conf c = { 0 };
 
 	errors_begin(&errors, "t");
@@ -171,12 +191,12 @@ Test(schema, a_row_without_default_must_be_given)
 Test(schema, what_is_printed_stores_the_same)
 {
 	static const struct config_pair pairs[] = {
-		{ "loud", "yes", { 1, 1 }, { 1, 1 } },
-		{ "delay", "1.5s", { 1, 1 }, { 1, 1 } },
-		{ "few", "3", { 1, 1 }, { 1, 1 } },
-		{ "factor", "2.25", { 1, 1 }, { 1, 1 } },
-		{ "colour", "red", { 1, 1 }, { 1, 1 } },
-		{ "formats", "0 50", { 1, 1 }, { 1, 1 } },
+		PAIR("loud", "yes", 1, 1),
+		PAIR("delay", "1.5s", 1, 1),
+		PAIR("few", "3", 1, 1),
+		PAIR("factor", "2.25", 1, 1),
+		PAIR("colour", "red", 1, 1),
+		PAIR("formats", "0 50", 1, 1),
 	};
 	static const char *const printed[] = {
 		"true", "7", "3", "1500ms", "1KiB", "2.25", "x", "0 50", "red",

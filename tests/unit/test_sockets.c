@@ -17,7 +17,7 @@ static void setup(void)
 	for (unsigned i = 0; i < 20; i++) {
 		addr_parse("[::1]:0", &listener[i].addr);
 		listener[i].text = "coap://[::1]:0";
-		listener[i].at = (struct config_place){ i + 3, 5 };
+		listener[i].at = place_at(i + 3, 5);
 	}
 }
 

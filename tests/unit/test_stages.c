@@ -29,7 +29,7 @@ uint64_t slot_counter(const void *mem, enum counter c)
 	return 0;
 }
 
-static struct site_listener listener = { .text = "coap://[::1]:0", .at = { 3, 5 } };
+static struct site_listener listener = { .text = "coap://[::1]:0", .at = { .line = 3, .column = 5 } };
 static struct site site = { .file = "site.yaml", .listeners = &listener, .nlisteners = 1 };
 
 static struct supervisor five_slots(void)

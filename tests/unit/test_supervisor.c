@@ -110,7 +110,7 @@ int worker_run(const struct worker_boot *b)
 
 /* --- the rig --------------------------------------------------------------------- */
 
-static struct site_listener listener = { .text = "coap://[::1]:0", .at = { 3, 5 } };
+static struct site_listener listener = { .text = "coap://[::1]:0", .at = { .line = 3, .column = 5 } };
 static struct site_mount mount[2] = {
 	{ .path = "/hello", .module = "hello" },
 	{ .path = "/slow", .module = "separate" },

@@ -1,4 +1,4 @@
-#include "worker/place.h"
+#include "worker/where.h"
 
 #include "base/counter.h"
 
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-int place_open(struct place *p, int memfd, struct err *err)
+int where_open(struct where *p, int memfd, struct err *err)
 {
 	void *at = mmap(NULL, sizeof *p->ctl, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
 
@@ -20,14 +20,14 @@ int place_open(struct place *p, int memfd, struct err *err)
 	return 0;
 }
 
-void place_close(struct place *p)
+void where_close(struct where *p)
 {
 	if (p->ctl)
 		munmap(p->ctl, sizeof *p->ctl);
 	p->ctl = NULL;
 }
 
-uint32_t *place_where(struct place *p)
+uint32_t *where_word(struct where *p)
 {
 	return p->ctl ? &p->ctl->where : NULL;
 }

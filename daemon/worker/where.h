@@ -1,27 +1,27 @@
-/* place.h - where it is noted which module opens or closes in a worker, so that the
+/* where.h - where it is noted which module opens or closes in a worker, so that the
  * obituary of one that dies there can name it.
  *
  * Modules open before the slots are there, and close when they are gone.  So the control
  * block of one slot is mapped for this alone, from before to after; the worker has no
  * other use for it meanwhile.  Private to the worker. */
-#ifndef WORKER_PLACE_H
-#define WORKER_PLACE_H
+#ifndef WORKER_WHERE_H
+#define WORKER_WHERE_H
 
 #include "base/err.h"
 #include "base/space.h"
 
-struct place {
+struct where {
 	struct space_ctl *ctl;  /* NULL: there is no slot to note it in */
 };
 
 /* Maps the memory of a slot; counts in it if the worker before this one died while its
  * modules opened or closed.  0, or a negative errno, err says why. */
-int place_open(struct place *p, int memfd, struct err *err);
+int where_open(struct where *p, int memfd, struct err *err);
 
 /* May be called for one that was not opened. */
-void place_close(struct place *p);
+void where_close(struct where *p);
 
 /* For resource_mount_spec.where; NULL as above. */
-uint32_t *place_where(struct place *p);
+uint32_t *where_word(struct where *p);
 
 #endif

@@ -28,7 +28,10 @@ static const struct config_row top_rows[] = {
 	{ "listen", "listen", "coap://[::]:5683", NULL, NULL,
 	  "A list of URIs, each a numeric address to receive requests at.  [::] is every "
 	  "address, IPv6 and IPv4; 0.0.0.0 is every IPv4 address.  Without a port it is "
-	  "that of the scheme; port 0 lets the kernel pick one.", 0 },
+	  "that of the scheme; port 0 lets the kernel pick one.  Sockets that a service manager "
+	  "passes (systemd.socket(5)) are used for the listeners at their addresses, and "
+	  "coap+fd://NAME is one with FileDescriptorName=NAME, whatever its address; then as "
+	  "many sockets as are passed of an address are the slots.", 0 },
 	{ "limits", "section", "", NULL, NULL,
 	  "How much may be remembered of what peers ask.  All memory but that of bodies "
 	  "is taken at the start.  The numbers are for the whole daemon; each slot gets "

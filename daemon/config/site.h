@@ -30,6 +30,8 @@ struct site_listener {
 	struct addr addr;       /* "::" is both IPv6 and IPv4; 0.0.0.0 is v4-mapped,
 				 * IPv4 alone; port 0: the kernel picks */
 	const char *text;       /* as written */
+	const char *passed;     /* a service manager has it and calls it so; NULL: it is opened
+				 * here, at addr, unless one at that address is passed */
 	struct config_place at;
 };
 

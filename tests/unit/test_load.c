@@ -150,6 +150,8 @@ Test(load, listeners_that_are_none)
 		"built in, this coapd serves coap:// alone");
 	REFUSED("listen:\n  - coap://1.2.3.4\n  - coap://1.2.3.4:5683\n",
 		"t.yaml:3:5: coap://1.2.3.4:5683 is there twice, before that in line 2");
+	REFUSED("listen:\n  - coap+fd://a\n  - coap+fd://b\n  - coap+fd://a\n",
+		"t.yaml:4:5: coap+fd://a is there twice, before that in line 2");
 }
 
 Test(load, listeners_have_a_limit)

@@ -113,6 +113,7 @@ struct site {
 	const char *dns;                /* servers instead of the system's, or "" */
 	uint64_t drain_ms;
 	uint64_t slow_hook_ms;          /* 0: none is slow */
+	uint64_t watchdog_ms;           /* 0: workers may hang */
 	const char *modules_dir;
 	const char *impl_info;          /* a URI; "" none */
 	const char *runtime_directory;  /* "": wherever there is one */

@@ -30,7 +30,8 @@ bool pulse_look(struct pulse *p, const struct pulse_figures *f, uint64_t now)
 		n += (size_t)snprintf(text + n, sizeof text - n, "; %" PRIu64 " requests, %" PRIu64
 				      "/s", f->requests, ms ? (more * 1000 + ms / 2) / ms : 0);
 	if (f->deaths)
-		snprintf(text + n, sizeof text - n, "; %u workers replaced", f->deaths);
+		snprintf(text + n, sizeof text - n, "; %u worker%s replaced", f->deaths,
+			 f->deaths == 1 ? "" : "s");
 	p->requests = f->requests;
 	p->at = now;
 	changed = strcmp(text, p->text) != 0;

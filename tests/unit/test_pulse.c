@@ -31,7 +31,7 @@ Test(pulse, dead_workers_are_told)
 	f.running = 1;
 	f.deaths = 1;
 	pulse_look(&p, &f, 1000);
-	cr_assert_str_eq(p.text, "1 of 2 workers, 4 slots, 3 resources; 1 workers replaced");
+	cr_assert_str_eq(p.text, "1 of 2 workers, 4 slots, 3 resources; 1 worker replaced");
 }
 
 Test(pulse, counters_that_begin_anew_are_no_rate)

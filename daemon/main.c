@@ -7,10 +7,13 @@
 #include "config/site.h"
 #include "supervisor/check.h"
 #include "supervisor/options.h"
+#include "supervisor/passed.h"
 #include "supervisor/runtime.h"
 #include "supervisor/supervisor.h"
 
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +57,22 @@ static int with_directory(struct site *site, enum supervisor_exit (*what)(const 
 	return code;
 }
 
+/* The sockets that are passed in say how many slots there are. */
+static bool settle_slots(struct site *site)
+{
+	struct err err;
+	int n = passed_slots(site, &err);
+
+	if (n < 0)
+		log_error("%s", err.text);
+	if (n > 0 && site->slots && site->slots != (uint32_t)n)
+		log_warn("%s: slots is %u, but as %d sockets were passed for each listener, there "
+			 "are %d", site->file, site->slots, n, n);
+	if (n > 0)
+		site->slots = (uint32_t)n;
+	return n >= 0;
+}
+
 static int run(struct site *site)
 {
 	/* The memory of slots counts as a file that may be too long: an error to be told. */
@@ -61,6 +80,8 @@ static int run(struct site *site)
 	log_setup((enum log_level)site->log_level, "supervisor");
 	if (!check_modules(site, CHECK_MS, &errors))
 		return wrong();
+	if (!settle_slots(site))
+		return EXIT_STARTED_NOT;
 	return with_directory(site, supervisor_run);
 }
 
@@ -87,6 +108,8 @@ static int dump(struct site *site)
 static int debug(struct site *site)
 {
 	log_setup((enum log_level)site->log_level, "debug");
+	if (!settle_slots(site))
+		return EXIT_STARTED_NOT;
 	return with_directory(site, supervisor_debug);
 }
 

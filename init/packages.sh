@@ -3,7 +3,7 @@
 BUILD_PACKAGES="gcc libc6-dev make autoconf automake libtool pkg-config
 	libev-dev libyaml-dev libsystemd-dev libc-ares-dev"
 TEST_PACKAGES="clang libclang-rt-dev libcriterion-dev libjansson-dev python3
-	bash-completion gdb libcoap3-bin iproute2 nftables mandoc xz-utils"
+	bash-completion gdb libcoap3-bin iproute2 nftables mandoc xz-utils systemd systemd-container"
 
 as_root()
 {

@@ -18,6 +18,9 @@ static const struct scheme schemes[] = {
 	{ .name = "coap+ws" }, { .name = "coaps+ws" },
 };
 
+/* Behind a scheme: no address, but the name of a descriptor that is passed in. */
+#define PASSED "+fd"
+
 #define NSCHEMES (sizeof schemes / sizeof *schemes)
 
 const char *site_scheme_name(enum site_scheme scheme)
@@ -87,26 +90,55 @@ static int host_read(const char *host, size_t n, struct addr *out, struct err *e
 	return 0;
 }
 
+/* What the service manager may call one (systemd.socket(5), FileDescriptorName=). */
+static int name_read(const char *name, struct site_listener *out, struct err *err)
+{
+	char quoted[VALUE_QUOTE];
+	size_t n = strlen(name);
+	bool fine = n > 0 && n <= 255;
+
+	for (size_t i = 0; i < n; i++)
+		fine = fine && name[i] > ' ' && name[i] < 0x7f && name[i] != ':' && name[i] != '/';
+	if (!fine)
+		return err_set(err, -EINVAL, "%s is no name of a passed socket "
+			       "(FileDescriptorName=)", value_quote(name, n, quoted));
+	out->addr = (struct addr){ .port = 0 };
+	out->passed = name;
+	return 0;
+}
+
+static size_t scheme_length(const char *text, const char *end, bool *passed)
+{
+	size_t n = (size_t)(end - text), tail = strlen(PASSED);
+
+	*passed = n > tail && !strncasecmp(end - tail, PASSED, tail);
+	return *passed ? n - tail : n;
+}
+
 int listen_read(const char *text, struct site_listener *out, struct err *err)
 {
 	const char *host = strstr(text, "://"), *rest, *bracket;
 	const struct scheme *scheme;
 	char quoted[VALUE_QUOTE];
+	bool passed;
 
 	if (!host)
 		return err_set(err, -EINVAL, "%s is not a URI like coap://[::]:5683",
 			   value_quote(text, strlen(text), quoted));
-	scheme = scheme_read(text, (size_t)(host - text), err);
+	scheme = scheme_read(text, scheme_length(text, host, &passed), err);
 	if (!scheme)
 		return -EINVAL;
 	host += 3;
+	out->scheme = scheme->scheme;
+	out->passed = NULL;
+	if (passed)
+		return name_read(host, out, err);
 	if (host[strcspn(host, "/?#@")])
 		return err_set(err, -EINVAL, "a listener has an address and a port, nothing around them");
 	bracket = *host == '[' ? strchr(host, ']') : NULL;
 	rest = bracket ? bracket + 1 : host + strcspn(host, ":");
 	if (!bracket && strchr(rest, ':') != strrchr(rest, ':'))
 		rest = host + strlen(host);     /* IPv6 without its brackets */
-	out->scheme = scheme->scheme;
 	if (host_read(host, (size_t)(rest - host), &out->addr, err) != 0)
 		return -EINVAL;
 	return port_read(rest, scheme->port, &out->addr.port, err);

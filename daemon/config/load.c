@@ -12,6 +12,13 @@ static const struct config_place nowhere;
 
 /* --- listen --------------------------------------------------------------- */
 
+static bool is_taken(const struct site_listener *a, const struct site_listener *b)
+{
+	if (a->passed || b->passed)
+		return a->passed && b->passed && !strcmp(a->passed, b->passed);
+	return b->addr.port && addr_eq(&a->addr, &b->addr);
+}
+
 /* Listeners at one address and port would take each other's datagrams; port 0
  * is another port each time. */
 static void refuse_taken(const struct site_listener *all, size_t n,
@@ -20,7 +27,7 @@ static void refuse_taken(const struct site_listener *all, size_t n,
 	char other[PLACE_TEXT];
 
 	for (size_t i = 0; i < n; i++)
-		if (new->addr.port && addr_eq(&all[i].addr, &new->addr)) {
+		if (is_taken(&all[i], new)) {
 			errors_add(errors, new->at,
 				   "listen: %s is there twice, before that in %s",
 				   new->text, place_other(all[i].at, new->at.file, other));

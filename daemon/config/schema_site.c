@@ -33,7 +33,10 @@ static const struct config_row top_rows[] = {
 	{ "listen", "listen", "coap://[::]:5683", NULL, NULL,
 	  "A list of URIs, each a numeric address to receive requests at.  [::] is every "
 	  "address, IPv6 and IPv4; 0.0.0.0 is every IPv4 address.  Without a port it is "
-	  "that of the scheme; port 0 lets the kernel pick one.", 0 },
+	  "that of the scheme; port 0 lets the kernel pick one.  Sockets that a service manager "
+	  "passes (systemd.socket(5)) are used for the listeners at their addresses, and "
+	  "coap+fd://NAME is one with FileDescriptorName=NAME, whatever its address; then as "
+	  "many sockets as are passed of an address are the slots.", 0 },
 	{ "limits", "section", "", NULL, NULL,
 	  "How much may be remembered of what peers ask.  All memory but that of bodies "
 	  "is taken at the start.  The numbers are for the whole daemon; each slot gets "
@@ -47,6 +50,9 @@ static const struct config_row top_rows[] = {
 	{ "slow-hook", "duration", "100ms", "0..1h", NULL,
 	  "A module whose hook takes longer is named in the log, as its worker serves nobody "
 	  "meanwhile; 0: none is.  It is measured to some milliseconds.", AT(slow_hook_ms) },
+	{ "watchdog", "duration", "30s", "0..1h", NULL,
+	  "A worker that does not come back from a module for so long is killed and replaced, and "
+	  "the log names the module; 0: none is.", AT(watchdog_ms) },
 	{ "threads", "count", "2", "0..64", "threads",
 	  "Threads of each worker for what modules do beside their hooks (jobs).  They "
 	  "start when they are needed first; with 0 there are no jobs.", AT(threads) },

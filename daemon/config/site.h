@@ -30,6 +30,8 @@ struct site_listener {
 	struct addr addr;       /* "::" is both IPv6 and IPv4; 0.0.0.0 is v4-mapped,
 				 * IPv4 alone; port 0: the kernel picks */
 	const char *text;       /* as written */
+	const char *passed;     /* a service manager has it and calls it so; NULL: it is opened
+				 * here, at addr, unless one at that address is passed */
 	struct config_place at;
 };
 
@@ -112,6 +114,7 @@ struct site {
 	const char *dns;                /* servers instead of the system's, or "" */
 	uint64_t drain_ms;
 	uint64_t slow_hook_ms;          /* 0: none is slow */
+	uint64_t watchdog_ms;           /* 0: workers may hang */
 	const char *modules_dir;
 	const char *impl_info;          /* a URI; "" none */
 	const char *runtime_directory;  /* "": wherever there is one */

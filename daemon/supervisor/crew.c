@@ -24,15 +24,16 @@ static const char *const phase_names[CREW_PHASES] = {
 
 /* How a worker in each state is met by what may come; what a state does not
  * name leaves it alone. */
-enum answer { LEAVE, SPAWN, RETRY, DRAIN, QUIT, KILL, KILL_HUNG, RUN, END };
+enum answer { LEAVE, SPAWN, RETRY, DRAIN, QUIT, KILL, KILL_HUNG, KILL_SILENT, BEGIN, RUN, END };
 
 static const struct {
-	enum answer due, ready, died, drain, quit, kill;
+	enum answer due, ready, alive, died, drain, quit, kill;
 } rule[CREW_STATES] = {
 	[CREW_ABSENT] = { .drain = END, .quit = END, .kill = END },
-	[CREW_STARTING] = { .due = KILL_HUNG, .ready = RUN, .died = RETRY,
+	[CREW_STARTING] = { .due = KILL_HUNG, .ready = RUN, .alive = BEGIN, .died = RETRY,
 			    .drain = DRAIN, .quit = KILL, .kill = KILL },
-	[CREW_RUNNING] = { .died = RETRY, .drain = DRAIN, .quit = QUIT, .kill = KILL },
+	[CREW_RUNNING] = { .due = KILL_SILENT, .alive = RUN, .died = RETRY,
+			   .drain = DRAIN, .quit = QUIT, .kill = KILL },
 	[CREW_BACKOFF] = { .due = SPAWN, .drain = END, .quit = END, .kill = END },
 	[CREW_DRAINING] = { .due = KILL, .died = END, .quit = QUIT, .kill = KILL },
 	[CREW_QUITTING] = { .due = KILL, .died = END, .quit = KILL, .kill = KILL },
@@ -130,13 +131,14 @@ static bool all_in(const struct crew *c, enum crew_state state)
 static void spawn(struct crew *c, unsigned w, uint64_t now)
 {
 	c->worker[w].born = now;
-	c->worker[w].hung = false;
+	c->worker[w].hung = c->worker[w].silent = c->worker[w].begun = false;
 	enter(c, w, CREW_STARTING, now + CREW_START_MS);
 	ask(c, w, CREW_SPAWN);
 }
 
-static void kill_it(struct crew *c, unsigned w)
+static void kill_it(struct crew *c, unsigned w, uint64_t now)
 {
+	c->worker[w].killed = now;
 	enter(c, w, CREW_KILLED, CREW_NEVER);
 	ask(c, w, CREW_KILL);
 }
@@ -160,6 +162,7 @@ static void retry(struct crew *c, unsigned w, uint64_t now)
 	struct crew_worker *me = &c->worker[w];
 	uint64_t wait;
 
+	c->deaths++;
 	if (c->phase == CREW_BOOT && (me->hung || ++me->boot_deaths >= CREW_BOOT_DEATHS)) {
 		enter(c, w, CREW_GONE, CREW_NEVER);
 		everyone(c, CREW_FAIL, now);
@@ -170,6 +173,23 @@ static void retry(struct crew *c, unsigned w, uint64_t now)
 		enter(c, w, CREW_BACKOFF, now + wait);
 	else
 		spawn(c, w, now);
+}
+
+static uint64_t watched(const struct crew *c, uint64_t now)
+{
+	return c->watch_ms ? add(now, c->watch_ms) : CREW_NEVER;
+}
+
+/* When we did not run ourselves, as the machine was held or overloaded, the others may not
+ * have either: they have their time again. */
+static void kill_silent(struct crew *c, unsigned w, uint64_t now)
+{
+	if (now - c->worker[w].due >= CREW_LATE_MS) {
+		c->worker[w].due = watched(c, now);
+		return;
+	}
+	c->worker[w].silent = true;
+	kill_it(c, w, now);
 }
 
 static void answer(struct crew *c, unsigned w, enum answer a, uint64_t now)
@@ -187,7 +207,13 @@ static void answer(struct crew *c, unsigned w, enum answer a, uint64_t now)
 			retry(c, w, now);
 		break;
 	case RUN:
-		enter(c, w, CREW_RUNNING, CREW_NEVER);
+		enter(c, w, CREW_RUNNING, watched(c, now));
+		break;
+	case BEGIN:
+		if (!c->watch_ms)
+			break;
+		c->worker[w].begun = true;
+		c->worker[w].due = watched(c, now);
 		break;
 	case DRAIN:
 		enter(c, w, CREW_DRAINING, add(now, add(c->drain_ms, CREW_MARGIN_MS)));
@@ -198,11 +224,17 @@ static void answer(struct crew *c, unsigned w, enum answer a, uint64_t now)
 		ask(c, w, CREW_ASK_QUIT);
 		break;
 	case KILL_HUNG:
-		c->worker[w].hung = true;
-		kill_it(c, w);
+		c->worker[w].hung = !c->worker[w].begun;
+		if (c->worker[w].begun)
+			kill_silent(c, w, now);
+		else
+			kill_it(c, w, now);
+		break;
+	case KILL_SILENT:
+		kill_silent(c, w, now);
 		break;
 	case KILL:
-		kill_it(c, w);
+		kill_it(c, w, now);
 		break;
 	case END:
 		enter(c, w, CREW_GONE, CREW_NEVER);
@@ -271,6 +303,9 @@ void crew_step(struct crew *c, enum crew_event event, unsigned w, uint64_t now)
 	case CREW_EV_READY:
 		answer(c, w, rule[c->worker[w].state].ready, now);
 		break;
+	case CREW_EV_ALIVE:
+		answer(c, w, rule[c->worker[w].state].alive, now);
+		break;
 	case CREW_EV_BOOT_FAILED:
 		if (c->phase == CREW_BOOT)
 			c->worker[w].boot_deaths = CREW_BOOT_DEATHS;
@@ -298,6 +333,24 @@ uint64_t crew_due(const struct crew *c)
 		if (c->worker[i].due < due)
 			due = c->worker[i].due;
 	return due;
+}
+
+unsigned crew_running(const struct crew *c)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->n; i++)
+		n += c->worker[i].state == CREW_RUNNING;
+	return n;
+}
+
+bool crew_is_well(const struct crew *c, uint64_t now)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->worker[i].state == CREW_KILLED &&
+		    now - c->worker[i].killed >= CREW_STUCK_MS)
+			return false;
+	return true;
 }
 
 const char *crew_state_name(enum crew_state s)

@@ -16,6 +16,10 @@
  * cannot start, never gets ready or dies again and again ends the whole start.
  * Afterwards it is tried again for as long as the daemon lives.
  *
+ * One that runs says now and then that it lives; if it is silent for watch_ms, it hangs and
+ * is killed.  So does one that starts, from when it goes on with what its predecessor left:
+ * that may be just what the predecessor hung in.
+ *
  * Back-off: who lived a second has its successor at once; who did not waits
  * 100 ms, twice as long each further time, at most 10 s; 10 s of life and the
  * past is forgotten. */
@@ -32,6 +36,8 @@
 #define CREW_BOOT_DEATHS 3              /* of one worker, until the start has failed */
 #define CREW_START_MS 30000             /* until a worker must have become ready */
 #define CREW_MARGIN_MS 1000             /* between asking and killing */
+#define CREW_LATE_MS 1000               /* so late we ourselves did not run */
+#define CREW_STUCK_MS 10000             /* until a killed one should be dead */
 
 enum crew_state {
 	CREW_ABSENT,            /* not yet begun */
@@ -58,6 +64,7 @@ enum crew_event {
 	CREW_EV_START,          /* once, first: worker 0 begins, the others when it is ready */
 	CREW_EV_NOT_SPAWNED,    /* of a worker: CREW_SPAWN could not be performed */
 	CREW_EV_READY,          /* of a worker */
+	CREW_EV_ALIVE,          /* of a worker: it says so */
 	CREW_EV_BOOT_FAILED,    /* of a worker: it ended, saying that it cannot start */
 	CREW_EV_DIED,           /* of a worker: it ended in any other way */
 	CREW_EV_TICK,           /* time has passed */
@@ -87,6 +94,9 @@ struct crew_action {
 struct crew_worker {
 	enum crew_state state;
 	bool hung;              /* killed because it did not become ready */
+	bool begun;             /* it starts, and has said that it goes on with requests */
+	bool silent;            /* killed because it did not say that it lives */
+	uint64_t killed;        /* when */
 	unsigned boot_deaths;
 	uint64_t born, due;     /* due: what CREW_EV_TICK waits for, or CREW_NEVER */
 	uint64_t backoff_ms;
@@ -96,6 +106,8 @@ struct crew {
 	enum crew_phase phase;
 	unsigned n;
 	uint64_t drain_ms;
+	uint64_t watch_ms;      /* set after crew_make(), before the start; 0: nobody is watched */
+	unsigned deaths;        /* of workers that ought to have run */
 	struct crew_worker *worker;
 	struct crew_action *queue;      /* ring of actions not yet taken */
 	unsigned cap, first, queued;
@@ -116,6 +128,13 @@ bool crew_take(struct crew *c, struct crew_action *out);
 /* When the next CREW_EV_TICK has something to do; CREW_NEVER: only after
  * another event. */
 uint64_t crew_due(const struct crew *c);
+
+/* How many serve. */
+unsigned crew_running(const struct crew *c);
+
+/* False if a worker that was killed does not die: its slots are served by nobody, and no
+ * more can be done about it from here. */
+bool crew_is_well(const struct crew *c, uint64_t now);
 
 const char *crew_state_name(enum crew_state s);
 const char *crew_phase_name(enum crew_phase p);

@@ -1,12 +1,28 @@
 #include "supervisor/notify.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
-int notify_ready(unsigned workers, unsigned slots, size_t resources)
+int notify_ready(const char *status)
 {
-	return sd_notifyf(0, "READY=1\nSTATUS=%u workers, %u slots, %zu resources",
-			  workers, slots, resources);
+	return sd_notifyf(0, "READY=1\nSTATUS=%s", status);
+}
+
+/* The time is for Type=notify-reload, which compares it. */
+int notify_reloading(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=reading the site file",
+			  (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000);
+}
+
+int notify_status(const char *status)
+{
+	return sd_notifyf(0, "STATUS=%s", status);
 }
 
 int notify_stopping(void)
@@ -14,7 +30,21 @@ int notify_stopping(void)
 	return sd_notify(0, "STOPPING=1\nSTATUS=answering the last requests");
 }
 
+uint64_t notify_watchdog_ms(void)
+{
+	uint64_t us;
+
+	return sd_watchdog_enabled(0, &us) > 0 ? us / 1000 : 0;
+}
+
+int notify_alive(void)
+{
+	return sd_notify(0, "WATCHDOG=1");
+}
+
 void notify_forget(void)
 {
 	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	unsetenv("WATCHDOG_PID");
 }

@@ -6,12 +6,24 @@
 #define SUPERVISOR_NOTIFY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-/* Everything is up. */
-int notify_ready(unsigned workers, unsigned slots, size_t resources);
+/* Everything is up, or up again after notify_reloading(). */
+int notify_ready(const char *status);
+
+/* The site is being read again; notify_ready() follows, whatever comes of it. */
+int notify_reloading(void);
+
+/* How things are, while nothing changes. */
+int notify_status(const char *status);
 
 /* No more requests are taken, the last ones are being answered. */
 int notify_stopping(void);
+
+/* How often the service manager wants to hear notify_alive(), in ms, or it ends us; 0: it
+ * does not. */
+uint64_t notify_watchdog_ms(void);
+int notify_alive(void);
 
 /* In a child: it has nothing to tell. */
 void notify_forget(void);

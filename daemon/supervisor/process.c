@@ -6,6 +6,7 @@
 #include "worker/slot.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -90,9 +91,43 @@ void process_ask(struct process *p, enum worker_message what)
 		log_debug("cannot reach worker %u: %s", p->number, strerror(errno));
 }
 
+/* Where a worker is or was: at most one of its slots knows.  opens: not in a hook, but
+ * where it opens or closes a module. */
+static int where(const struct supervisor *sv, const struct process *p, bool *opens)
+{
+	int mount = -1;
+
+	*opens = false;
+	for (unsigned i = 0; i < p->nslots && mount < 0; i++) {
+		const void *mem = sv->memory.at[p->slots[i].slot];
+
+		mount = slot_where(mem, sv->site);
+		*opens = slot_opens(mem);
+	}
+	return mount;
+}
+
+static void name_hung(const struct supervisor *sv, const struct process *p)
+{
+	bool opens;
+	int mount = where(sv, p, &opens);
+
+	if (mount < 0)
+		log_error("worker %u (pid %d) hangs: it has not been back for %" PRIu64
+			  " ms (watchdog), killing it", p->number, (int)p->pid,
+			  sv->crew.watch_ms);
+	else
+		log_error("worker %u (pid %d) hangs in %.255s (module %.100s): it has not been back "
+			  "for %" PRIu64 " ms (watchdog), killing it", p->number, (int)p->pid,
+			  sv->site->mounts[mount].path, sv->site->mounts[mount].module,
+			  sv->crew.watch_ms);
+}
+
 void process_kill(struct supervisor *sv, struct process *p)
 {
-	if (sv->crew.worker[p->number].hung)
+	if (sv->crew.worker[p->number].silent)
+		name_hung(sv, p);
+	else if (sv->crew.worker[p->number].hung)
 		log_error("worker %u (pid %d) is not ready after %d s, killing it",
 			  p->number, (int)p->pid, CREW_START_MS / 1000);
 	else if (sv->crew.phase != CREW_FAIL)
@@ -105,21 +140,6 @@ void process_kill(struct supervisor *sv, struct process *p)
 bool process_boot_failed(const struct process *p)
 {
 	return WIFEXITED(p->status) && WEXITSTATUS(p->status) == WORKER_EXIT_BOOT;
-}
-
-/* Where the dead worker was: at most one of its slots knows. */
-static int where(struct supervisor *sv, const struct process *p, bool *opens)
-{
-	int mount = -1;
-
-	*opens = false;
-	for (unsigned i = 0; i < p->nslots && mount < 0; i++) {
-		const void *mem = sv->memory.at[p->slots[i].slot];
-
-		mount = slot_where(mem, sv->site);
-		*opens = slot_opens(mem);
-	}
-	return mount;
 }
 
 void process_obituary(struct supervisor *sv, struct process *p, uint64_t in_ms)

@@ -1,5 +1,6 @@
 #include "supervisor/sockets.h"
 
+#include "supervisor/passed.h"
 #include "transport/udp.h"
 #include "worker/worker.h"
 
@@ -12,9 +13,11 @@ static int open_group(struct sockets *s, const struct site *site, unsigned l, in
 {
 	const struct site_listener *at = &site->listeners[l];
 	struct err why = { "" };
-	int rc = udp_open(&at->addr, s->slots, group, &s->bound[l], &why);
+	int rc = passed_take(site, l, s->slots, group, &s->bound[l], &why);
 
-	if (rc)
+	if (rc == 0)
+		rc = udp_open(&at->addr, s->slots, group, &s->bound[l], &why);
+	if (rc < 0)
 		return err_set(err, rc, "%s:%u:%u: %s",
 			       at->at.file ? at->at.file->name : site->file, at->at.line,
 			       at->at.column, why.text);

@@ -1,6 +1,6 @@
 /* sockets.h - every socket of the daemon, held by the supervisor for its whole
  * life: per slot one of each listener's group, and one for requests of our own.
- * Whoever passes sockets in (a service manager) would fill the same table. */
+ * Those that a service manager passes are taken (passed.h), the others opened. */
 #ifndef SUPERVISOR_SOCKETS_H
 #define SUPERVISOR_SOCKETS_H
 

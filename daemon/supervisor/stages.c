@@ -120,6 +120,7 @@ static int up_crew(struct supervisor *sv, struct err *err)
 	if (!sv->process || !sv->slot ||
 	    !crew_make(&sv->crew, sv->nworkers, sv->site->drain_ms))
 		return err_set(err, -ENOMEM, "no memory for the table of workers");
+	sv->crew.watch_ms = sv->site->watchdog_ms;
 	deal_slots(sv);
 	return 0;
 }

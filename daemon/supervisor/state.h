@@ -7,6 +7,7 @@
 #include "supervisor/crew.h"
 #include "supervisor/mail.h"
 #include "supervisor/memory.h"
+#include "supervisor/pulse.h"
 #include "supervisor/sockets.h"
 #include "supervisor/supervisor.h"
 #include "worker/worker.h"
@@ -47,6 +48,9 @@ struct supervisor {
 	ev_signal signal[SIGNALS];
 	ev_child child;
 	ev_timer tick;
+	ev_timer beat;                  /* the service manager is told how we do */
+	struct pulse pulse;
+	bool unwell;                    /* has been logged */
 	enum supervisor_exit code;
 };
 

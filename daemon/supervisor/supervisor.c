@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -46,10 +47,23 @@ static void log_listeners(const struct supervisor *sv)
 		log_notice("listening on %s", sockets_uri(&sv->sockets, sv->site, i, uri));
 }
 
+/* True if there is something new. */
+static bool feel_pulse(struct supervisor *sv)
+{
+	struct pulse_figures f = { .workers = sv->nworkers, .running = crew_running(&sv->crew),
+				   .slots = sv->nslots, .resources = sv->site->nmounts,
+				   .requests = memory_counter(&sv->memory, COUNT_REQUESTS),
+				   .deaths = sv->crew.deaths };
+
+	return pulse_look(&sv->pulse, &f, now_ms());
+}
+
 static void tell_ready(struct supervisor *sv)
 {
-	int rc = notify_ready(sv->nworkers, sv->nslots, sv->site->nmounts);
+	int rc;
 
+	feel_pulse(sv);
+	rc = notify_ready(sv->pulse.text);
 	log_listeners(sv);
 	if (rc < 0)
 		log_warn("cannot tell the service manager that we are ready: %s",
@@ -131,17 +145,25 @@ static void happen(struct supervisor *sv, enum crew_event event, unsigned worker
 
 /* --- callbacks: they say what happened, no more ------------------------------ */
 
-static void on_control(struct ev_loop *loop, ev_io *w, int revents)
+/* True if there may be more. */
+static bool hear(struct process *p)
 {
-	struct process *p = w->data;
 	uint8_t byte;
 	ssize_t n = recv(p->control, &byte, 1, MSG_DONTWAIT);
 
-	(void)loop, (void)revents;
 	if (n == 1 && byte == WORKER_READY)
 		happen(p->sv, CREW_EV_READY, p->number);
+	else if (n == 1 && byte == WORKER_ALIVE)
+		happen(p->sv, CREW_EV_ALIVE, p->number);
 	else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		process_close(p);       /* its death is told by on_child() */
+	return n == 1;
+}
+
+static void on_control(struct ev_loop *loop, ev_io *w, int revents)
+{
+	(void)loop, (void)revents;
+	(void)hear(w->data);
 }
 
 static void on_child(struct ev_loop *loop, ev_child *w, int revents)
@@ -163,10 +185,16 @@ static void on_child(struct ev_loop *loop, ev_child *w, int revents)
 	}
 }
 
+/* What workers have said by now counts. */
 static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 {
+	struct supervisor *sv = w->data;
+
 	(void)loop, (void)revents;
-	happen(w->data, CREW_EV_TICK, 0);
+	for (unsigned i = 0; i < sv->nworkers; i++)
+		while (sv->process[i].control >= 0 && hear(&sv->process[i]))
+			;
+	happen(sv, CREW_EV_TICK, 0);
 }
 
 static void on_stop(struct ev_loop *loop, ev_signal *w, int revents)
@@ -189,8 +217,42 @@ static void on_usr1(struct ev_loop *loop, ev_signal *w, int revents)
 
 static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 {
-	(void)loop, (void)w, (void)revents;
+	struct supervisor *sv = w->data;
+
+	(void)loop, (void)revents;
+	notify_reloading();
 	log_warn("the site file is read at the start only: restart coapd to use a new one");
+	notify_ready(sv->pulse.text);
+}
+
+/* Whoever watches over us ends us all when it hears nothing: the last resort, when a worker
+ * cannot even be killed. */
+static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct supervisor *sv = w->data;
+	bool well = crew_is_well(&sv->crew, now_ms());
+
+	(void)loop, (void)revents;
+	if (well)
+		notify_alive();
+	else if (!sv->unwell)
+		log_error("a worker that was killed does not end; the service manager is no longer "
+			  "told that all is well");
+	sv->unwell = !well;
+	if (sv->crew.phase == CREW_SERVE && feel_pulse(sv))
+		notify_status(sv->pulse.text);
+}
+
+static void begin_beat(struct supervisor *sv)
+{
+	uint64_t wanted = notify_watchdog_ms() / 2, ms = PULSE_MS;
+
+	if (wanted && wanted < ms)
+		ms = wanted;
+	ev_timer_init(&sv->beat, on_beat, 0., (double)ms / 1e3);
+	sv->beat.data = sv;
+	if (getenv("NOTIFY_SOCKET"))
+		ev_timer_again(sv->loop, &sv->beat);
 }
 
 static const struct {
@@ -220,6 +282,7 @@ static int open_loop(struct supervisor *sv, struct err *err)
 	ev_child_start(sv->loop, &sv->child);
 	ev_timer_init(&sv->tick, on_tick, 0., 0.);
 	sv->tick.data = sv;
+	begin_beat(sv);
 	for (unsigned i = 0; i < sv->nworkers; i++) {
 		ev_init(&sv->process[i].readable, on_control);
 		sv->process[i].readable.data = &sv->process[i];
@@ -230,6 +293,7 @@ static int open_loop(struct supervisor *sv, struct err *err)
 static void close_loop(struct supervisor *sv)
 {
 	ev_timer_stop(sv->loop, &sv->tick);
+	ev_timer_stop(sv->loop, &sv->beat);
 	ev_child_stop(sv->loop, &sv->child);
 	for (int i = 0; i < SIGNALS; i++)
 		ev_signal_stop(sv->loop, &sv->signal[i]);

@@ -7,6 +7,7 @@
 #include "transport/udp_end.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -151,6 +152,63 @@ int udp_open(const struct addr *at, unsigned count, int *fds, struct addr *bound
 	}
 	if (bound)
 		*bound = a;
+	return 0;
+}
+
+static int number_of(int fd, int name)
+{
+	int n = -1;
+	socklen_t len = sizeof n;
+
+	return getsockopt(fd, SOL_SOCKET, name, &n, &len) ? -1 : n;
+}
+
+int udp_bound(int fd, struct addr *bound, struct err *err)
+{
+	struct sockaddr_in6 sin6 = { 0 };
+	socklen_t len = sizeof sin6;
+
+	if (number_of(fd, SO_DOMAIN) == AF_INET)
+		return err_set(err, -EAFNOSUPPORT, "is a socket for IPv4 alone: write its address "
+			       "as in [::ffff:192.0.2.1]:5683");
+	if (number_of(fd, SO_PROTOCOL) != IPPROTO_UDP ||
+	    getsockname(fd, (struct sockaddr *)&sin6, &len) || sin6.sin6_family != AF_INET6)
+		return err_set(err, -EAFNOSUPPORT, "is no UDP socket");
+	if (!sin6.sin6_port)
+		return err_set(err, -EDESTADDRREQ, "is not bound to an address");
+	*bound = addr_from_sin6(&sin6);
+	return 0;
+}
+
+static int adopt(int fd, struct err *err)
+{
+	/* Once it is bound, the first one is settled. */
+	int r = sockopt_set(fd, common_options + 1, err);
+
+	if (!r)
+		r = sockopt_set(fd, listen_options, err);
+	if (!r && (fcntl(fd, F_SETFD, FD_CLOEXEC) ||
+		   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK)))
+		r = err_set(err, -errno, "cannot set up a socket: %s", strerror(errno));
+	return r;
+}
+
+int udp_adopt(const int *fds, unsigned count, struct err *err)
+{
+	char text[ADDR_TEXT];
+	struct addr at;
+	int rcv, snd;
+
+	for (unsigned i = 0; i < count; i++) {
+		int r = adopt(fds[i], err);
+
+		if (r)
+			return r;
+		rcv = set_buffer(fds[i], SO_RCVBUFFORCE, SO_RCVBUF, RCVBUF_WISH);
+		snd = set_buffer(fds[i], SO_SNDBUFFORCE, SO_SNDBUF, SNDBUF_WISH);
+		if (i == 0 && udp_bound(fds[i], &at, NULL) == 0)
+			warn_of_buffers(rcv, snd, addr_print(&at, text, sizeof text));
+	}
 	return 0;
 }
 

@@ -19,6 +19,14 @@
 int udp_open(const struct addr *at, unsigned count, int *fds, struct addr *bound,
 	     struct err *err);
 
+/* The address of a socket that somebody else has opened and bound, if udp_adopt() can take
+ * it: 0.  A negative errno: err says what is wrong with it, without its name. */
+int udp_bound(int fd, struct addr *bound, struct err *err);
+
+/* Makes count such sockets of one address what udp_open() would have made them.  0, or a
+ * negative errno with err; none is closed. */
+int udp_adopt(const int *fds, unsigned count, struct err *err);
+
 /* Opens a slot's client socket: any address, a port of its own, in no group, so
  * that responses come back to it.  0, or a negative errno. */
 int udp_open_client(int *fd, struct err *err);

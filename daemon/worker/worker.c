@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ struct worker {
 	unsigned nservices;             /* open ones */
 	ev_io control;
 	ev_io woken;                    /* something changed */
+	ev_timer beat;                  /* the supervisor is told that we live */
 	ev_timer drain;                 /* draining must end */
 	ev_prepare idle;                /* draining: looks whether it is over */
 	enum worker_exit exit;
@@ -103,6 +105,32 @@ static void command(struct worker *w, char c)
 	default:
 		log_warn("the supervisor said '%c', which means nothing", c);
 	}
+}
+
+/* If there is no room for it, the supervisor has not read the one before. */
+static void say_alive(const struct worker *w)
+{
+	static const char alive = WORKER_ALIVE;
+
+	if (!is_alone(w) && w->boot->site->watchdog_ms)
+		(void)send(w->boot->control_fd, &alive, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void on_beat(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	(void)loop;
+	(void)revents;
+	say_alive(t->data);
+}
+
+static void begin_beat(struct worker *w)
+{
+	double period = (double)w->boot->site->watchdog_ms / 1e3 / WORKER_BEATS;
+
+	ev_timer_init(&w->beat, on_beat, period, period);
+	w->beat.data = w;
+	if (period > 0.)
+		ev_timer_start(w->env.loop, &w->beat);
 }
 
 static void on_control(struct ev_loop *loop, ev_io *io, int revents)
@@ -433,7 +461,10 @@ static int up_slots(struct worker *w, struct err *err)
 	if (!w->services)
 		return err_set(err, -ENOMEM, "no memory for the slots");
 	for (unsigned i = 0; i < b->nslots; i++) {
-		int r = service_open(&w->services[i], &b->slots[i], &w->env, err);
+		int r;
+
+		say_alive(w);
+		r = service_open(&w->services[i], &b->slots[i], &w->env, err);
 
 		if (r) {
 			down_slots(w);
@@ -477,6 +508,7 @@ static int up_control(struct worker *w, struct err *err)
 	ev_io_start(w->env.loop, &w->control);
 	if (write(w->boot->control_fd, &ready, 1) != 1)
 		return err_set(err, -errno, "cannot tell the supervisor: %s", strerror(errno));
+	begin_beat(w);
 	return 0;
 }
 

@@ -16,10 +16,14 @@
 /* One byte each on the control socket. */
 enum worker_message {
 	WORKER_READY = 'R',     /* worker to supervisor: slots adopted, modules open, serving */
+	WORKER_ALIVE = 'A',     /* worker to supervisor: before it takes over a slot, and
+				 * WORKER_BEATS times within the site's watchdog: back in its loop */
 	WORKER_DRAIN = 'D',     /* to the worker: finish what waits, at most drain_ms, then exit 0;
 				 * requests that would wait are refused with 5.03 meanwhile */
 	WORKER_QUIT = 'Q'       /* to the worker: exit 0 now, after the event in hand */
 };
+
+#define WORKER_BEATS 4u
 
 /* Exit statuses of a worker; anything else is a death. */
 enum worker_exit {

@@ -1,7 +1,7 @@
 /* crash.c - kills its worker on demand, for tests alone.
  *
- * The query says how and how often: ?how=segv|abort|bus|fpe|kill|exit&times=N dies
- * at the first N deliveries of the request (1 without it) and answers with the
+ * The query says how and how often: ?how=segv|abort|bus|fpe|kill|exit|hang&times=N dies,
+ * or does not come back, at the first N deliveries of the request (1 without it) and answers with the
  * number of the delivery afterwards; without how it just answers.  With &wait all
  * this happens 10 ms later, in the event of a timer. */
 #include <coapd/module.h>
@@ -21,11 +21,14 @@ static const struct way {
 	{ "fpe", SIGFPE },
 	{ "kill", SIGKILL },
 	{ "exit", 0 },
+	{ "hang", -1 },
 };
 
 /* Whoever has put a handler there (a sanitizer) is not asked. */
 static _Noreturn void die(int signo)
 {
+	while (signo < 0)
+		pause();
 	if (signo) {
 		signal(signo, SIG_DFL);
 		raise(signo);

@@ -130,6 +130,91 @@ Test(crew, crashing_while_booting_is_tried_three_times)
 	crew_free(&r.c);
 }
 
+Test(crew, one_that_says_nothing_is_killed_and_replaced)
+{
+	struct rig r;
+
+	make(&r, 2);
+	r.c.watch_ms = 3000;
+	step(&r, CREW_EV_START, 0, T0);
+	step(&r, CREW_EV_READY, 0, T0);
+	step(&r, CREW_EV_READY, 1, T0);
+	cr_assert_eq(crew_due(&r.c), T0 + 3000);
+	expect(&r, CREW_EV_ALIVE, 0, T0 + 2000, "");
+	expect(&r, CREW_EV_TICK, 0, T0 + 2999, "");
+	expect(&r, CREW_EV_TICK, 0, T0 + 3000, "kill1");
+	cr_assert(r.c.worker[1].silent);
+	cr_assert_not(r.c.worker[0].silent);
+	cr_assert_eq(crew_running(&r.c), 1);
+	expect(&r, CREW_EV_ALIVE, 1, T0 + 3001, "");
+	cr_assert_eq(crew_due(&r.c), T0 + 5000);
+	expect(&r, CREW_EV_DIED, 1, T0 + 3002, "obituary1:0 spawn1");
+	cr_assert_not(r.c.worker[1].silent);
+	cr_assert_eq(r.c.deaths, 1);
+	crew_free(&r.c);
+}
+
+/* What its predecessor hung in may be what it begins with. */
+Test(crew, one_that_hangs_before_it_is_ready_is_killed_too)
+{
+	struct rig r;
+
+	make(&r, 1);
+	r.c.watch_ms = 3000;
+	step(&r, CREW_EV_START, 0, T0);
+	cr_assert_eq(crew_due(&r.c), T0 + CREW_START_MS);
+	expect(&r, CREW_EV_ALIVE, 0, T0 + 2000, "");
+	cr_assert_eq(crew_due(&r.c), T0 + 5000);
+	expect(&r, CREW_EV_TICK, 0, T0 + 5000, "kill0");
+	cr_assert(r.c.worker[0].silent);
+	cr_assert_not(r.c.worker[0].hung);
+	expect(&r, CREW_EV_DIED, 0, T0 + 5001, "obituary0:0 spawn0");
+	cr_assert_eq(crew_due(&r.c), T0 + 5001 + CREW_START_MS);
+	crew_free(&r.c);
+}
+
+/* The machine was asleep or held: nobody could say anything. */
+Test(crew, a_late_look_blames_nobody)
+{
+	struct rig r;
+
+	make(&r, 1);
+	r.c.watch_ms = 3000;
+	step(&r, CREW_EV_START, 0, T0);
+	step(&r, CREW_EV_READY, 0, T0);
+	expect(&r, CREW_EV_TICK, 0, T0 + 3000 + CREW_LATE_MS, "");
+	cr_assert_eq(crew_due(&r.c), T0 + 6000 + CREW_LATE_MS);
+	expect(&r, CREW_EV_TICK, 0, T0 + 6000 + CREW_LATE_MS, "kill0");
+	crew_free(&r.c);
+}
+
+Test(crew, nobody_is_watched_unless_asked_for)
+{
+	struct rig r;
+
+	make_serving(&r, 1);
+	cr_assert_eq(crew_due(&r.c), CREW_NEVER);
+	expect(&r, CREW_EV_ALIVE, 0, T0 + 1, "");
+	cr_assert_eq(crew_due(&r.c), CREW_NEVER);
+	crew_free(&r.c);
+}
+
+Test(crew, one_that_cannot_be_killed_is_no_good_sign)
+{
+	struct rig r;
+
+	make(&r, 1);
+	r.c.watch_ms = 3000;
+	step(&r, CREW_EV_START, 0, T0);
+	step(&r, CREW_EV_READY, 0, T0);
+	expect(&r, CREW_EV_TICK, 0, T0 + 3000, "kill0");
+	cr_assert(crew_is_well(&r.c, T0 + 3000 + CREW_STUCK_MS - 1));
+	cr_assert_not(crew_is_well(&r.c, T0 + 3000 + CREW_STUCK_MS));
+	step(&r, CREW_EV_DIED, 0, T0 + 20000);
+	cr_assert(crew_is_well(&r.c, T0 + 20000));
+	crew_free(&r.c);
+}
+
 Test(crew, hanging_while_booting_ends_the_start)
 {
 	struct rig r;

@@ -38,6 +38,31 @@ Test(listen, a_zone_is_encoded_in_a_uri)
 	cr_expect_eq(l.addr.port, 7);
 }
 
+Test(listen, one_that_is_passed_in_has_a_name)
+{
+	struct site_listener l = { .scheme = 99 };
+	char name[300] = "coap+fd://";
+	struct err err;
+
+	cr_assert_eq(listen_read("coap+FD://first-one.socket", &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.scheme, SITE_COAP);
+	cr_expect_str_eq(l.passed, "first-one.socket");
+	cr_expect_eq(l.addr.port, 0);
+	cr_assert_eq(listen_read("coap://[::]", &l, &err), 0);
+	cr_expect_null(l.passed);
+	cr_expect_eq(listen_read("coap+fd://", &l, &err), -EINVAL);
+	cr_expect_str_eq(err.text, "\"\" is no name of a passed socket (FileDescriptorName=)");
+	cr_expect_eq(listen_read("coap+fd://a:b", &l, &err), -EINVAL);
+	cr_expect_eq(listen_read("coap+fd://a b", &l, &err), -EINVAL);
+	cr_expect_eq(listen_read("coaps+fd://a", &l, &err), -EINVAL);
+	cr_expect_str_eq(err.text, "scheme \"coaps\" is not built in, this coapd serves coap:// "
+			 "alone");
+	memset(name + 10, 'n', 255);
+	cr_expect_eq(listen_read(name, &l, &err), 0);
+	name[265] = 'n';
+	cr_expect_eq(listen_read(name, &l, &err), -EINVAL);
+}
+
 Test(listen, what_is_no_listener_says_why)
 {
 	static const struct { const char *uri, *why; } bad[] = {

@@ -40,17 +40,57 @@ Test(notify, ready_and_stopping_are_told)
 {
 	int fd = listen_as_manager();
 
-	cr_assert_eq(notify_ready(2, 4, 3), 1);
-	expect(fd, "READY=1\nSTATUS=2 workers, 4 slots, 3 resources");
+	cr_assert_eq(notify_ready("2 workers"), 1);
+	expect(fd, "READY=1\nSTATUS=2 workers");
+	cr_assert_eq(notify_status("3 workers"), 1);
+	expect(fd, "STATUS=3 workers");
 	cr_assert_eq(notify_stopping(), 1);
 	expect(fd, "STOPPING=1\nSTATUS=answering the last requests");
+	close(fd);
+}
+
+/* Type=notify-reload wants to know since when. */
+Test(notify, a_reload_is_told_with_its_time)
+{
+	int fd = listen_as_manager();
+	unsigned long long us;
+	char got[256];
+	ssize_t n;
+
+	cr_assert_eq(notify_reloading(), 1);
+	n = recv(fd, got, sizeof got - 1, MSG_DONTWAIT);
+	cr_assert_gt(n, 0);
+	got[n] = '\0';
+	cr_assert_eq(sscanf(got, "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=", &us), 1, "%s", got);
+	cr_assert_gt(us, 0);
+	close(fd);
+}
+
+Test(notify, a_watchdog_is_fed_if_it_is_ours)
+{
+	int fd = listen_as_manager();
+	char pid[16];
+
+	unsetenv("WATCHDOG_PID");
+	setenv("WATCHDOG_USEC", "3000000", 1);
+	cr_assert_eq(notify_watchdog_ms(), 3000);
+	snprintf(pid, sizeof pid, "%d", (int)getpid());
+	setenv("WATCHDOG_PID", pid, 1);
+	cr_assert_eq(notify_watchdog_ms(), 3000);
+	cr_assert_eq(notify_alive(), 1);
+	expect(fd, "WATCHDOG=1");
+	setenv("WATCHDOG_PID", "1", 1);
+	cr_assert_eq(notify_watchdog_ms(), 0);
+	unsetenv("WATCHDOG_PID");
+	unsetenv("WATCHDOG_USEC");
+	cr_assert_eq(notify_watchdog_ms(), 0);
 	close(fd);
 }
 
 Test(notify, nobody_listening_is_fine)
 {
 	unsetenv("NOTIFY_SOCKET");
-	cr_assert_eq(notify_ready(2, 2, 1), 0);
+	cr_assert_eq(notify_ready(""), 0);
 }
 
 Test(notify, a_dead_manager_is_an_error)
@@ -64,6 +104,6 @@ Test(notify, children_have_nothing_to_tell)
 	int fd = listen_as_manager();
 
 	notify_forget();
-	cr_assert_eq(notify_ready(2, 2, 1), 0);
+	cr_assert_eq(notify_ready(""), 0);
 	close(fd);
 }

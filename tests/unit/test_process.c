@@ -149,6 +149,19 @@ Test(process, that_is_killed_has_an_obituary)
 	process_close(&process);
 }
 
+Test(process, that_is_silent_is_killed_and_its_module_is_named)
+{
+	cr_assert_eq(process_start(&sv, &process), 0);
+	crew_workers[3].silent = true;
+	sv.crew.watch_ms = 3000;
+	logged(end_by_force);
+	cr_assert(strstr(said, " hangs in /slow (module separate): it has not been back for 3000 ms "
+			 "(watchdog), killing it"), "%s", said);
+	reap();
+	cr_assert_eq(WTERMSIG(process.status), SIGKILL);
+	process_close(&process);
+}
+
 Test(process, that_hangs_is_killed_and_named)
 {
 	cr_assert_eq(process_start(&sv, &process), 0);

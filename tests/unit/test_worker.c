@@ -30,14 +30,24 @@ static void start(struct bed *b)
 	close(pair[1]);
 }
 
-/* What the worker says first; 0: it is gone. */
-static char hear(struct bed *b)
+/* What the worker says next; 0: it is gone. */
+static char hear_all(struct bed *b)
 {
 	struct pollfd p = { .fd = b->control, .events = POLLIN };
 	char c = 0;
 
 	cr_assert(poll(&p, 1, 10000) == 1, "the worker says nothing");
 	return read(b->control, &c, 1) == 1 ? c : 0;
+}
+
+/* The same without its signs of life. */
+static char hear(struct bed *b)
+{
+	char c;
+
+	while ((c = hear_all(b)) == WORKER_ALIVE)
+		;
+	return c;
 }
 
 static void bed_open(struct bed *b, const char *yaml)
@@ -101,6 +111,20 @@ Test(worker, serves_until_it_is_told_to_quit)
 	cr_expect_eq(coap_told(b.peer, 1), 0x245);
 	coap_ask(b.peer, CON, GET, 2, "nowhere");
 	cr_expect_eq(coap_told(b.peer, 2), 0x284);
+	say(&b, WORKER_QUIT);
+	cr_expect_eq(ended(&b), WORKER_EXIT_OK);
+	bed_close(&b);
+}
+
+Test(worker, says_that_it_lives)
+{
+	struct bed b;
+
+	bed_open(&b, WORKER_SITE_YAML "watchdog: 400ms\n");
+	cr_assert_eq(hear_all(&b), WORKER_ALIVE);
+	cr_assert_eq(hear_all(&b), WORKER_READY);
+	cr_assert_eq(hear_all(&b), WORKER_ALIVE);
+	cr_assert_eq(hear_all(&b), WORKER_ALIVE);
 	say(&b, WORKER_QUIT);
 	cr_expect_eq(ended(&b), WORKER_EXIT_OK);
 	bed_close(&b);

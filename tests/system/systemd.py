@@ -1,0 +1,317 @@
+"""What `make install` leaves, run by a real systemd: the units start, feed, reload, restart and
+stop coapd, which nowhere is root."""
+import atexit
+import functools
+import json
+import os
+import re
+import tempfile
+
+from harness import *
+from harness.container import Container, possible
+from harness.daemon import BUILD
+
+PREFIX = "/usr/local"
+SITE = PREFIX + "/etc/coapd/site.yaml"
+DROP_IN = "/etc/systemd/system/coapd.service.d/test.conf"
+GOOD = """
+resources:
+  /hello: {module: hello, text: from systemd}
+  /crash: crash
+"""
+PREPARE = """#!/bin/sh
+set -eu
+env -u MAKEFLAGS -u MAKELEVEL make -C '%(build)s' install DESTDIR="$1"
+cp '%(crash)s' "$1%(prefix)s/lib/coapd/crash.so"
+"""
+
+
+def needed():
+    possible()
+    if os.environ.get("COAPD_QUICK"):
+        raise Skip("takes long: not in a quick run")
+    with open(os.path.join(BUILD, "config.status"), encoding="utf-8") as f:
+        text = f.read()
+    if "--enable-sanitizers" in text:
+        raise Skip("sanitizers need more than the unit allows")
+    if f'\nS["prefix"]="{PREFIX}"\n' not in text:
+        raise Skip(f"units are looked for below {PREFIX}, and this build is for elsewhere")
+
+
+@functools.cache
+def system():
+    """Booted once, for all tests here, each of which leaves the service stopped."""
+    needed()
+    directory = tempfile.mkdtemp(prefix="coapd-prepare-")
+    path = os.path.join(directory, "prepare")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(PREPARE % {"build": BUILD, "prefix": PREFIX,
+                           "crash": os.path.realpath(f"{BUILD}/tests/modules/.libs/crash.so")})
+    os.chmod(path, 0o755)
+    c = Container(path)
+    atexit.register(c.close)
+    os.remove(path)
+    os.rmdir(directory)
+    c.write(SITE, GOOD)
+    return c
+
+
+def show(name, unit="coapd.service"):
+    return system().do("systemctl", "show", "-P", name, unit).strip()
+
+
+def journal(since=""):
+    return system().do("journalctl", "-u", "coapd", "-o", "cat", "--no-pager",
+                       *([f"--after-cursor={since}"] if since else []))
+
+
+def cursor():
+    out = system().do("journalctl", "-n", "1", "-o", "json", "--no-pager")
+    return json.loads(out)["__CURSOR"]
+
+
+def wait_journal(pattern, since):
+    return system().wait(lambda: re.search(pattern, journal(since)), f"{pattern!r} in the journal")
+
+
+def pids():
+    """The processes of the service, the supervisor first."""
+    out = system().do("sh", "-c", "cat /sys/fs/cgroup/system.slice/coapd.service/cgroup.procs")
+    main = show("MainPID")
+    return [main] + [pid for pid in out.split() if pid != main]
+
+
+def workers():
+    return dict(re.findall(r"worker (\d+) started \(pid (\d+)\)", journal()))
+
+
+def answer(path="/hello"):
+    return system().do("coap", f"coap://[::1]{path}")
+
+
+class Service:
+    """Started for as long as the with block lasts."""
+
+    def __init__(self, drop_in=None, site=GOOD):
+        self.drop_in, self.site = drop_in, site
+
+    def __enter__(self):
+        c = system()
+        c.write(SITE, self.site)
+        c.do("rm", "-f", DROP_IN)
+        if self.drop_in:
+            c.write(DROP_IN, self.drop_in)
+        c.do("systemctl", "daemon-reload")
+        c.do("journalctl", "--rotate", "--vacuum-time=1s", "-q")
+        c.do("systemctl", "start", "coapd", timeout=3 * TIMEOUT)
+        return self
+
+    def __exit__(self, kind, *_):
+        c = system()
+        if kind is not None:
+            print("\n".join("# | " + line for line in journal().splitlines()[-40:]), flush=True)
+        c.run("systemctl", "stop", "coapd.socket", "coapd.service")
+        c.run("systemctl", "reset-failed", "coapd.service")
+
+
+@test
+def the_units_are_sound():
+    c = system()
+    said = c.do("systemd-analyze", "verify", "coapd.service", "coapd.socket")
+    equal([line for line in said.splitlines() if "coapd" in line], [], "complaints")
+    c.do("systemd-sysusers")
+    check(c.do("id", "-u", "coapd").strip() != "0", "the user coapd")
+    c.do("systemd-tmpfiles", "--create", "coapd.conf")
+    equal(c.do("stat", "-c", "%U %a", f"{PREFIX}/etc/coapd/credentials"), "root 700\n",
+          "where credentials are")
+    check("net.core.rmem_max = 4194304" in c.do("/lib/systemd/systemd-sysctl", "--cat-config"),
+          "sysctl.d")
+
+
+@test
+def it_is_exposed_to_little():
+    said = system().do("systemd-analyze", "security", "--no-pager", "coapd.service")
+    level = float(re.search(r"exposure level for coapd.service: ([\d.]+)", said)[1])
+    check(level <= 2.0, f"exposure level {level}")
+    print(f"# systemd-analyze security: {level}")
+
+
+@test
+def it_starts_and_serves_as_nobody_special():
+    with Service():
+        equal(answer(), "from systemd", "answer")
+        equal(show("ActiveState"), "active", "state")
+        check(show("StatusText").startswith("2 workers, "), show("StatusText"))
+        for pid in pids():
+            equal(system().do("stat", "-c", "%U %G", f"/proc/{pid}").strip(), "coapd coapd",
+                  f"who is {pid}")
+            status = system().do("cat", f"/proc/{pid}/status")
+            for name in ("CapPrm", "CapEff", "CapBnd"):
+                check(re.search(rf"^{name}:\s+0+$", status, re.M), f"{name} of {pid}")
+            check(re.search(r"^NoNewPrivs:\s+1$", status, re.M), f"NoNewPrivs of {pid}")
+            check(re.search(r"^Seccomp:\s+2$", status, re.M), f"Seccomp of {pid}")
+
+
+@test
+def the_status_has_figures():
+    with Service():
+        equal(answer(), "from systemd", "answer")
+        system().wait(lambda: re.search(r"; [1-9]\d* requests, \d+/s", show("StatusText")),
+                      "requests in the status")
+
+
+@test
+def directories_and_credentials_are_given():
+    c = system()
+    c.write(f"{PREFIX}/etc/coapd/credentials/key", "secret\n")
+    with Service(f"[Service]\nLoadCredential=key:{PREFIX}/etc/coapd/credentials/key\n"):
+        main = show("MainPID")
+        there = c.do("sh", "-c", f"tr '\\0' '\\n' </proc/{main}/environ")
+        for line in ("RUNTIME_DIRECTORY=/run/coapd", "STATE_DIRECTORY=/var/lib/coapd",
+                     "LOGS_DIRECTORY=/var/log/coapd",
+                     "CREDENTIALS_DIRECTORY=/run/credentials/coapd.service"):
+            check(line in there.splitlines(), f"{line} in {there}")
+        equal(c.do("cat", f"/proc/{main}/root" + "/run/credentials/coapd.service/key"),
+              "secret\n", "the credential")
+        for path in ("/run/coapd", "/var/lib/coapd", "/var/log/coapd"):
+            equal(c.do("stat", "-c", "%U %a", path), "coapd 750\n", path)
+        check(c.do("ls", "/run/coapd").strip(), "coapd's own directory in the runtime directory")
+    check(c.run("ls", "/run/coapd")[0] != 0, "the runtime directory is gone at the end")
+
+
+@test
+def a_good_reload_goes_on():
+    with Service():
+        before = pids()
+        system().do("systemctl", "reload", "coapd")
+        equal(show("ActiveState"), "active", "state")
+        equal(pids()[0], before[0], "the supervisor")
+        equal(answer(), "from systemd", "answer")
+
+
+@test
+def a_bad_reload_changes_nothing_and_says_where():
+    c = system()
+    with Service():
+        before, since = pids(), cursor()
+        c.write(SITE, GOOD.replace("hello, text", "hello, txet"))
+        status, said = c.run("systemctl", "reload", "coapd")
+        check(status != 0, f"systemctl reload says {said!r}")
+        wait_journal(r"site\.yaml:3:\d+: .*txet", since)
+        equal(show("ActiveState"), "active", "state")
+        equal(pids(), before, "processes")
+        equal(answer(), "from systemd", "answer")
+
+
+@test
+def a_worker_that_hangs_is_replaced():
+    with Service(site="watchdog: 8s\n" + GOOD):
+        old, main, since = workers()["1"], show("MainPID"), cursor()
+        system().do("kill", "-STOP", old)
+        wait_journal(rf"worker 1 \(pid {old}\) hangs: .*\(watchdog\), killing it", since)
+        wait_journal(rf"worker 1 started \(pid (?!{old}\))", since)
+        equal(answer(), "from systemd", "answer")
+        equal((show("MainPID"), show("NRestarts")), (main, "0"), "supervisor and restarts")
+
+
+@test
+def a_killed_worker_is_replaced():
+    with Service():
+        old, main, since = workers()["0"], show("MainPID"), cursor()
+        system().do("kill", "-KILL", old)
+        wait_journal(rf"worker 0 \(pid {old}\) died of SIGKILL", since)
+        wait_journal(rf"worker 0 started \(pid (?!{old}\))", since)
+        equal(answer(), "from systemd", "answer")
+        equal((show("MainPID"), show("NRestarts")), (main, "0"), "supervisor and restarts")
+
+
+def started_again(main):
+    return show("NRestarts") != "0" and show("ActiveState") == "active" and show("MainPID") != main
+
+
+@test
+def a_killed_supervisor_is_started_again():
+    with Service():
+        old = pids()
+        system().do("kill", "-KILL", old[0])
+        system().wait(lambda: started_again(old[0]), "another supervisor")
+        equal(set(old) & set(pids()), set(), "processes of before")
+        equal(answer(), "from systemd", "answer")
+
+
+@test
+def a_supervisor_that_hangs_is_ended_and_started_again():
+    with Service("[Service]\nWatchdogSec=8s\n"):
+        old, since = pids(), cursor()
+        system().do("kill", "-STOP", old[0])
+        system().wait(lambda: started_again(old[0]), "another supervisor", timeout=3 * TIMEOUT)
+        wait_journal(r"Watchdog timeout", since)
+        equal(answer(), "from systemd", "answer")
+
+
+@test
+def it_stops_when_told():
+    with Service():
+        old = pids()
+        system().do("systemctl", "stop", "coapd")
+        equal((show("ActiveState"), show("Result"), show("ExecMainStatus")),
+              ("inactive", "success", "0"), "state, result and status")
+        for pid in old:
+            check(system().run("test", "-e", f"/proc/{pid}")[0] != 0, f"{pid} is gone")
+
+
+@test
+def a_wrong_site_is_not_tried_again():
+    c = system()
+    c.write(SITE, "resources: { /hello: nosuch }\n")
+    status, _ = c.run("systemctl", "start", "coapd")
+    check(status != 0, "systemctl start fails")
+    equal((show("ActiveState"), show("NRestarts"), show("ExecMainStatus")), ("failed", "0", "2"),
+          "state, restarts and status")
+    c.do("systemctl", "reset-failed", "coapd")
+
+
+class Activated(Service):
+    """Its sockets alone are opened."""
+
+    def __enter__(self):
+        c = system()
+        c.write(SITE, self.site)
+        c.do("rm", "-f", DROP_IN)
+        c.do("systemctl", "daemon-reload")
+        c.do("systemctl", "start", "coapd.socket")
+        equal(show("ActiveState"), "inactive", "state of the service")
+        return self
+
+
+@test
+def the_first_request_starts_it():
+    with Activated():
+        since = cursor()
+        equal(answer(), "from systemd", "answer to the request that starts it")
+        system().wait(lambda: show("ActiveState") == "active", "an active service")
+        wait_journal(r"ready: 2 workers, 2 slots", since)
+
+
+@test
+def sockets_have_names_and_outlive_it():
+    with Activated(site="listen: [ 'coap+fd://coap', 'coap://[::1]:7683' ]" + GOOD):
+        since = cursor()
+        equal(answer(), "from systemd", "answer")
+        wait_journal(r"listening on coap://\[::\]:5683", since)
+        wait_journal(r"listening on coap://\[::1\]:7683", since)
+        old = pids()
+        system().do("kill", "-KILL", old[0])
+        equal(answer(), "from systemd", "answer to a request of meanwhile")
+        check(show("MainPID") != old[0], "another supervisor")
+
+
+@test
+def sockets_that_nobody_wants_are_an_error():
+    with Activated(site="listen: coap://[::1]:7683" + GOOD):
+        since = cursor()
+        system().run("systemctl", "start", "coapd")
+        wait_journal(r'passed a socket "coap" at \[::\]:5683, but no listener is there', since)
+
+
+run()

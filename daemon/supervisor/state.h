@@ -21,6 +21,7 @@ struct process {
 	bool asked;             /* told to end, or killed by us */
 	pid_t dead;             /* the last one that ended, */
 	int status;             /* and how */
+	uint64_t starts;        /* so many there have been */
 	ev_io readable;
 	struct supervisor *sv;
 	unsigned number;
@@ -46,6 +47,7 @@ struct supervisor {
 	ev_signal signal[SIGNALS];
 	ev_child child;
 	ev_timer tick;
+	struct control *control;        /* NULL: there is no control socket */
 	enum supervisor_exit code;
 };
 

@@ -2,7 +2,7 @@
 
 BUILD_PACKAGES="gcc libc6-dev make autoconf automake libtool pkg-config
 	libev-dev libyaml-dev libsystemd-dev libc-ares-dev libjansson-dev"
-TEST_PACKAGES="clang libclang-rt-dev libcriterion-dev python3
+TEST_PACKAGES="clang libclang-rt-dev libcriterion-dev python3 python3-prometheus-client
 	bash-completion gdb libcoap3-bin iproute2 nftables mandoc xz-utils"
 
 as_root()

@@ -1,8 +1,8 @@
 # Debian packages by what they are for; sourced by ../check and ../quickstart.
 
 BUILD_PACKAGES="gcc libc6-dev make autoconf automake libtool pkg-config
-	libev-dev libyaml-dev libsystemd-dev libc-ares-dev"
-TEST_PACKAGES="clang libclang-rt-dev libcriterion-dev libjansson-dev python3
+	libev-dev libyaml-dev libsystemd-dev libc-ares-dev libjansson-dev"
+TEST_PACKAGES="clang libclang-rt-dev libcriterion-dev python3 python3-prometheus-client
 	bash-completion gdb libcoap3-bin iproute2 nftables mandoc xz-utils systemd systemd-container"
 
 as_root()

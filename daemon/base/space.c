@@ -35,6 +35,14 @@ size_t space_size(const struct space_def *def)
 	return layout(def, off);
 }
 
+size_t space_slab_at(const struct space_def *def, unsigned number)
+{
+	size_t off[SPACE_SLABS + 1];
+
+	layout(def, off);
+	return off[number];
+}
+
 static uint64_t fingerprint(const struct space_def *def)
 {
 	uint64_t h = sizeof(struct space_ctl) ^ (uint64_t)def->extra << 32;
@@ -81,6 +89,8 @@ static void format(struct space *s, uint64_t print, const struct hash_key *key)
 	if (c->layout != print) {
 		c->epoch = 0;
 		memset(c->counter, 0, sizeof c->counter);
+		memset(c->code, 0, sizeof c->code);
+		memset(&c->served, 0, sizeof c->served);
 		barrier();
 		c->layout = print;
 	}

@@ -19,6 +19,7 @@
 #ifndef BASE_SPACE_H
 #define BASE_SPACE_H
 
+#include "base/durations.h"
 #include "base/hash.h"
 
 #include <assert.h>
@@ -28,6 +29,7 @@
 
 #define SPACE_SLABS 16          /* slabs a space can have */
 #define SPACE_COUNTERS 128
+#define SPACE_CODES 256         /* of messages, one byte each (RFC 7252 3) */
 #define UNDO_MAX 512u           /* words one transaction may change; a power of 2 */
 #define SPACE_FREES 64          /* objects one transaction may free */
 #define SPACE_ROOT 256          /* bytes of root record */
@@ -76,6 +78,8 @@ struct space_ctl {
 	uint32_t hwm[SPACE_SLABS];      /* objects ever used */
 	uint32_t live[SPACE_SLABS];     /* derived, for those who look on */
 	uint64_t counter[SPACE_COUNTERS];
+	uint64_t code[SPACE_CODES];     /* requests by method, answers made by code */
+	struct durations served;        /* how long requests took, of those timed */
 	_Alignas(64) union commit commit;
 	struct undo_entry undo[UNDO_MAX];
 	_Alignas(64) uint8_t root[SPACE_ROOT];
@@ -211,5 +215,13 @@ static inline void space_count(struct space *s, unsigned counter)
 {
 	s->ctl->counter[counter]++;
 }
+
+static inline void space_count_code(struct space *s, uint8_t code)
+{
+	s->ctl->code[code]++;
+}
+
+/* Where a slab's objects begin, for those who look on; number may be nslabs. */
+size_t space_slab_at(const struct space_def *def, unsigned number);
 
 #endif

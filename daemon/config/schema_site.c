@@ -70,6 +70,8 @@ static const struct config_row top_rows[] = {
 	  "keep in files while it runs (block, for one): all of that is lost when coapd "
 	  "ends.  When empty, $RUNTIME_DIRECTORY that a service manager gives, else /tmp.",
 	  AT(runtime_directory) },
+	{ "control", "section", "", NULL, NULL,
+	  "The socket at which coapctl asks a running coapd.", 0 },
 	{ "resources", "resources", "", NULL, NULL,
 	  "What is served: a mapping from path to module.", 0 },
 };
@@ -175,6 +177,21 @@ static const struct config_row transmission_rows[] = {
 	  AT(transmission.observe_pause_ms) },
 };
 
+static const struct config_row control_rows[] = {
+	{ "socket", "string", "", "0..100", "bytes",
+	  "Its path; none: there is no socket.  Only root and the user of coapd can open it.  "
+	  "When empty, control in $RUNTIME_DIRECTORY if a service manager gives one, else in "
+	  "the private directory that runtime-directory tells of; coapctl looks for it in "
+	  "both.", AT(control_socket) },
+	{ "connections", "count", "16", "1..1000", "connections",
+	  "How many may be open at a time.  A new one takes the place of one that asks "
+	  "nothing.", AT(control_connections) },
+	{ "timeout", "duration", "10s", "100ms..1h", NULL,
+	  "How long a request may take from its first byte to its last, and how long nothing "
+	  "of an answer may be taken, until the connection is ended.",
+	  AT(control_timeout_ms) },
+};
+
 static const struct config_row mount_rows[] = {
 	{ "module", "string", NULL, "1..64", "bytes",
 	  "The module's name: small letters, digits, \"-\" and \"_\".",
@@ -212,6 +229,7 @@ const struct schema_section schema_site[] = {
 	{ "log", log_rows, COUNT(log_rows) },
 	{ "limits", limits_rows, COUNT(limits_rows) },
 	{ "transmission", transmission_rows, COUNT(transmission_rows) },
+	{ "control", control_rows, COUNT(control_rows) },
 };
 
 const size_t schema_site_count = COUNT(schema_site);

@@ -117,6 +117,9 @@ struct site {
 	uint64_t watchdog_ms;           /* 0: workers may hang */
 	const char *modules_dir;
 	const char *impl_info;          /* a URI; "" none */
+	const char *control_socket;     /* a path; "": where it is by itself; "none" */
+	uint32_t control_connections;
+	uint64_t control_timeout_ms;
 	const char *runtime_directory;  /* "": wherever there is one */
 	const char *runtime_at;         /* the private one in it, while coapd runs; borrowed;
 					 * NULL: there is none */

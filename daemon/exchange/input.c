@@ -189,6 +189,7 @@ static enum input_verdict input_request(struct engine *e, struct request *r)
 		return INPUT_DONE;
 	}
 	engine_count(e, COUNT_REQUESTS);
+	space_count_code(&e->space, r->msg.code);
 	return INPUT_REQUEST;
 }
 

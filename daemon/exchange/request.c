@@ -133,6 +133,7 @@ void request_done(struct engine *e, struct request *r, uint8_t code, struct writ
 	}
 	if (r->assembly)
 		assembly_answered(e, r->assembly, code);
+	space_count_code(&e->space, code);
 	switch (way_of(r)) {
 	case PIGGYBACKED:
 		done_piggybacked(e, r, code, w);

@@ -65,6 +65,7 @@ int process_start(struct supervisor *sv, struct process *p)
 		return (int)pid;
 	}
 	p->pid = pid;
+	p->starts++;
 	p->control = pair[0];
 	p->asked = false;
 	ev_io_set(&p->readable, pair[0], EV_READ);

@@ -21,7 +21,7 @@ static int up_key(struct supervisor *sv, struct err *err)
 static int up_files(struct supervisor *sv, struct err *err)
 {
 	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 4) + 2 * sv->nworkers +
-		      SPARE_FILES;
+		      sv->site->control_connections + SPARE_FILES;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)

@@ -22,6 +22,7 @@ struct process {
 	bool asked;             /* told to end, or killed by us */
 	pid_t dead;             /* the last one that ended, */
 	int status;             /* and how */
+	uint64_t starts;        /* so many there have been */
 	ev_io readable;
 	struct supervisor *sv;
 	unsigned number;
@@ -51,6 +52,7 @@ struct supervisor {
 	ev_timer beat;                  /* the service manager is told how we do */
 	struct pulse pulse;
 	bool unwell;                    /* has been logged */
+	struct control *control;        /* NULL: there is no control socket */
 	enum supervisor_exit code;
 };
 

@@ -1,5 +1,6 @@
 #include "supervisor/supervisor.h"
 
+#include "supervisor/control.h"
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
 #include "supervisor/stages.h"
@@ -308,10 +309,14 @@ static int serve(struct supervisor *sv, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	happen(sv, CREW_EV_START, 0);
-	ev_run(sv->loop, 0);
+	rc = control_open(&sv->control, sv, err);
+	if (rc == 0) {
+		happen(sv, CREW_EV_START, 0);
+		ev_run(sv->loop, 0);
+		control_close(sv->control);
+	}
 	close_loop(sv);
-	return 0;
+	return rc;
 }
 
 static enum supervisor_exit run(const struct site *site, unsigned nworkers,

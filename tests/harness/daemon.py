@@ -59,7 +59,8 @@ def site_file(directory, text):
 
 def environment(**more):
     env = dict(os.environ, LC_ALL="C", **more)
-    for name in ("JOURNAL_STREAM", "LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET"):
+    for name in ("JOURNAL_STREAM", "LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET",
+                 "RUNTIME_DIRECTORY"):
         if name not in more:
             env.pop(name, None)
     return env

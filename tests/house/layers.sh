@@ -1,7 +1,7 @@
 #!/bin/sh
 # Includes point down only: the arrows of docs/architecture.md.
 . "${COAPD_SRCDIR:?}/tests/house/rules.sh"
-plan 13
+plan 14
 
 # may LAYER FOLDER...: what a file of LAYER includes is of LAYER or one of these.
 may()
@@ -24,12 +24,13 @@ may resource exchange coap base coapd
 may transport base
 may config base
 may worker resource exchange transport config coap base
-may supervisor worker transport config base
+may control worker config base
+may supervisor control worker transport config base
 may kit worker resource exchange config coap base
 may client transport exchange coap base
 for folder in daemon/*/; do
 	case $folder in
-	*/base/ | */coap/ | */exchange/ | */resource/ | */transport/ | */config/ | */worker/ | */supervisor/ | */kit/ | */coapd/) ;;
+	*/base/ | */coap/ | */exchange/ | */resource/ | */transport/ | */config/ | */worker/ | */supervisor/ | */control/ | */kit/ | */coapd/) ;;
 	*) echo "$folder has no rule" ;;
 	esac
 done | rule "every folder of daemon/ has its arrows"

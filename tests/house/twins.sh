@@ -7,7 +7,7 @@ plan 1
 excepted()
 {
 	case $1 in
-	daemon/main.c | daemon/kit/main.c | client/main.c) echo "argv only: tests/functional starts the program" ;;
+	daemon/main.c | daemon/kit/main.c | client/main.c | client/ctl_main.c) echo "argv only: tests/functional starts the program" ;;
 	esac
 }
 

@@ -111,6 +111,24 @@ Test(service, answers_what_comes)
 	bed_close(&b);
 }
 
+/* Nobody is asked for what is not timed, but an eighth of all is. */
+Test(service, some_batches_have_their_time_taken)
+{
+	uint64_t timed = 0;
+	struct bed b;
+
+	bed_open(&b);
+	for (uint16_t i = 0; i < 17; i++) {
+		coap_ask(b.peer, CON, GET, i, "x");
+		cr_expect_eq(told(&b, i), 0x245);
+	}
+	for (unsigned i = 0; i < DURATIONS; i++)
+		timed += b.service.dispatch.engine.space.ctl->served.bucket[i];
+	cr_expect_eq(timed, 3);
+	cr_expect_gt(b.service.dispatch.engine.space.ctl->served.sum_ns, 0);
+	bed_close(&b);
+}
+
 Test(service, timer_wakes_for_what_is_due)
 {
 	struct bed b;

@@ -40,6 +40,12 @@ struct windows_def slot_windows(const struct site *site)
 	return (struct windows_def){ .class = { { 1, WINDOWS_PAGE }, { 1, WINDOWS_PAGE } } };
 }
 
+void slot_def(const struct site *s, struct space_def *def)
+{
+	(void)s;
+	*def = (struct space_def){ .nslabs = 0 };
+}
+
 uint64_t slot_counter(const void *mem, enum counter c)
 {
 	return ((const struct space_ctl *)mem)->counter[c];
@@ -119,6 +125,8 @@ static struct site site = {
 	.file = "site.yaml", .workers = 2, .slots = 5, .log_level = LOG_DEBUG,
 	.listeners = &listener, .nlisteners = 1, .drain_ms = 60000,
 	.mounts = mount, .nmounts = 2,
+	.control_socket = "none", .control_connections = 0, .control_timeout_ms = 1000,
+	.user = "nobody",
 };
 
 static pid_t supervisor;

@@ -1,0 +1,45 @@
+/* desk.h - what there is to be told and to be done in the daemon, for those who ask at the
+ * control socket.
+ *
+ * Filled in by the supervisor, borrowed by whoever answers.  Memory is that of the slots,
+ * read only; the rest are the supervisor's own functions, none of which waits. */
+#ifndef CONTROL_DESK_H
+#define CONTROL_DESK_H
+
+#include "config/site.h"
+#include "worker/view.h"
+
+#include <sys/types.h>
+
+/* A worker as its supervisor knows it. */
+struct desk_worker {
+	pid_t pid;              /* 0: it has no process now */
+	const char *state;      /* "running" and so on */
+	uint64_t age_ms;        /* of the process */
+	uint64_t starts;        /* processes that it has had */
+};
+
+/* What the control socket itself counts. */
+struct desk_counts {
+	uint64_t connections;   /* taken */
+	uint64_t requests;      /* lines read */
+	uint64_t bad;           /* lines that were no request */
+	uint64_t strangers;     /* refused, being neither root nor of our user */
+	uint64_t crowded;       /* ended to make room, or refused for want of it */
+	uint64_t slow;          /* ended because they did not go on */
+};
+
+struct desk {
+	const struct site *site;
+	const struct view *slot;        /* [nslots] */
+	unsigned nslots, nworkers;
+	struct desk_counts counts;
+	const char *(*phase)(void *arg);        /* "serving" and so on */
+	void (*worker)(void *arg, unsigned number, struct desk_worker *out);
+	void (*stop)(void *arg);                /* as SIGTERM does */
+	uint64_t (*now_ms)(void);               /* CLOCK_MONOTONIC */
+	uint64_t started_ms;
+	void *arg;
+};
+
+#endif

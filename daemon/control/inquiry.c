@@ -1,0 +1,116 @@
+#include "control/inquiry.h"
+
+#include "control/report.h"
+#include "control/roster.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static bool say_error(struct inquiry *a, struct record *line)
+{
+	record_text(line, "error", a->error);
+	return false;
+}
+
+static bool wrong(struct inquiry *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static bool wrong(struct inquiry *a, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(a->error, sizeof a->error, fmt, args);
+	va_end(args);
+	a->step = say_error;
+	return false;
+}
+
+/* --- what can be asked for ---------------------------------------------------------- */
+
+static bool stop(struct inquiry *a, struct record *line)
+{
+	record_bool(line, "stopping", true);
+	a->desk->stop(a->desk->arg);
+	return false;
+}
+
+enum { PEER = 1 };      /* members that a request may have */
+
+static const struct row {
+	const char *name;
+	bool (*step)(struct inquiry *a, struct record *line);
+	unsigned members;
+} rows[] = {
+	{ "status", report_step, 0 },
+	{ "peers", roster_peers, PEER },
+	{ "observers", roster_observers, PEER },
+	{ "stop", stop, 0 },
+};
+
+static const struct row *row_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+/* --- reading it --------------------------------------------------------------------- */
+
+static bool read_peer(struct inquiry *a, const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	if (!text || addr_parse(text, &a->peer))
+		return wrong(a, "\"peer\" is no address: write it as \"192.0.2.1:5683\" or "
+			     "\"[2001:db8::1]:5683\", without a port for all of them");
+	a->peer_given = true;
+	return true;
+}
+
+static bool read_members(struct inquiry *a, json_t *request, const struct row *row)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(request, key, value) {
+		if (strcmp(key, "do") == 0)
+			continue;
+		if (strcmp(key, "peer") != 0 || !(row->members & PEER))
+			return wrong(a, "%s knows no \"%.64s\"", row->name, key);
+		if (!read_peer(a, value))
+			return false;
+	}
+	return true;
+}
+
+static bool read_request(struct inquiry *a, json_t *request)
+{
+	const char *what = json_string_value(json_object_get(request, "do"));
+	const struct row *row = what ? row_of(what) : NULL;
+
+	if (!what)
+		return wrong(a, "a request is an object with \"do\" in it, as in "
+			     "{\"do\":\"status\"}");
+	if (!row)
+		return wrong(a, "this coapd cannot do \"%.64s\"", what);
+	a->step = row->step;
+	return read_members(a, request, row);
+}
+
+bool inquiry_begin(struct inquiry *a, const struct desk *desk, struct span line)
+{
+	json_error_t error;
+	json_t *request = json_loadb((const char *)line.p, line.n, JSON_REJECT_DUPLICATES,
+				     &error);
+	bool fine;
+
+	*a = (struct inquiry){ .desk = desk };
+	if (request)
+		fine = read_request(a, request);
+	else
+		fine = wrong(a, "that is no JSON: %s", error.text);
+	json_decref(request);
+	return fine;
+}

@@ -1,0 +1,32 @@
+/* inquiry.h - one request at the control socket and what is said to it, a line at a time.
+ *
+ * docs/control.md has the protocol.  An answer is made in steps, each of which looks at a
+ * bounded part of memory and writes at most one line, so that a long one holds up nobody;
+ * between steps it keeps a place, and what is there changes meanwhile.  Owned by a
+ * connection (server.h). */
+#ifndef CONTROL_INQUIRY_H
+#define CONTROL_INQUIRY_H
+
+#include "base/addr.h"
+#include "control/desk.h"
+#include "control/record.h"
+
+#define INQUIRY_LINE 32768u      /* bytes that a line may have */
+
+struct inquiry {
+	/* Goes on; what it wrote is a line.  False: this was the last. */
+	bool (*step)(struct inquiry *a, struct record *line);
+	const struct desk *desk;
+	unsigned part;          /* how far it is: of its own parts, */
+	unsigned slot;          /* of slots, */
+	uint32_t place;         /* of places in one */
+	bool peer_given;
+	struct addr peer;       /* port 0: all of this address */
+	char error[256];
+};
+
+/* Takes a line apart and begins the answer to it.  False: it is no request; the answer
+ * then says what is wrong with it. */
+bool inquiry_begin(struct inquiry *a, const struct desk *desk, struct span line);
+
+#endif

@@ -1,0 +1,34 @@
+/* server.h - the connections of the control socket: taken, read, answered, and dropped.
+ *
+ * Run by the supervisor's loop, which it never holds up: requests are short lines,
+ * answers are made as they are taken, a few lines at a time, and whoever is too slow with
+ * the one or the other is dropped.  A connection can ask several things, one after the
+ * other.  When there are too many, one that asks nothing makes room for the newest. */
+#ifndef CONTROL_SERVER_H
+#define CONTROL_SERVER_H
+
+#include "control/desk.h"
+#include "control/door.h"
+
+#include <ev.h>
+
+#define SERVER_REQUEST 4096u    /* bytes of a request, its line end included */
+
+struct server_conf {
+	const struct door *door;        /* borrowed, open */
+	struct desk *desk;              /* borrowed; what happens here is counted in it */
+	struct ev_loop *loop;           /* borrowed */
+	unsigned connections;           /* at a time */
+	double timeout_s;               /* for a request that was begun, and for taking a
+					 * part of an answer */
+};
+
+struct server;
+
+/* 0, or -ENOMEM. */
+int server_open(struct server **out, const struct server_conf *conf);
+
+/* Ends all connections; NULL is fine. */
+void server_close(struct server *sv);
+
+#endif

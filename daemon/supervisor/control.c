@@ -1,0 +1,140 @@
+#include "supervisor/control.h"
+
+#include "control/server.h"
+#include "worker/slot.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct control {
+	struct door door;
+	struct server *server;
+	struct space_def def;
+	struct desk desk;
+	struct view slot[];     /* [nslots] */
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* --- what is told and done -------------------------------------------------------------- */
+
+static const char *phase(void *arg)
+{
+	const struct supervisor *sv = arg;
+
+	return crew_phase_name(sv->crew.phase);
+}
+
+static void tell_worker(void *arg, unsigned number, struct desk_worker *out)
+{
+	const struct supervisor *sv = arg;
+	const struct process *p = &sv->process[number];
+	const struct crew_worker *w = &sv->crew.worker[number];
+
+	*out = (struct desk_worker){ .pid = p->pid, .state = crew_state_name(w->state),
+				     .age_ms = p->pid ? now_ms() - w->born : 0,
+				     .starts = p->starts };
+}
+
+/* As if somebody had sent it: what follows begins in the loop. */
+static void stop(void *arg)
+{
+	struct supervisor *sv = arg;
+
+	log_notice("asked to stop at the control socket");
+	ev_feed_event(sv->loop, &sv->signal[SIG_TERM], EV_SIGNAL);
+}
+
+/* --- where it is --------------------------------------------------------------------------- */
+
+/* A service manager may name several, with colons in between (systemd.exec(5)). */
+static bool find_place(const struct site *site, char *path, size_t n)
+{
+	const char *given = getenv("RUNTIME_DIRECTORY");
+
+	if (site->control_socket[0])
+		snprintf(path, n, "%s", site->control_socket);
+	else if (given && given[0] == '/')
+		snprintf(path, n, "%.*s/control", (int)strcspn(given, ":"), given);
+	else if (site->runtime_at)
+		snprintf(path, n, "%s/control", site->runtime_at);
+	else
+		return false;
+	return true;
+}
+
+static void fill_desk(struct control *c, struct supervisor *sv)
+{
+	slot_def(sv->site, &c->def);
+	for (unsigned i = 0; i < sv->nslots; i++)
+		view_open(&c->slot[i], sv->memory.at[i], &c->def);
+	c->desk = (struct desk){ .site = sv->site, .slot = c->slot, .nslots = sv->nslots,
+				 .nworkers = sv->nworkers, .phase = phase,
+				 .worker = tell_worker, .stop = stop, .now_ms = now_ms,
+				 .started_ms = now_ms(), .arg = sv };
+}
+
+static int serve(struct control *c, struct supervisor *sv, const char *path, struct err *err)
+{
+	struct server_conf conf = { .door = &c->door, .desk = &c->desk, .loop = sv->loop,
+				    .connections = sv->site->control_connections,
+				    .timeout_s = (double)sv->site->control_timeout_ms / 1e3 };
+	uid_t user;
+	int rc = door_user(sv->site->user, &user, err);
+
+	if (rc == 0)
+		rc = door_open(&c->door, path, user, err);
+	if (rc)
+		return rc;
+	fill_desk(c, sv);
+	if (server_open(&c->server, &conf)) {
+		door_shut(&c->door);
+		return err_set(err, -ENOMEM, "control: no memory for connections");
+	}
+	log_info("control socket: %s", path);
+	return 0;
+}
+
+int control_open(struct control **out, struct supervisor *sv, struct err *err)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	*out = NULL;
+	if (strcmp(sv->site->control_socket, "none") == 0)
+		return 0;
+	if (!find_place(sv->site, path, sizeof path)) {
+		log_warn("there is no directory for the control socket: coapctl will not find "
+			 "this coapd; name a path in control.socket");
+		return 0;
+	}
+	*out = calloc(1, sizeof **out + sv->nslots * sizeof (*out)->slot[0]);
+	if (!*out)
+		return err_set(err, -ENOMEM, "control: out of memory");
+	rc = serve(*out, sv, path, err);
+	if (rc) {
+		free(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+void control_close(struct control *c)
+{
+	if (!c)
+		return;
+	server_close(c->server);
+	door_shut(&c->door);
+	free(c);
+}

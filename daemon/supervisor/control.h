@@ -1,0 +1,18 @@
+/* control.h - the supervisor's part in the control socket: what it tells and does for who
+ * asks there (daemon/control).  Run by the supervisor's thread. */
+#ifndef SUPERVISOR_CONTROL_H
+#define SUPERVISOR_CONTROL_H
+
+#include "supervisor/state.h"
+
+struct control;
+
+/* Opens the socket that the site names; sv->loop and all that stages_up() made are there.
+ * 0 with out NULL: there is to be none, or there is no place for one, which is logged.
+ * Else a negative errno with err. */
+int control_open(struct control **out, struct supervisor *sv, struct err *err);
+
+/* NULL is fine. */
+void control_close(struct control *c);
+
+#endif

@@ -1,0 +1,165 @@
+"""coapctl against a running coapd: what it prints, and what it has done."""
+import json
+import os
+import re
+import signal
+import sys
+
+from harness import *
+from harness.coapctl import COAPCTL, coapctl
+from harness.control import as_another
+from harness.pty import CTRL_C, Terminal
+
+SITE = """
+control: { socket: "@DIR@/control" }
+resources: { /hello: hello, /time: time }
+"""
+DASHBOARD = os.path.join(os.environ["COAPD_SRCDIR"], "docs/grafana.json")
+
+
+def path_of(d):
+    return os.path.join(d.directory, "control")
+
+
+def asked(d, n=3):
+    with d.peer() as p:
+        for _ in range(n):
+            equal(p.get("/hello").code, code("2.05"), "answer")
+
+
+@test
+def status_is_a_page():
+    with Daemon(SITE) as d:
+        asked(d)
+        page = coapctl("status", socket=path_of(d))
+        for pattern in (rf"coapd \S+, process {d.pid}, serving for 0:00:\d\d: {d.site}",
+                        rf"\n0 +running +{d.workers[0]} ", r"\nall +3 +3 +0 +0\n",
+                        r"\ncodes +GET 3  2.05 3\n", r"\nendpoints +0 +0 +1,250 ",
+                        r"\nrequests +3  requests handed to a resource\n",
+                        r"times +of [1-3] requests: half of them within \S+ (us|ms|s),"):
+            check(re.search(pattern, page), f"{pattern} is not in {page}")
+
+
+@test
+def status_is_json():
+    with Daemon(SITE) as d:
+        asked(d)
+        lines = [json.loads(line) for line in
+                 coapctl("status", "--json", socket=path_of(d)).splitlines()]
+        equal(sum(x["slot"]["counters"]["requests"] for x in lines if "slot" in x), 3,
+              "requests")
+
+
+@test
+def status_of_workers_that_hang():
+    with Daemon(SITE) as d:
+        asked(d)
+        for pid in d.workers.values():
+            os.kill(pid, signal.SIGSTOP)
+        check(re.search(r"\nall +3 ", coapctl("status", socket=path_of(d))), "no requests")
+        check("coapd_requests_total" in coapctl("metrics", socket=path_of(d)), "no metrics")
+        for pid in d.workers.values():
+            os.kill(pid, signal.SIGCONT)
+        asked(d)
+
+
+@test
+def status_is_watched():
+    with Daemon(SITE) as d:
+        with Terminal([COAPCTL, "-s", path_of(d), "status", "--watch", "--interval",
+                       "0.1"]) as t:
+            t.wait_text("a second")
+            asked(d)
+            t.wait_text("GET 3")
+            t.send(CTRL_C)
+            equal(t.end(), 0, "exit status")
+
+
+@test
+def observers_and_peers_are_listed():
+    with Daemon(SITE) as d, d.peer() as p:
+        equal(p.ask("GET", "/time", options=[("Observe", 0)]).code, code("2.05"), "answer")
+        who = rf"\[::1\]:{p.socket.getsockname()[1]}"
+        check(re.search(rf"\n/time +{who} ", coapctl("observers", socket=path_of(d))), who)
+        check(re.search(rf"\n{who} ", coapctl("peers", socket=path_of(d))), who)
+        equal(coapctl("observers", "/hello", "--json", socket=path_of(d)), "", "of another path")
+        equal(json.loads(coapctl("observers", "/", "--json", socket=path_of(d)))["path"],
+              "/time", "path")
+
+
+def families(text):
+    """Metrics by name, as the parser of Prometheus's own client library has them."""
+    sys.path.append("/usr/lib/python3/dist-packages")       # if this is not Debian's Python
+    try:
+        from prometheus_client.parser import text_string_to_metric_families
+    except ImportError:
+        raise Skip("python3-prometheus-client is missing") from None
+    return {f.name: f for f in text_string_to_metric_families(text)}
+
+
+@test
+def metrics_are_what_prometheus_reads():
+    with Daemon(SITE) as d:
+        asked(d)
+        text = coapctl("metrics", socket=path_of(d))
+        found = families(text)
+        equal(sum(s.value for s in found["coapd_requests"].samples), 3, "requests")
+        equal(found["coapd_requests"].type, "counter", "type")
+        times = found["coapd_request_seconds"]
+        equal(times.type, "histogram", "type")
+        buckets = [s.value for s in times.samples if s.name.endswith("_bucket")]
+        equal(buckets, sorted(buckets), "buckets add up")
+        equal(times.samples[len(buckets) - 1].labels["le"], "+Inf", "the last")
+        names = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")]
+        equal(len(names), len(set(names)), "each has its type once")
+        samples = [s for f in found.values() for s in f.samples]
+        keys = {(s.name, tuple(sorted(s.labels.items()))) for s in samples}
+        equal(len(keys), len(samples), "no sample comes twice")
+
+
+@test
+def the_dashboard_shows_what_there_is():
+    with open(DASHBOARD, encoding="utf-8") as f:
+        board = json.load(f)
+    wanted = set()
+    for panel in board["panels"]:
+        for target in panel.get("targets", []):
+            wanted |= set(re.findall(r"\bcoapd_\w+", target["expr"]))
+    wanted |= set(re.findall(r"\bcoapd_\w+", json.dumps(board["templating"])))
+    check(len(wanted) > 40, wanted)
+    with Daemon(SITE) as d:
+        asked(d)
+        there = {s.name for f in families(coapctl("metrics", socket=path_of(d))).values()
+                 for s in f.samples}
+    equal(wanted - there, set(), "what the dashboard wants and is not there")
+
+
+@test
+def it_is_found_by_itself():
+    with Daemon("resources: { /hello: hello }\nruntime-directory: '@DIR@'\n") as d:
+        inside, = [x for x in os.listdir(d.directory) if x.startswith("coapd-")]
+        out = coapctl("status", env={"RUNTIME_DIRECTORY": os.path.join(d.directory, inside)})
+        check(f"process {d.pid}," in out, out)
+
+
+@test
+def stop_waits_for_the_end():
+    with Daemon(SITE) as d:
+        equal(coapctl("stop", socket=path_of(d)), "", "what it says")
+        equal(d.wait_end(), 0, "exit status")
+        err = coapctl("status", socket=path_of(d), status=1)
+        check("coapctl: " in err and path_of(d) in err, err)
+
+
+@test
+def what_cannot_be_done_is_told():
+    with Daemon(SITE) as d:
+        check("no address" in coapctl("peers", "example.com", socket=path_of(d), status=1),
+              "a name")
+        check("is it status" in coapctl("statsu", socket=path_of(d), status=2), "a slip")
+        if os.geteuid() == 0:
+            err = as_another(lambda: coapctl("status", socket=path_of(d), status=1))
+            check("only root" in err or "Error" in err, err)
+
+
+run()

@@ -1,9 +1,11 @@
 #include "kit/guest.h"
 
 #include "base/log.h"
+#include "kit/pace.h"
 #include "resource/mount.h"
 #include "resource/resources.h"
 #include "worker/dispatch.h"
+#include "worker/mailbox.h"
 #include "worker/mounts.h"
 #include "worker/slot.h"
 
@@ -34,6 +36,10 @@ static struct guest {
 	struct body_budget budget;
 	const uint64_t *used;
 	uint64_t swept;
+	struct pace pace;
+	struct worker_slot slot;
+	struct worker_boot boot;        /* as far as the mailbox looks at it */
+	struct mailbox mailbox;
 } guest;
 
 #define SWEEP_MS 1000u
@@ -64,6 +70,8 @@ static void on_commit(void *arg, bool done)
 	struct guest_shared *s = arg;
 
 	if (!done) {
+		if (guest.pace.jobs.prepared)
+			s->job = s->point;
 		s->events++;
 		die_if(DEATH_BEFORE_COMMIT, s->events);
 		return;
@@ -137,7 +145,23 @@ static void wrap(struct resource_mount_spec *specs, size_t n)
 
 /* --- start ------------------------------------------------------------------------- */
 
-static bool start_modules(void)
+static void start_resources(void)
+{
+	resources_slots(guest.resources, 1);
+	resources_post(guest.resources, &guest.mailbox.post);
+	if (guest.site->threads)
+		resources_jobs(guest.resources, &guest.pace.jobs);
+}
+
+static void begin_counts(struct resource_mount_spec *specs, size_t n,
+			 const struct counts *counts)
+{
+	for (size_t i = 0; i < n; i++)
+		specs[i].counts = counts_begin(counts, 0, i, specs[i].module->desc.counters,
+					       specs[i].module->desc.ncounters);
+}
+
+static bool start_modules(const struct counts *counts)
 {
 	struct guest_shared *s = guest.shared;
 	size_t n = guest.site->nmounts;
@@ -150,11 +174,12 @@ static bool start_modules(void)
 	guest.original = calloc(n + 1, sizeof *guest.original);
 	if (specs && guest.original && mounts_load(guest.site, specs, errors)) {
 		wrap(specs, n);
+		begin_counts(specs, n, counts);
 		s->point.mount = GUEST_NOBODY;
 		guest.resources = resources_new(specs, n, &err);
 	}
 	if (guest.resources)
-		resources_slots(guest.resources, 1);
+		start_resources();
 	if (!guest.resources && !errors->count)
 		errors_add(errors, s->stage == GUEST_OPENING ?
 			   guest.site->mounts[s->point.mount].module_at :
@@ -193,6 +218,15 @@ static bool start_slot(void *mem)
 	if (state == SPACE_OLD && !dispatch_adopt(d, guest.shared->now))
 		log_error("the slot is wiped, as workers keep dying when they take it over");
 	return true;
+}
+
+/* The one mailbox that there is. */
+static void start_mail(const struct guest_boot *b)
+{
+	guest.slot = (struct worker_slot){ .slot = 0, .mail = b->mail_out };
+	guest.boot = (struct worker_boot){ .slots = &guest.slot, .nslots = 1, .nmemfds = 1,
+					   .mail = &b->mail_in };
+	mailbox_init(&guest.mailbox, &guest.boot);
 }
 
 /* --- service: what worker/service.c does with sockets ---------------------------------- */
@@ -295,6 +329,31 @@ static bool watch(void)
 	return ready;
 }
 
+static bool has_mail(void)
+{
+	struct letter l;
+
+	return guest.mailbox.post.peek(guest.mailbox.post.arg, 0, &l);
+}
+
+/* Jobs that this round began are done while time stands still. */
+static void work(void)
+{
+	struct guest_shared *s = guest.shared;
+
+	if (pace_works(&guest.pace))
+		s->stage = GUEST_IN_JOB;
+	pace_settle(&guest.pace, s->now, s->job_ms);
+	s->stage = GUEST_SERVING;
+}
+
+static uint64_t next(void)
+{
+	uint64_t due = dispatch_next(&guest.dispatch);
+
+	return due < guest.pace.next ? due : guest.pace.next;
+}
+
 /* One round: until there is no more to do, or no room for more answers. */
 static void advance(void)
 {
@@ -303,18 +362,22 @@ static void advance(void)
 	bool done, ready;
 
 	receive();
+	work();
+	d->mail = has_mail();
 	done = dispatch_batch(d, s->now);
 	ready = done && watch();
 	look();
-	if (done && dispatch_next(d) <= s->now)
+	if (done && (dispatch_next(d) <= s->now || dispatch_pending(d)))
 		done = dispatch_due(d, s->now);
 	flush();
 	if (done && s->now >= guest.swept + SWEEP_MS) {
 		dispatch_sweep(d, s->now);
 		guest.swept = s->now;
 	}
-	s->next = dispatch_next(d);
-	s->more = !done || ready || s->has_rx || s->next <= s->now;
+	work();
+	s->next = next();
+	s->more = !done || ready || s->has_rx || s->next <= s->now || dispatch_pending(d) ||
+		  has_mail();
 	s->in_event = 0;
 }
 
@@ -333,16 +396,21 @@ static int serve(int fd)
 	return GUEST_EXIT_OK;
 }
 
-int guest_run(const struct site *site, struct guest_shared *shared, void *mem, int fd)
+int guest_run(const struct guest_boot *b, int fd)
 {
-	guest.shared = shared;
-	guest.site = site;
+	guest.shared = b->shared;
+	guest.site = b->site;
 	log_setup(LOG_DEBUG, "worker 0");
-	if (!start_modules())
+	start_mail(b);
+	if (!pace_open(&guest.pace, b->site)) {
+		errors_add(&b->shared->errors, (struct config_place){ 0 }, "no memory for jobs");
 		return GUEST_EXIT_START;
-	resources_changes(guest.resources, &shared->changes, 0, wake_nobody, NULL);
+	}
+	if (!start_modules(b->counts))
+		return GUEST_EXIT_START;
+	resources_changes(guest.resources, &b->shared->changes, 0, wake_nobody, NULL);
 	resources_watching(guest.resources, &watching);
-	if (!start_slot(mem))
+	if (!start_slot(b->mem))
 		return GUEST_EXIT_START;
 	return serve(fd);
 }

@@ -10,6 +10,7 @@
 
 #include "base/batch.h"
 #include "base/changes.h"
+#include "base/counts.h"
 #include "config/site.h"
 
 /* Where a worker can be made to die. */
@@ -31,7 +32,8 @@ enum guest_stage {
 	GUEST_LOADING,          /* modules and their settings */
 	GUEST_OPENING,          /* a mount: point.mount */
 	GUEST_SERVING,
-	GUEST_IN_HOOK           /* point has all */
+	GUEST_IN_HOOK,          /* point has all */
+	GUEST_IN_JOB            /* of the hook at job */
 };
 
 #define GUEST_NOBODY UINT32_MAX
@@ -56,11 +58,13 @@ struct guest_shared {
 	uint64_t now;           /* ms */
 	struct death death;
 	struct changes changes; /* of the whole daemon, which is one worker */
+	uint64_t job_ms;        /* how long jobs take that begin from now on */
 	uint32_t has_rx;        /* a datagram is to be received */
 	struct guest_dgram rx;
 	/* From the guest: */
 	uint32_t stage;         /* enum guest_stage */
 	struct guest_point point;       /* the last hook that was entered */
+	struct guest_point job; /* the last hook that began a job */
 	uint32_t hooks, events; /* so far, over all lives */
 	uint32_t in_event;      /* hooks of the event under way */
 	uint32_t killed;        /* the death has happened, */
@@ -81,9 +85,18 @@ enum guest_exit { GUEST_EXIT_OK, GUEST_EXIT_START = 3 };
 /* Memory that a guest of this site needs. */
 size_t guest_size(const struct site *site);
 
+/* What the host has for all lives; borrowed. */
+struct guest_boot {
+	const struct site *site;
+	struct guest_shared *shared;
+	void *mem;
+	const struct counts *counts;
+	int mail_in, mail_out;  /* of the slot's mailbox: where it is written, and read */
+};
+
 /* Serves: adopts what is in mem, then for each byte that comes over fd works on
  * shared->rx and all that is due, and sends a byte back.  Ends when fd does.  Returns
  * an enum guest_exit for _exit(). */
-int guest_run(const struct site *site, struct guest_shared *shared, void *mem, int fd);
+int guest_run(const struct guest_boot *boot, int fd);
 
 #endif

@@ -1,5 +1,6 @@
 #include "kit/host.h"
 
+#include "resource/module.h"
 #include "worker/slot.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ static void *share(size_t n)
 int host_open(struct host *h, const struct site *site, struct death death, struct err *err)
 {
 	*h = (struct host){ .site = site, .fd = -1, .size = guest_size(site),
-			    .hang_ms = HOST_HANG_MS };
+			    .mail = { -1, -1 }, .hang_ms = HOST_HANG_MS };
 	if (!slot_size(site))
 		return err_set(err, -EINVAL, "the limits ask for too much memory");
 	h->log = memfd_create("log", MFD_CLOEXEC);
@@ -35,6 +36,14 @@ int host_open(struct host *h, const struct site *site, struct death death, struc
 	if (h->log < 0 || !h->shared || !h->mem) {
 		host_close(h);
 		return err_set(err, -ENOMEM, "no memory for a slot of %zu bytes", h->size);
+	}
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, h->mail) < 0) {
+		host_close(h);
+		return err_set(err, -EMFILE, "cannot make a mailbox");
+	}
+	if (counts_make(&h->counts, 1, site->nmounts, err)) {
+		host_close(h);
+		return -ENOMEM;
 	}
 	fcntl(h->log, F_SETFL, O_APPEND);
 	h->shared->now = HOST_BEGIN;
@@ -47,6 +56,9 @@ int host_open(struct host *h, const struct site *site, struct death death, struc
 static _Noreturn void be_guest(struct host *h, int fd, pid_t parent)
 {
 	static const struct sigaction dies = { .sa_handler = SIG_DFL };
+	struct guest_boot boot = { .site = h->site, .shared = h->shared, .mem = h->mem,
+				   .counts = &h->counts, .mail_in = h->mail[0],
+				   .mail_out = h->mail[1] };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -54,7 +66,7 @@ static _Noreturn void be_guest(struct host *h, int fd, pid_t parent)
 	sigaction(SIGPIPE, &dies, NULL);
 	dup2(h->log, STDOUT_FILENO);
 	dup2(h->log, STDERR_FILENO);
-	_exit(guest_run(h->site, h->shared, h->mem, fd));
+	_exit(guest_run(&boot, fd));
 }
 
 static bool begin_life(struct host *h)
@@ -106,7 +118,11 @@ void host_close(struct host *h)
 		munmap(h->shared, sizeof *h->shared);
 	if (h->log >= 0)
 		close(h->log);
-	*h = (struct host){ .log = -1 };
+	for (unsigned i = 0; i < 2; i++)
+		if (h->mail[i] >= 0)
+			close(h->mail[i]);
+	counts_free(&h->counts);
+	*h = (struct host){ .log = -1, .mail = { -1, -1 } };
 }
 
 /* --- steps ------------------------------------------------------------------------------ */
@@ -166,8 +182,10 @@ enum host_verdict host_step(struct host *h, const struct guest_dgram *in)
 
 /* Events by their numbers in coapd/module.h. */
 static const char *const event_names[] = {
-	"request", "part", "cancel", "read", "render", "run", "timer", "job", "response",
-	"woken",
+	[COAPD_EV_REQUEST] = "request", [COAPD_EV_PART] = "part", [COAPD_EV_CANCEL] = "cancel",
+	[COAPD_EV_READ] = "read", [COAPD_EV_RENDER] = "render", [COAPD_EV_RUN] = "run",
+	[COAPD_EV_TIMER] = "timer", [COAPD_EV_JOB] = "job", [COAPD_EV_RESPONSE] = "response",
+	[COAPD_EV_WOKEN] = "woken",
 };
 
 #define EVENTS (sizeof event_names / sizeof *event_names)
@@ -200,7 +218,8 @@ static void how_it_died(const struct host *h, char *out, size_t cap)
 
 const char *host_tell(const struct host *h, enum host_verdict v, char out[HOST_TOLD])
 {
-	char how[64] = "hangs", where[HOST_POINT] = "between two hooks";
+	char how[64] = "hangs", where[HOST_POINT + 40] = "between two hooks";
+	char point[HOST_POINT];
 	const struct guest_shared *s = h->shared;
 
 	if (v == HOST_DIED)
@@ -213,6 +232,9 @@ const char *host_tell(const struct host *h, enum host_verdict v, char out[HOST_T
 			 h->site->mounts[s->point.mount].module);
 	else if (s->stage == GUEST_IN_HOOK)
 		host_point(h, &s->point, where);
+	else if (s->stage == GUEST_IN_JOB)
+		snprintf(where, sizeof where, "a job that began in %s",
+			 host_point(h, &s->job, point));
 	snprintf(out, HOST_TOLD, "the worker %s in %s", how, where);
 	return out;
 }

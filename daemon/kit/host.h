@@ -24,6 +24,8 @@ struct host {
 	struct guest_shared *shared;
 	void *mem;
 	size_t size;
+	struct counts counts;   /* of the mounts, as in the site */
+	int mail[2];            /* the slot's mailbox: where it is written, and read */
 	int log;                /* what guests write to standard output and error */
 	size_t log_read;        /* of it by host_log() */
 	pid_t pid;              /* 0: nobody lives */
@@ -49,7 +51,7 @@ void host_kill(struct host *h);
 
 /* "the worker died of SIGSEGV in the hook of /a (module m), event timer 0": why the
  * last verdict was not HOST_OK. */
-#define HOST_TOLD 400
+#define HOST_TOLD 460
 const char *host_tell(const struct host *h, enum host_verdict v, char out[HOST_TOLD]);
 
 /* "the hook of /a (module m), event timer 0" */

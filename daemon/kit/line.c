@@ -4,6 +4,7 @@
 #include "coap/message.h"
 #include "kit/term.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* --- requests ----------------------------------------------------------------------- */
@@ -246,6 +247,40 @@ static bool read_log(struct reading *r)
 	return term_ends(r);
 }
 
+/* How a counter stands: PATH NAME NUMBER. */
+static bool read_count(struct reading *r)
+{
+	static const char expected[] = "how often, as 12";
+	struct command *c = r->c;
+	struct word w;
+
+	if (!term_must(r, &w, "the path of a mount as /a/b"))
+		return false;
+	if (w.quoted || w.text[0] != '/')
+		return term_wrong(r, &w, "the path of a mount as /a/b");
+	c->key = w.text;
+	if (!term_must(r, &w, "the name of a counter"))
+		return false;
+	c->name = w.text;
+	if (!term_must(r, &w, expected))
+		return false;
+	if (w.quoted || w.n > 18 || strspn(w.text, "0123456789") != w.n)
+		return term_wrong(r, &w, expected);
+	c->number = strtoull(w.text, NULL, 10);
+	return term_ends(r);
+}
+
+static bool read_jobs(struct reading *r)
+{
+	struct word w;
+
+	if (!term_must(r, &w, "take"))
+		return false;
+	if (!word_is(&w, "take"))
+		return term_wrong(r, &w, "take");
+	return term_time(r, &r->c->within_ms) && term_ends(r);
+}
+
 /* Maybe a name, and nothing more. */
 static bool read_named(struct reading *r)
 {
@@ -269,6 +304,8 @@ static const struct verb {
 	{ "expect", COMMAND_EXPECT, read_expect },
 	{ "wait", COMMAND_WAIT, read_wait },
 	{ "log", COMMAND_LOG, read_log },
+	{ "count", COMMAND_COUNT, read_count },
+	{ "jobs", COMMAND_JOBS, read_jobs },
 	{ "crash", COMMAND_CRASH, term_ends },
 	{ "repeat", COMMAND_REPEAT, read_named },
 	{ "reset", COMMAND_RESET, read_named },
@@ -285,8 +322,8 @@ static bool no_verb(struct reading *r, const struct word *w)
 	if (nearest.best)
 		return words_wrong(r->words, w->column, "there is no command \"%.32s\"; "
 				   "expected %s?", w->text, nearest.best);
-	return term_wrong(r, w, "mount, site, answer, a method as get, expect, wait, log, crash, "
-			  "repeat or reset");
+	return term_wrong(r, w, "mount, site, answer, a method as get, expect, wait, log, count, "
+			  "jobs, crash, repeat or reset");
 }
 
 static bool read_verb(struct reading *r, const struct word *w)

@@ -268,6 +268,41 @@ static void expect_log(struct run *run, const struct command *c)
 	fail(run, "no line in the log is like this");
 }
 
+/* Index of a mount by its path as it was written; SIZE_MAX: there is none. */
+static size_t mount_of(const struct script *s, const char *path)
+{
+	const struct command *c;
+
+	for (size_t i = 0; (c = setting_mount(s, i)); i++)
+		if (strcmp(c->key, path) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+/* What a dead hook counted is counted, and again when it is run again; and a request that
+ * nobody asked again after its 5.00 may not have been counted. */
+static bool is_counted(const struct run *run, uint64_t value, uint64_t wanted)
+{
+	return value == wanted || run->pardoned || (shared(run)->killed && value > wanted);
+}
+
+static void expect_count(struct run *run, const struct command *c)
+{
+	size_t mount = mount_of(run->play->script, c->key);
+	struct count count = { .value = 0 };
+	unsigned i = 0;
+
+	while (counts_read(&run->host.counts, mount, i++, &count))
+		if (strcmp(count.name, c->name) == 0) {
+			if (!is_counted(run, count.value, c->number))
+				fail(run, "expected %llu, %s of %s is %llu",
+				     (unsigned long long)c->number, c->name, c->key,
+				     (unsigned long long)count.value);
+			return;
+		}
+	fail(run, "%s has no counter %s", c->key, c->name);
+}
+
 static void perform(struct run *run, const struct command *c)
 {
 	struct peer_request *r = peers_find(&run->peers, c->name);
@@ -300,6 +335,12 @@ static void perform(struct run *run, const struct command *c)
 		break;
 	case COMMAND_LOG:
 		expect_log(run, c);
+		break;
+	case COMMAND_COUNT:
+		expect_count(run, c);
+		break;
+	case COMMAND_JOBS:
+		shared(run)->job_ms = c->within_ms;
 		break;
 	case COMMAND_CRASH:
 		host_kill(&run->host);

@@ -27,6 +27,8 @@ enum command_kind {
 	COMMAND_RST,            /* or a reset */
 	COMMAND_WAIT,           /* time passes */
 	COMMAND_LOG,            /* a line has been logged */
+	COMMAND_COUNT,          /* a counter of a mount (key) stands at number */
+	COMMAND_JOBS,           /* jobs take so long from here on */
 	COMMAND_CRASH,          /* the worker is killed between two events */
 	COMMAND_REPEAT,         /* the datagram of a request once more */
 	COMMAND_RESET           /* what comes for a request is rejected from here on */
@@ -50,6 +52,7 @@ struct command {
 	struct span text;               /* the line, for reports */
 	const char *name;               /* of a request; NULL: the last one's */
 	const char *key;
+	uint64_t number;
 	struct span yaml;
 	unsigned yaml_column;
 	/* Requests, and what is expected of responses. */

@@ -8,7 +8,7 @@
 int jobs_init(struct jobs *j, unsigned threads, unsigned n, void (*ready)(void *), void *arg)
 {
 	*j = (struct jobs){ .n = threads ? n : 0, .threads = threads, .ready = ready,
-			    .arg = arg };
+			    .arg = arg, .until = UINT64_MAX };
 	j->job = calloc(j->n + 1, sizeof *j->job);
 	j->bytes = calloc(j->n + 1, COAPD_JOB_BYTES);
 	j->thread = calloc(threads + 1, sizeof *j->thread);
@@ -229,7 +229,8 @@ struct job *jobs_done(struct jobs *j, uint8_t space)
 			continue;
 		if (job->forgotten)
 			set_free(j, job);
-		else if (REF_SPACE(job->task) == space && (!found || job->order < found->order))
+		else if (REF_SPACE(job->task) == space && job->order < j->until &&
+			 (!found || job->order < found->order))
 			found = job;
 	}
 	pthread_mutex_unlock(&j->lock);
@@ -245,6 +246,24 @@ void jobs_release(struct jobs *j, struct job *job)
 {
 	pthread_mutex_lock(&j->lock);
 	set_free(j, job);
+	pthread_mutex_unlock(&j->lock);
+}
+
+bool jobs_working(struct jobs *j)
+{
+	bool working;
+
+	pthread_mutex_lock(&j->lock);
+	working = j->queued || j->running;
+	pthread_mutex_unlock(&j->lock);
+	return working;
+}
+
+void jobs_wait(struct jobs *j)
+{
+	pthread_mutex_lock(&j->lock);
+	while (j->queued || j->running)
+		pthread_cond_wait(&j->rest, &j->lock);
 	pthread_mutex_unlock(&j->lock);
 }
 

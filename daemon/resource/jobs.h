@@ -41,7 +41,9 @@ struct jobs {
 	pthread_t *thread;      /* owned; those that were started */
 	unsigned started;
 	unsigned prepared;      /* not begun yet */
-	uint64_t order;
+	uint64_t order;         /* of the next one */
+	uint64_t until;         /* those before this one are told of: all, unless whoever
+				 * invents time says less */
 	void (*ready)(void *arg);       /* a job is done; called on its thread */
 	void *arg;
 	unsigned finished;      /* in JOB_DONE; changed under the lock, read without */
@@ -74,6 +76,10 @@ void jobs_forget(struct jobs *j, ref_t task, uint8_t tag);
 struct job *jobs_done(struct jobs *j, uint8_t space);
 coapd_span jobs_result(const struct job *job);
 void jobs_release(struct jobs *j, struct job *job);
+
+/* Whether any is to be run or runs, and waits until none is; for those who invent time. */
+bool jobs_working(struct jobs *j);
+void jobs_wait(struct jobs *j);
 
 /* Any that is not free. */
 bool jobs_busy(struct jobs *j);

@@ -1,6 +1,7 @@
 #include "kit_host.h"
 
 #include "base/counter.h"
+#include "coapd/module.h"
 #include "worker/slot.h"
 
 #include <fcntl.h>
@@ -91,6 +92,28 @@ Test(guest, descriptors_of_modules_are_looked_at)
 	free(log);
 	unlink(fifo);
 	rmdir(path);
+}
+
+/* The message is still there when the one who was to read it has died. */
+Test(guest, mail_and_counts_outlive_it)
+{
+	struct guest_dgram d = host_request(COAP_GET, 1, "w");
+	struct count count;
+
+	host_begin("mount /w works", "tests/modules", (struct death){ DEATH_BEFORE_COMMIT, 3 });
+	for (unsigned i = 0; i < 20; i++) {
+		cr_assert_eq(host_step(&host, i ? NULL : &d), HOST_OK);
+		if (!host.shared->more)
+			host.shared->now = host.shared->next;
+		if (host.shared->tx_n && strstr(host_said(host.shared->tx_n - 1), "ding"))
+			break;
+	}
+	cr_expect(host.shared->killed);
+	cr_expect_eq(host.shared->victim.what, COAPD_EV_WOKEN);
+	cr_expect_eq(host.lives, 2);
+	cr_assert(counts_read(&host.counts, 0, 2, &count));
+	cr_expect_str_eq(count.name, "rung");
+	cr_expect_eq(count.value, 1);
 }
 
 Test(guest, sweeps_as_time_passes)

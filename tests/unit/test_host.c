@@ -106,6 +106,49 @@ Test(host, module_that_hangs_is_told_of)
 	cr_expect_eq(host.pid, 0);
 }
 
+static struct guest_dgram with_payload(const char *text)
+{
+	struct guest_dgram d = host_request(COAP_POST, 7, "w");
+
+	d.data[d.len++] = 0xff;
+	memcpy(d.data + d.len, text, strlen(text));
+	d.len += (uint32_t)strlen(text);
+	return d;
+}
+
+Test(host, jobs_that_die_or_hang_are_told_of)
+{
+	struct guest_dgram d = with_payload("crash");
+	char told[HOST_TOLD];
+
+	host_begin("mount /w works", "tests/modules", (struct death){ 0 });
+	cr_assert_eq(host_step(&host, &d), HOST_DIED);
+	cr_expect(strstr(host_tell(&host, HOST_DIED, told), " in a job that began in the "
+			 "hook of /w (module works), event request"), "%s", told);
+	host_end();
+	d = with_payload("hang");
+	host_begin("mount /w works", "tests/modules", (struct death){ 0 });
+	host.hang_ms = 5000;
+	cr_assert_eq(host_step(&host, NULL), HOST_OK);
+	host.hang_ms = 100;
+	cr_assert_eq(host_step(&host, &d), HOST_HUNG);
+	cr_expect(strstr(host_tell(&host, HOST_HUNG, told), "the worker hangs in "), "%s", told);
+}
+
+Test(host, events_are_told_by_their_names)
+{
+	static const char *const names[] = { "request", "part", "cancel", "read", "render", "run",
+					     "timer", "job", "response", "woken", "unknown" };
+	struct guest_point p = { .mount = 0 };
+	char point[HOST_POINT];
+
+	host_begin("mount /t tally", "tests/modules", (struct death){ 0 });
+	for (p.what = 0; p.what < sizeof names / sizeof *names; p.what++) {
+		host_point(&host, &p, point);
+		cr_expect_str_eq(strrchr(point, ' ') + 1, names[p.what]);
+	}
+}
+
 Test(host, log_is_kept)
 {
 	struct guest_dgram d = host_request(COAP_POST, 1, "t");

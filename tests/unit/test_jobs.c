@@ -173,3 +173,20 @@ Test(jobs, without_threads_there_are_none)
 	cr_assert_null(jobs_take(&none, reverse, coapd_text(""), 0));
 	cr_assert(jobs_end(&none, 0));
 }
+
+Test(jobs, those_who_invent_time_wait_and_hold_back)
+{
+	struct job *job = jobs_take(&j, reverse, (coapd_span){ (const uint8_t *)"ab", 2 }, 100);
+
+	cr_assert_not(jobs_working(&j));
+	jobs_prepare(&j, job, TASK, 0);
+	cr_assert_not(jobs_working(&j), "it begins with the commit");
+	jobs_go(&j);
+	jobs_wait(&j);
+	cr_assert_not(jobs_working(&j));
+	j.until = job->order;
+	cr_assert_null(jobs_done(&j, 7));
+	j.until = job->order + 1;
+	cr_assert_eq(jobs_done(&j, 7), job);
+	jobs_release(&j, job);
+}

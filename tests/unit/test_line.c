@@ -52,6 +52,27 @@ Test(line, expectation_has_all_that_can_be_said)
 	script_free(s);
 }
 
+Test(line, counters_and_jobs)
+{
+	struct script *s = kit_script("count /a/b hits 12\njobs take 1.5s");
+
+	cr_expect_eq(s->command[0].kind, COMMAND_COUNT);
+	cr_expect_str_eq(s->command[0].key, "/a/b");
+	cr_expect_str_eq(s->command[0].name, "hits");
+	cr_expect_eq(s->command[0].number, 12);
+	cr_expect_eq(s->command[1].kind, COMMAND_JOBS);
+	cr_expect_eq(s->command[1].within_ms, 1500);
+	script_free(s);
+	kit_refused("count", "t:1:6: the line ends too early; expected the path of a mount as /a/b");
+	kit_refused("count hits 1", "t:1:7: \"hits\" is not understood here; expected the path of "
+		    "a mount as /a/b");
+	kit_refused("count /a hits often", "t:1:15: \"often\" is not understood here; expected how "
+		    "often, as 12");
+	kit_refused("count /a hits 1 2", "t:1:17: \"2\" is not understood here; expected the end of "
+		    "the line");
+	kit_refused("jobs 2s", "t:1:6: \"2s\" is not understood here; expected take");
+}
+
 Test(line, answer_has_what_is_asked_and_what_comes)
 {
 	struct script *s = kit_script("answer 9 get /t?x 2.05 Max-Age=5 Content-Format=json "
@@ -103,7 +124,7 @@ Test(line, what_is_wrong_has_its_place_and_what_was_expected)
 {
 	kit_refused("mont /a b", "t:1:1: there is no command \"mont\"; expected mount?");
 	kit_refused("what", "t:1:1: \"what\" is not understood here; expected mount, site, "
-		    "answer, a method as get, expect, wait, log, crash, repeat or reset");
+		    "answer, a method as get, expect, wait, log, count, jobs, crash, repeat or reset");
 	kit_refused("\n  get", "t:2:6: the line ends too early; expected a path as "
 		    "/a/b?name=value");
 	kit_refused("get a", "t:1:5: \"a\" is not understood here; expected a path as "

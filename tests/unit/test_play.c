@@ -84,6 +84,50 @@ Test(play, killed_between_two_events)
 	cr_expect_eq(play.lives, 3);
 }
 
+#define WORKS "mount /w works\n"
+
+Test(play, jobs_take_as_long_as_the_script_says)
+{
+	cr_expect_eq(run(WORKS "post /w \"ab\"\nexpect 2.04 piggybacked after 0s \"ba\"\n"
+			 "jobs take 90s\na: post /w \"first\"\nwait 10s\n"
+			 "b: post /w from 2 \"second\"\nexpect a 2.04 separate after 90s\n"
+			 "expect b nothing for 9999ms\nexpect b 2.04 separate after 90s\n"
+			 "jobs take 0s\npost /w \"c\"\nexpect 2.04 after 0s\n",
+			 "tests/modules", PLAIN), PLAY_OK, "%s", play.why);
+	/* One that is lost with its worker is begun again by the module. */
+	cr_expect_eq(run(WORKS "jobs take 1h\npost /w \"c\"\nwait 30m\ncrash\n"
+			 "expect nothing for 59m\nexpect 2.04 within 1h\ncount /w lost 1\n",
+			 "tests/modules", PLAIN), PLAY_OK, "%s", play.why);
+}
+
+Test(play, tasks_wake_each_other_across_lives)
+{
+	cr_expect_eq(run(WORKS "a: get /w\ncrash\nb: get /w from 2\n"
+			 "expect a 2.05 after 2s \"ding\"\nexpect b 2.05 \"ding\"\n"
+			 "count /w rung 1\n", "tests/modules", PLAIN), PLAY_OK, "%s", play.why);
+}
+
+Test(play, counters)
+{
+	fails(WORKS "post /w \"x\"\nexpect 2.04\ncount /w done 1\ncount /w done 2",
+	      "tests/modules", "expected 2, done of /w is 1");
+	fails(WORKS "count /w slept 0", "tests/modules", "/w has no counter slept");
+	fails(WORKS "count /v done 0", "tests/modules", "/v has no counter done");
+}
+
+/* What was counted before a death is counted, and again; less is a fault all the same. */
+Test(play, counters_of_a_hook_that_is_run_again)
+{
+	const struct death death = { DEATH_BEFORE_COMMIT, 3 };
+
+	cr_expect_eq(run(WORKS "post /w \"x\"\nexpect 2.04\ncount /w lost 1\ncount /w done 1\n",
+			 "tests/modules", death), PLAY_OK, "%s", play.why);
+	cr_expect_eq(run(WORKS "post /w \"x\"\nexpect 2.04\ncount /w done 0\n",
+			 "tests/modules", death), PLAY_OK, "%s", play.why);
+	cr_expect_eq(run(WORKS "post /w \"x\"\nexpect 2.04\ncount /w done 9\n",
+			 "tests/modules", death), PLAY_FAILED);
+}
+
 #define COUNT "post /t\nexpect 2.04 \"1\"\nget /t\nexpect 2.05 \"1\"\n"
 
 Test(play, a_death_is_forgiven_where_nobody_could_know)

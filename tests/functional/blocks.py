@@ -45,7 +45,9 @@ class Site:
         shutil.rmtree(self.top)
 
     def files(self):
-        return sorted(f for _, _, files in os.walk(self.top) for f in files)
+        """Those of the module."""
+        return sorted(f for _, _, files in os.walk(self.top) for f in files
+                      if not f.startswith("control"))
 
     def uri(self, path="/block"):
         host, port = self.daemon.address()[:2]

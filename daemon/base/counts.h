@@ -26,9 +26,9 @@
 #define COUNTS_NAME 32u         /* bytes of a name, its zero byte included */
 
 struct counts_row {
+	_Alignas(64) uint64_t value[COUNTS_MAX];        /* no other worker writes these lines */
 	uint32_t n;             /* counters; 0 none */
 	char name[COUNTS_MAX][COUNTS_NAME];
-	uint64_t value[COUNTS_MAX];
 };
 
 /* Where it is; each process has its own copy of this, by fork. */

@@ -6,12 +6,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int beneath(int root, const char *path, int flags)
+static int resolve(int root, const char *path, int flags, uint64_t more)
 {
 	struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC),
 				.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
 
+	how.resolve |= more;
 	return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+}
+
+static int beneath(int root, const char *path, int flags)
+{
+	return resolve(root, path, flags, 0);
 }
 
 /* --- names ---------------------------------------------------------------------- */
@@ -110,6 +116,20 @@ int tree_read(int root, const char *path, struct stat *st)
 	return -1;
 }
 
+int tree_directory(int root, const char *path)
+{
+	return beneath(root, path, O_PATH | O_DIRECTORY);
+}
+
+bool tree_links(int root, const char *path)
+{
+	int fd = resolve(root, path, O_PATH, RESOLVE_NO_SYMLINKS), err = errno;
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && err == ELOOP;
+}
+
 int tree_parent(int root, const struct place *place)
 {
 	char path[TREE_PATH];
@@ -117,7 +137,7 @@ int tree_parent(int root, const struct place *place)
 
 	memcpy(path, place->path, n);
 	strcpy(path + n, n ? "" : ".");
-	return beneath(root, path, O_PATH | O_DIRECTORY);
+	return tree_directory(root, path);
 }
 
 uint64_t tree_etag(const struct stat *st)

@@ -30,6 +30,12 @@ int tree_read(int root, const char *path, struct stat *st);
 /* What there is, without opening it.  False: nothing that is served. */
 bool tree_look(int root, const char *path, struct stat *st);
 
+/* A directory, for openat() and the like. */
+int tree_directory(int root, const char *path);
+
+/* A symbolic link is on the way, or at its end. */
+bool tree_links(int root, const char *path);
+
 /* The directory that a place is in. */
 int tree_parent(int root, const struct place *place);
 

@@ -6,6 +6,7 @@
  * after a crash does no harm. */
 #include "listing.h"
 #include "sight.h"
+#include "warm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -171,13 +172,19 @@ get_file(coapd_task *task, const struct stat *st, const char *name)
 }
 
 static bool
+index_path(const struct files *f, const struct place *at, char path[TREE_PATH])
+{
+	return at->directory && f->conf->index[0] &&
+	       snprintf(path, TREE_PATH, "%s/%s", at->path, f->conf->index) < TREE_PATH;
+}
+
+static bool
 open_index(struct files *f, const struct place *at, struct stat *st)
 {
-	char path[TREE_PATH + 300];
+	char path[TREE_PATH];
 
-	if (!f->conf->index[0])
+	if (!index_path(f, at, path))
 		return false;
-	snprintf(path, sizeof path, "%s/%s", at->path, f->conf->index);
 	f->fd = tree_read(f->root, path, st);
 	if (f->fd < 0 || S_ISREG(st->st_mode))
 		return f->fd >= 0;
@@ -208,7 +215,7 @@ get_now(struct files *f, coapd_task *task, const struct place *at)
 		close(f->fd);
 	f->fd = -1;
 	f->found = false;
-	if (at->directory && open_index(f, at, &st)) {
+	if (open_index(f, at, &st)) {
 		f->found = true;
 		return get_file(task, &st, f->conf->index);
 	}
@@ -226,6 +233,34 @@ get_now(struct files *f, coapd_task *task, const struct place *at)
 	return v;
 }
 
+/* Where the part begins that is asked for: the core reads this option (RFC 7959 2.2), and
+ * here it tells what is going to be wanted. */
+static uint64_t
+wanted_offset(const coapd_task *task)
+{
+	uint64_t block;
+
+	if (!coapd_opt_uint(coapd_request(task), 23, &block) || block > 0xffffff)
+		return 0;
+	return (block >> 4) << ((block & 7) + 4);
+}
+
+/* What would have to be waited for is brought by a job, if there can be one; true: it has
+ * begun. */
+static bool
+fetch(struct files *f, coapd_task *task, const struct place *at)
+{
+	char index[TREE_PATH];
+	const char *path = at->path;
+	uint64_t offset = wanted_offset(task);
+	struct stat st;
+
+	if (index_path(f, at, index) && tree_look(f->root, index, &st) && S_ISREG(st.st_mode))
+		path = index;
+	return !warm_is(f->root, path, offset) &&
+	       warm_begin(task, 0, f->root, path, offset) == 0;
+}
+
 /* What is observed is watched before it is read. */
 static enum coapd_verdict
 get(struct files *f, coapd_task *task, const struct place *at, const struct coapd_event *event)
@@ -233,6 +268,8 @@ get(struct files *f, coapd_task *task, const struct place *at, const struct coap
 	bool again = event->what == COAPD_EV_RENDER, fresh = false, watched;
 	enum coapd_verdict v;
 
+	if (event->what == COAPD_EV_REQUEST && fetch(f, task, at))
+		return COAPD_WAIT;
 	if (!again && !coapd_wants_observe(task))
 		return get_now(f, task, at);
 	watched = sight_on(&f->sight, at, &fresh);

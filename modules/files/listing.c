@@ -108,6 +108,21 @@ static bool is_shown(const char *name)
 
 static struct text text;        /* one hook runs at a time */
 
+void listing_warm(int directory)
+{
+	_Alignas(8) uint8_t bytes[16384];
+	struct stat st;
+	long n;
+
+	while ((n = syscall(SYS_getdents64, directory, bytes, sizeof bytes)) > 0)
+		for (long i = 0; i < n; ) {
+			const struct entry *e = (const void *)(bytes + i);
+
+			(void)tree_look(directory, e->name, &st);
+			i += e->len;
+		}
+}
+
 /* Without a task the paths are those within the directory. */
 static bool list(const coapd_task *task, int directory)
 {

@@ -6,6 +6,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef RESOLVE_CACHED           /* since Linux 5.12 */
+#define RESOLVE_CACHED 0x20
+#endif
+
 static int resolve(int root, const char *path, int flags, uint64_t more)
 {
 	struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC),
@@ -90,9 +94,9 @@ static bool is_served(const struct stat *st)
 	return S_ISREG(st->st_mode) || S_ISDIR(st->st_mode);
 }
 
-bool tree_look(int root, const char *path, struct stat *st)
+static bool look(int root, const char *path, struct stat *st, uint64_t more)
 {
-	int fd = beneath(root, path, O_PATH);
+	int fd = resolve(root, path, O_PATH, more);
 	bool fine = fd >= 0 && fstat(fd, st) == 0 && is_served(st);
 
 	if (fd >= 0)
@@ -100,20 +104,37 @@ bool tree_look(int root, const char *path, struct stat *st)
 	return fine;
 }
 
+bool tree_look(int root, const char *path, struct stat *st)
+{
+	return look(root, path, st, 0);
+}
+
 /* Opening a device may do something, opening a FIFO may wait: neither is opened. */
-int tree_read(int root, const char *path, struct stat *st)
+static int open_it(int root, const char *path, struct stat *st, uint64_t more)
 {
 	int fd;
 
 	errno = ENOENT;
-	if (!tree_look(root, path, st))
+	if (!look(root, path, st, more))
 		return -1;
-	fd = beneath(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	fd = resolve(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, more);
 	if (fd < 0 || (fstat(fd, st) == 0 && is_served(st)))
 		return fd;
 	close(fd);
 	errno = ENOENT;
 	return -1;
+}
+
+int tree_read(int root, const char *path, struct stat *st)
+{
+	return open_it(root, path, st, 0);
+}
+
+int tree_read_cached(int root, const char *path, struct stat *st)
+{
+	int fd = open_it(root, path, st, RESOLVE_CACHED);
+
+	return fd < 0 && errno == EINVAL ? tree_read(root, path, st) : fd;
 }
 
 int tree_directory(int root, const char *path)

@@ -510,6 +510,10 @@ enum coapd_notify {
 };
 void coapd_observe_as(coapd_task *task, enum coapd_notify how);
 
+/* The client asks to observe: for modules that have something to do before they read a
+ * state that is observed, as in COAPD_EV_RENDER, where this is false. */
+bool coapd_wants_observe(const coapd_task *task);
+
 /* To be called after the state has changed, where all workers can read the new one: of
  * the resource at a path below the mount ("" the mount itself, "a/b").  Observers of all
  * workers are told the state that is there by then, not each state in between.  May be
@@ -523,14 +527,12 @@ enum coapd_change {
 };
 void coapd_changed(coapd_mount *mount, coapd_span path, enum coapd_change change);
 
-/* The same for observers of this worker alone.  For what each worker notices by itself, as
- * it watches what its own observers are told of: with coapd_changed() they would be told as
- * many times as there are workers.  What a worker has noticed dies with it, see
- * COAPD_F_WATCHES.  May be called in any hook and in what coapd_watch_fd() runs. */
+/* The same for observers of this worker alone: for what each worker notices by itself, as
+ * otherwise all were told as many times as there are workers.  It dies with the worker, see
+ * COAPD_F_WATCHES. */
 void coapd_changed_here(coapd_mount *mount, coapd_span path);
 
-/* --- what goes on outside ---------------------------------------------------------------
- * For libraries that have descriptors of their own (a database, another protocol, inotify).
+/* --- what goes on outside: descriptors of foreign libraries ------------------------------
  * Nothing of it outlives the worker: its successor opens the mount anew. */
 
 enum {
@@ -539,22 +541,17 @@ enum {
 };
 
 /* Runs fn(self, fd, events) whenever the descriptor can be read or written, as events say,
- * for as long as it can be; events are those that are so now.  A descriptor that is watched
- * already is watched as said now; with events 0 it is no longer, and fn may be NULL.  It stays
- * the module's: it is to be non-blocking, and to be taken off before it is closed, as the
- * kernel does not tell of that.  When the mount closes, all of them are off before close()
- * is called.
+ * for as long as it can be; events are those that are so now.  One that is watched already
+ * is watched as said now; with events 0 it is no longer, and fn may be NULL.  It is to be
+ * non-blocking, and to be taken off before it is closed, as the kernel does not tell of
+ * that.  Before close() all of the mount are off.  Of use in open(), where it is noted for
+ * when the worker serves, in any hook and in fn, on the worker's own thread.
  *
- * May be called in open(), in any hook and in fn, on the worker's own thread.  In open() it
- * is only noted: fn runs once the worker serves.
- *
- * fn runs on the worker's thread like a hook, one at a time with all hooks: it must not
- * block, and it is named in the log when it is slow and when it kills the worker.  It has no
- * task.  It may call coapd_changed(), coapd_changed_here(), coapd_wake(), coapd_wake_once(),
- * coapd_log(), coapd_watch_fd(), and coapd_task_start() without COAPD_ONCE; that one says
- * -EAGAIN at its limits and -EINVAL at a moment in which no slot of the worker can begin
- * anything.  What it does in coapd is one event: all of it or nothing, but for messages to
- * tasks and word of changes, which are on their way at once.
+ * fn runs like a hook without a task: it must not block, and is named in the log when it is
+ * slow or kills the worker.  It may call the functions that take a mount, and begins tasks
+ * (coapd_task_start() without COAPD_ONCE) but at moments in which no slot of the worker can
+ * have any: -EINVAL.  That is one event: all of it or nothing, but messages to tasks and
+ * word of changes are on their way at once.
  *
  * 0; -EMFILE when the mount has COAPD_WATCHES of them; -EBADF; -EPERM for a file or
  * directory, which are always ready, and for another thread; -ENOENT when there is none to be

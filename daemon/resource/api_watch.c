@@ -10,6 +10,11 @@ int coapd_watch_fd(coapd_mount *mount, int fd, int events, coapd_watchfn *fn)
 				  -ENOTSUP;
 }
 
+bool coapd_wants_observe(const coapd_task *task)
+{
+	return task->asks;
+}
+
 void coapd_changed_here(coapd_mount *mount, coapd_span path)
 {
 	if (mount->notices)

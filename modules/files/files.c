@@ -5,6 +5,8 @@
  * place whole, by rename().  A part is written at its offset, so that writing it again
  * after a crash does no harm. */
 #include "listing.h"
+#include "sight.h"
+#include "warm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +19,8 @@ struct conf {
 	const char *root;
 	const char *index;
 	bool write;
+	uint32_t observed;
+	uint64_t poll_ms;
 };
 
 static const struct coapd_row rows[] = {
@@ -27,12 +31,21 @@ static const struct coapd_row rows[] = {
 	{ "index", "string", "", "0..255", "bytes",
 	  "The name of a file that is served in place of the list of the directory it is in; "
 	  "when empty there is none.", offsetof(struct conf, index) },
+	{ "observed", "count", "256", "0..4096", "paths",
+	  "How many files and directories can be observed in each worker.",
+	  offsetof(struct conf, observed) },
+	{ "poll", "duration", "1s", "100ms..1h", NULL,
+	  "How often what is observed is looked at where the kernel does not tell of changes, "
+	  "and how long a writer may go on writing before observers are told.",
+	  offsetof(struct conf, poll_ms) },
 };
 
 struct files {
 	const struct conf *conf;
 	int root;
 	int fd;                 /* the file that was asked for last; -1 none */
+	bool found;             /* the last GET found something */
+	struct sight sight;
 };
 
 /* What an upload remembers. */
@@ -53,6 +66,28 @@ check(const void *conf, struct coapd_err *err)
 	return -EINVAL;
 }
 
+static void
+on_change(void *self, int fd, int events)
+{
+	struct files *f = self;
+
+	(void)fd, (void)events;
+	sight_read(&f->sight);
+}
+
+static int
+look(struct files *f, coapd_mount *mount)
+{
+	int err = sight_open(&f->sight, mount, f->root, f->conf->observed,
+			     (uint32_t)f->conf->poll_ms);
+
+	if (!err && f->sight.fd >= 0)
+		err = coapd_watch_fd(mount, f->sight.fd, COAPD_READABLE, on_change);
+	if (err)
+		sight_close(&f->sight);
+	return err;
+}
+
 static int
 open_mount(coapd_mount *mount, const void *conf, void **self)
 {
@@ -65,12 +100,14 @@ open_mount(coapd_mount *mount, const void *conf, void **self)
 	f->fd = -1;
 	f->root = tree_open(f->conf->root);
 	*self = f;
-	if (f->root >= 0)
+	err = f->root < 0 ? f->root : look(f, mount);
+	if (!err)
 		return 0;
-	err = f->root;
 	coapd_log(mount, COAPD_LOG_ERROR, "cannot serve %s: %s", f->conf->root,
 		  err == -ENOSYS ? "this kernel cannot keep names within a directory "
 				   "(openat2, Linux 5.6)" : strerror(-err));
+	if (f->root >= 0)
+		close(f->root);
 	free(f);
 	return err;
 }
@@ -82,6 +119,7 @@ close_mount(void *self)
 
 	if (f->fd >= 0)
 		close(f->fd);
+	sight_close(&f->sight);
 	close(f->root);
 	free(f);
 }
@@ -134,13 +172,19 @@ get_file(coapd_task *task, const struct stat *st, const char *name)
 }
 
 static bool
+index_path(const struct files *f, const struct place *at, char path[TREE_PATH])
+{
+	return at->directory && f->conf->index[0] &&
+	       snprintf(path, TREE_PATH, "%s/%s", at->path, f->conf->index) < TREE_PATH;
+}
+
+static bool
 open_index(struct files *f, const struct place *at, struct stat *st)
 {
-	char path[TREE_PATH + 300];
+	char path[TREE_PATH];
 
-	if (!f->conf->index[0])
+	if (!index_path(f, at, path))
 		return false;
-	snprintf(path, sizeof path, "%s/%s", at->path, f->conf->index);
 	f->fd = tree_read(f->root, path, st);
 	if (f->fd < 0 || S_ISREG(st->st_mode))
 		return f->fd >= 0;
@@ -161,7 +205,7 @@ get_directory(struct files *f, coapd_task *task, int fd)
 }
 
 static enum coapd_verdict
-get(struct files *f, coapd_task *task, const struct place *at)
+get_now(struct files *f, coapd_task *task, const struct place *at)
 {
 	struct stat st;
 	int fd;
@@ -170,18 +214,72 @@ get(struct files *f, coapd_task *task, const struct place *at)
 	if (f->fd >= 0)
 		close(f->fd);
 	f->fd = -1;
-	if (at->directory && open_index(f, at, &st))
+	f->found = false;
+	if (open_index(f, at, &st)) {
+		f->found = true;
 		return get_file(task, &st, f->conf->index);
+	}
 	fd = tree_read(f->root, at->path, &st);
 	if (fd < 0)
 		return answer(task, code_of(errno));
 	if (!at->directory && S_ISREG(st.st_mode)) {
 		f->fd = fd;
+		f->found = true;
 		return get_file(task, &st, at->name);
 	}
-	v = at->directory && S_ISDIR(st.st_mode) ? get_directory(f, task, fd) :
-						   answer(task, COAPD_404_NOT_FOUND);
+	f->found = at->directory && S_ISDIR(st.st_mode);
+	v = f->found ? get_directory(f, task, fd) : answer(task, COAPD_404_NOT_FOUND);
 	close(fd);
+	return v;
+}
+
+/* Where the part begins that is asked for: the core reads this option (RFC 7959 2.2), and
+ * here it tells what is going to be wanted. */
+static uint64_t
+wanted_offset(const coapd_task *task)
+{
+	uint64_t block;
+
+	if (!coapd_opt_uint(coapd_request(task), 23, &block) || block > 0xffffff)
+		return 0;
+	return (block >> 4) << ((block & 7) + 4);
+}
+
+/* What would have to be waited for is brought by a job, if there can be one; true: it has
+ * begun. */
+static bool
+fetch(struct files *f, coapd_task *task, const struct place *at)
+{
+	char index[TREE_PATH];
+	const char *path = at->path;
+	uint64_t offset = wanted_offset(task);
+	struct stat st;
+
+	if (index_path(f, at, index) && tree_look(f->root, index, &st) && S_ISREG(st.st_mode))
+		path = index;
+	return !warm_is(f->root, path, offset) &&
+	       warm_begin(task, 0, f->root, path, offset) == 0;
+}
+
+/* What is observed is watched before it is read. */
+static enum coapd_verdict
+get(struct files *f, coapd_task *task, const struct place *at, const struct coapd_event *event)
+{
+	bool again = event->what == COAPD_EV_RENDER, fresh = false, watched;
+	enum coapd_verdict v;
+
+	if (event->what == COAPD_EV_REQUEST && fetch(f, task, at))
+		return COAPD_WAIT;
+	if (!again && !coapd_wants_observe(task))
+		return get_now(f, task, at);
+	watched = sight_on(&f->sight, at, &fresh);
+	v = get_now(f, task, at);
+	if (watched && f->found)
+		coapd_observe(task);
+	else if (fresh)
+		sight_off(&f->sight, at);
+	else if (again && f->found)     /* whoever is still interested asks anew */
+		return answer(task, COAPD_503_UNAVAILABLE);
 	return v;
 }
 
@@ -343,12 +441,22 @@ request(struct files *f, coapd_task *task, const struct coapd_event *event)
 		return answer(task, code);
 	switch (coapd_code(coapd_request(task))) {
 	case COAPD_GET:
-		return get(f, task, &at);
+		return get(f, task, &at, event);
 	case COAPD_DELETE:
 		return delete(f, task, &at);
 	default:
 		return put(f, task, event, &at);
 	}
+}
+
+/* The task of sight.c. */
+static enum coapd_verdict
+tick(struct files *f, coapd_task *task, const struct coapd_event *event)
+{
+	if (!sight_tick(&f->sight, coapd_task_id(task), event->what == COAPD_EV_RUN))
+		return COAPD_DONE;
+	coapd_after(task, 0, f->sight.poll_ms);
+	return COAPD_WAIT;
 }
 
 static enum coapd_verdict
@@ -359,6 +467,8 @@ handle(void *self, coapd_task *task, const struct coapd_event *event)
 
 	if (event->what == COAPD_EV_READ)
 		return read_part(f, task, event);
+	if (event->what == COAPD_EV_RUN || event->what == COAPD_EV_TIMER)
+		return tick(f, task, event);
 	if (event->what != COAPD_EV_CANCEL)
 		return request(f, task, event);
 	name_of(coapd_task_id(task), name);
@@ -372,7 +482,8 @@ const struct coapd_module coapd_module = {
 	.name = "files",
 	.version = "1",
 	.summary = "serves a directory",
-	.flags = COAPD_F_STREAM | COAPD_F_RETRY | COAPD_F_TREE | COAPD_F_CONDITIONS,
+	.flags = COAPD_F_STREAM | COAPD_F_RETRY | COAPD_F_TREE | COAPD_F_CONDITIONS |
+		 COAPD_F_WATCHES,
 	.rows = rows,
 	.nrows = sizeof rows / sizeof *rows,
 	.conf_size = sizeof(struct conf),

@@ -1,87 +1,10 @@
-#include "module_test.h"
+#include "files_bed.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-static char top[] = "/tmp/files-test-XXXXXX";
-static uint16_t mid;
-
-static const char *at(const char *name)
-{
-	static char path[2][200];
-	static unsigned i;
-
-	i = !i;
-	snprintf(path[i], sizeof path[i], "%s/%s", top, name);
-	return path[i];
-}
-
-static void write_file(const char *name, const char *text)
-{
-	FILE *f = fopen(at(name), "w");
-
-	cr_assert(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-static const char *read_file(const char *name)
-{
-	static char text[200];
-	FILE *f = fopen(at(name), "r");
-	size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-
-	text[n] = 0;
-	if (f)
-		fclose(f);
-	return f ? text : "none";
-}
-
-/* root/ has what is served; outside/ what must not be. */
-static void build(void)
-{
-	cr_assert(mkdtemp(top));
-	mkdir(at("root"), 0755);
-	mkdir(at("root/sub"), 0755);
-	mkdir(at("outside"), 0755);
-	write_file("outside/secret", "secret");
-	write_file("root/a.json", "{}");
-	write_file("root/sub/b.txt", "in sub");
-}
-
-static void clean(void)
-{
-	unmount();
-	nftw(top, runtime_drop, 8, FTW_DEPTH | FTW_PHYS);
-}
+#include <errno.h>
+#include <semaphore.h>
+#include <sys/uio.h>
 
 TestSuite(files, .init = build, .fini = clean);
-
-static void serve(const char *more)
-{
-	char text[300];
-
-	snprintf(text, sizeof text, "  /f: { module: files, root: %s/root%s }", top, more);
-	mount_it(text);
-}
-
-static const char *ask(uint8_t method, const char *options, const char *payload)
-{
-	stage_send(s, 1, method, ++mid, options, payload);
-	return stage_next(s);
-}
-
-#define expect_ask(method, options, payload, text) do { \
-	const char *ask_ = ask(method, options, payload); \
-	cr_assert_str_eq(ask_, text, "%s", ask_); \
-} while (0)
-
-static bool is(const char *answer, const char *code, const char *payload)
-{
-	const char *p = strstr(answer, " pay=");
-
-	return strstr(answer, code) && p && strcmp(p + 5, payload) == 0;
-}
 
 Test(files, reads_with_format_and_etag)
 {
@@ -226,6 +149,115 @@ Test(files, a_directory_that_becomes_a_link_leads_nowhere)
 	cr_assert(strstr(put(1, false, "11=sub 11=new"), "4.04"));
 	cr_assert_str_eq(read_file("outside/new"), "none");
 	cr_assert_eq(hidden(), 0);
+}
+
+/* --- what is not in memory ----------------------------------------------------------------- */
+
+static struct jobs jobs;
+static sem_t over;
+
+static void ready(void *arg)
+{
+	(void)arg;
+	sem_post(&over);
+}
+
+static void serve_with_jobs(void)
+{
+	serve("");
+	sem_init(&over, 0, 0);
+	cr_assert_eq(jobs_init(&jobs, 1, 2, ready, NULL), 0);
+	resources_jobs(s->R, &jobs);
+}
+
+/* The answer that a job is needed for. */
+static const char *after_a_job(void)
+{
+	cr_assert_str_eq(stage_next(s), "nothing");
+	cr_assert_eq(stage_tasks(s), 1);
+	sem_wait(&over);
+	stage_wait(s, 0);
+	return stage_next(s);
+}
+
+/* On a disk; false: none, or it forgets nothing. */
+static bool make_cold(const char *name, size_t n)
+{
+	static uint8_t bytes[1 << 20];
+	struct iovec v = { bytes, 1 };
+	int fd = open(at(name), O_RDWR | O_CREAT, 0644);
+	bool cold = write(fd, bytes, n) == (ssize_t)n && fsync(fd) == 0 &&
+		    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0 &&
+		    preadv2(fd, &v, 1, (off_t)n / 2, RWF_NOWAIT) < 0 && errno == EAGAIN &&
+		    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0;
+
+	close(fd);
+	return cold;
+}
+
+Test(files, what_is_not_in_memory_is_read_by_a_job)
+{
+	if (!make_cold("root/big", 1 << 20))
+		cr_skip_test("no file can be out of memory here");
+	serve_with_jobs();
+	stage_ask(s, COAP_GET, ++mid, "11=f 11=big 23=#3ff6");
+	cr_assert(strstr(after_a_job(), "2.05"));
+	/* The same is at hand now, and so is what follows the first block. */
+	cr_assert(strstr(stage_get(s, "11=f 11=big 23=#3ff6"), "2.05"));
+	cr_assert_eq(stage_tasks(s), 0);
+	cr_assert(jobs_end(&jobs, 2000));
+}
+
+Test(files, what_is_in_memory_is_answered_at_once)
+{
+	uint8_t byte;
+	struct iovec v = { &byte, 1 };
+	int fd = open(at("root/a.json"), O_RDONLY);
+
+	if (preadv2(fd, &v, 1, 0, RWF_NOWAIT) != 1)
+		cr_skip_test("this file system does not tell what is in memory");
+	serve_with_jobs();
+	cr_assert(is(stage_get(s, "11=f 11=a.json"), "2.05", "{}"));
+	cr_assert_eq(jobs.started, 0);
+	cr_assert(jobs_end(&jobs, 2000));
+}
+
+Test(files, lists_are_read_by_a_job)
+{
+	const char *a;
+
+	serve_with_jobs();
+	stage_ask(s, COAP_GET, ++mid, "11=f 11=sub 11=");
+	cr_assert(strstr(after_a_job(), "</f/sub/b.txt>;ct=0;sz=6"));
+	symlink("../outside", at("root/out"));
+	stage_ask(s, COAP_GET, ++mid, "11=f 11=out 11=");
+	a = stage_next(s);              /* the kernel may know it, or may have to look */
+	if (strcmp(a, "nothing") == 0) {
+		sem_wait(&over);
+		stage_wait(s, 0);
+		a = stage_next(s);
+	}
+	cr_assert_str_eq(a, "ACK 4.04 pay=", "nor does it lead out");
+	cr_assert(jobs_end(&jobs, 2000));
+}
+
+Test(files, a_death_does_not_lose_who_waits_for_a_job)
+{
+	serve_with_jobs();
+	stage_ask(s, COAP_GET, ++mid, "11=f 11=sub 11=");
+	stage_crash(s);
+	stage_wait(s, 0);
+	cr_assert(strstr(stage_next(s), "</f/sub/b.txt>;ct=0;sz=6"));
+	cr_assert(jobs_end(&jobs, 2000));
+}
+
+Test(files, when_no_job_can_be_had_it_is_read_all_the_same)
+{
+	serve_with_jobs();
+	for (unsigned i = 0; i < 2; i++)
+		stage_ask(s, COAP_GET, ++mid, "11=f 11=sub 11=");
+	cr_assert(strstr(stage_get(s, "11=f 11=sub 11="), "</f/sub/b.txt>;ct=0;sz=6"));
+	cr_assert(jobs_end(&jobs, 2000));
 }
 
 Test(files, says_what_is_wrong_with_a_site)

@@ -74,7 +74,7 @@ static void put_link(struct text *t, const coapd_task *task, const char *name,
 	put(t, ",<", t->n ? 2 : 0);
 	if (!t->n)
 		put(t, "<", 1);
-	for (unsigned i = 0; coapd_opt(coapd_request(task), COAPD_OPT_URI_PATH, i, &s); i++) {
+	for (unsigned i = 0; task && coapd_opt(coapd_request(task), COAPD_OPT_URI_PATH, i, &s); i++) {
 		if (!s.n)
 			continue;
 		put(t, "/", 1);
@@ -106,9 +106,26 @@ static bool is_shown(const char *name)
 	       strncmp(name, TREE_HIDDEN, strlen(TREE_HIDDEN)) != 0;
 }
 
-bool listing_reply(coapd_task *task, int directory)
+static struct text text;        /* one hook runs at a time */
+
+void listing_warm(int directory)
 {
-	static struct text text;        /* one hook runs at a time */
+	_Alignas(8) uint8_t bytes[16384];
+	struct stat st;
+	long n;
+
+	while ((n = syscall(SYS_getdents64, directory, bytes, sizeof bytes)) > 0)
+		for (long i = 0; i < n; ) {
+			const struct entry *e = (const void *)(bytes + i);
+
+			(void)tree_look(directory, e->name, &st);
+			i += e->len;
+		}
+}
+
+/* Without a task the paths are those within the directory. */
+static bool list(const coapd_task *task, int directory)
+{
 	static _Alignas(8) uint8_t bytes[16384];
 	struct stat st;
 	long n;
@@ -123,7 +140,22 @@ bool listing_reply(coapd_task *task, int directory)
 				put_link(&text, task, e->name, &st);
 			i += e->len;
 		}
-	if (text.full)
+	return !text.full;
+}
+
+uint64_t listing_sum(int directory)
+{
+	uint64_t h = 0xcbf29ce484222325u;       /* FNV-1a */
+
+	list(NULL, directory);
+	for (size_t i = 0; i < text.n; i++)
+		h = (h ^ (uint8_t)text.bytes[i]) * 0x100000001b3u;
+	return h;
+}
+
+bool listing_reply(coapd_task *task, int directory)
+{
+	if (!list(task, directory))
 		return false;
 	coapd_reply(task, COAPD_205_CONTENT);
 	coapd_add_uint(task, COAPD_OPT_CONTENT_FORMAT, COAPD_LINK_FORMAT);

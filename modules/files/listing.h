@@ -9,6 +9,12 @@
  * for one reply. */
 bool listing_reply(coapd_task *task, int directory);
 
+/* Stands for what such a reply says now. */
+uint64_t listing_sum(int directory);
+
+/* Has the kernel read what both need; for any thread. */
+void listing_warm(int directory);
+
 /* The content format that a name's suffix speaks of. */
 uint16_t listing_format(const char *name);
 

@@ -6,12 +6,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int beneath(int root, const char *path, int flags)
+#ifndef RESOLVE_CACHED           /* since Linux 5.12 */
+#define RESOLVE_CACHED 0x20
+#endif
+
+static int resolve(int root, const char *path, int flags, uint64_t more)
 {
 	struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC),
 				.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
 
+	how.resolve |= more;
 	return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+}
+
+static int beneath(int root, const char *path, int flags)
+{
+	return resolve(root, path, flags, 0);
 }
 
 /* --- names ---------------------------------------------------------------------- */
@@ -84,9 +94,9 @@ static bool is_served(const struct stat *st)
 	return S_ISREG(st->st_mode) || S_ISDIR(st->st_mode);
 }
 
-bool tree_look(int root, const char *path, struct stat *st)
+static bool look(int root, const char *path, struct stat *st, uint64_t more)
 {
-	int fd = beneath(root, path, O_PATH);
+	int fd = resolve(root, path, O_PATH, more);
 	bool fine = fd >= 0 && fstat(fd, st) == 0 && is_served(st);
 
 	if (fd >= 0)
@@ -94,20 +104,51 @@ bool tree_look(int root, const char *path, struct stat *st)
 	return fine;
 }
 
+bool tree_look(int root, const char *path, struct stat *st)
+{
+	return look(root, path, st, 0);
+}
+
 /* Opening a device may do something, opening a FIFO may wait: neither is opened. */
-int tree_read(int root, const char *path, struct stat *st)
+static int open_it(int root, const char *path, struct stat *st, uint64_t more)
 {
 	int fd;
 
 	errno = ENOENT;
-	if (!tree_look(root, path, st))
+	if (!look(root, path, st, more))
 		return -1;
-	fd = beneath(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	fd = resolve(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, more);
 	if (fd < 0 || (fstat(fd, st) == 0 && is_served(st)))
 		return fd;
 	close(fd);
 	errno = ENOENT;
 	return -1;
+}
+
+int tree_read(int root, const char *path, struct stat *st)
+{
+	return open_it(root, path, st, 0);
+}
+
+int tree_read_cached(int root, const char *path, struct stat *st)
+{
+	int fd = open_it(root, path, st, RESOLVE_CACHED);
+
+	return fd < 0 && errno == EINVAL ? tree_read(root, path, st) : fd;
+}
+
+int tree_directory(int root, const char *path)
+{
+	return beneath(root, path, O_PATH | O_DIRECTORY);
+}
+
+bool tree_links(int root, const char *path)
+{
+	int fd = resolve(root, path, O_PATH, RESOLVE_NO_SYMLINKS), err = errno;
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && err == ELOOP;
 }
 
 int tree_parent(int root, const struct place *place)
@@ -117,7 +158,7 @@ int tree_parent(int root, const struct place *place)
 
 	memcpy(path, place->path, n);
 	strcpy(path + n, n ? "" : ".");
-	return beneath(root, path, O_PATH | O_DIRECTORY);
+	return tree_directory(root, path);
 }
 
 uint64_t tree_etag(const struct stat *st)

@@ -27,8 +27,18 @@ int tree_open(const char *path);
 /* Opens the place for reading: a regular file, or a directory.  -1: errno. */
 int tree_read(int root, const char *path, struct stat *st);
 
+/* The same, if no disk has to be waited for: errno is EAGAIN then.  Where the kernel cannot tell
+ * (before Linux 5.12) it may be waited for. */
+int tree_read_cached(int root, const char *path, struct stat *st);
+
 /* What there is, without opening it.  False: nothing that is served. */
 bool tree_look(int root, const char *path, struct stat *st);
+
+/* A directory, for openat() and the like. */
+int tree_directory(int root, const char *path);
+
+/* A symbolic link is on the way, or at its end. */
+bool tree_links(int root, const char *path);
 
 /* The directory that a place is in. */
 int tree_parent(int root, const struct place *place);

@@ -9,7 +9,7 @@
 
 static struct stage *s;
 static int p[2];
-static bool closed;
+static bool closed, wanted;
 static unsigned state;
 static coapd_mount *mount;
 
@@ -41,6 +41,7 @@ static enum coapd_verdict hook(void *self, coapd_task *task, const struct coapd_
 {
 	(void)self;
 	stage_note(event);
+	wanted = coapd_wants_observe(task);
 	coapd_observe(task);
 	return stage_say(task, state ? "new" : "old");
 }
@@ -79,9 +80,13 @@ Test(api_watch, a_change_is_for_this_worker_s_observers)
 
 	s = stage_one("/a", &watcher);
 	resources_changes(s->R, &changes, 0, NULL, NULL);
+	stage_get(s, "11=a");
+	cr_assert(!wanted);
 	cr_assert(strstr(stage_get(s, "6= 11=a"), "2.05 6="));
+	cr_assert(wanted);
 	ready();
 	stage_wait(s, 0);
+	cr_assert(!wanted);
 	cr_assert(strstr(stage_next(s), "pay=new"));
 	for (unsigned i = 0; i < CHANGES_WORDS; i++)
 		cr_assert_eq(changes.word[i], 0, "nobody else is told");

@@ -59,6 +59,7 @@
 	X(OBSERVERS_UNREACHABLE, "observers-unreachable", "observers whose network said they are gone") \
 	X(OBSERVERS_ENDED, "observers-ended", "observers told an error, which ends it") \
 	X(NOTIFICATIONS, "notifications", "notifications made") \
+	X(NOTIFICATIONS_HELD, "notifications-held", "times that an observer was put off for what its client was told before") \
 	X(NOTIFICATIONS_REPLACED, "notifications-replaced", "notifications whose place a newer one took") \
 	X(RENDERS, "renders", "representations made for observers") \
 	X(FULL_OBSERVERS, "full-observers", "refused because the limit of observers was reached") \

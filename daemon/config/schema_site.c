@@ -172,8 +172,9 @@ static const struct config_row transmission_rows[] = {
 	  "so that who is gone is found out (RFC 7641, section 4.5).",
 	  AT(transmission.observe_confirm) },
 	{ "observe-pause", "duration", "3s", "0..1h", NULL,
-	  "How long an observer is left alone after a non-confirmable notification; what "
-	  "changes meanwhile is told then (RFC 7641, section 4.5.1).",
+	  "How long a client is left alone after a non-confirmable notification, however many "
+	  "resources it observes; what changes meanwhile is told then, one after the other (RFC "
+	  "7641, section 4.5.1).  0: as fast as they change.",
 	  AT(transmission.observe_pause_ms) },
 };
 

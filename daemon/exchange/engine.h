@@ -59,7 +59,8 @@ struct engine_conf {
 	uint32_t assembly_ms;           /* between two blocks of a body at most */
 	uint32_t szx;                   /* of the largest block we take and give */
 	uint32_t observe_con_every;     /* so many notifications, and one is confirmable */
-	uint32_t observe_pause_ms;      /* after one that is not (RFC 7641 4.5.1) */
+	uint32_t observe_pause_ms;      /* for a client, after one that is not (RFC 7641
+					 * 4.5.1); 0: none */
 	struct bodies *bodies;          /* room for them (body.h), borrowed; NULL: none */
 	const uint16_t *ports;          /* of our own ends, by number of the socket, borrowed */
 	unsigned nports;                /* 0: nobody asks */

@@ -22,6 +22,8 @@
 	X(DUPLICATES, "duplicates", "duplicate requests answered from memory or ignored") \
 	X(DUPLICATE_LOST, "duplicate-lost", "duplicates whose answer was gone, 5.03") \
 	X(AMBIGUOUS, "ambiguous", "requests with a message ID far behind, 4.01 with Echo") \
+	X(ECHO_ASKED, "echo-asked", "requests of unproved addresses whose answers were too long for them, 4.01 with Echo") \
+	X(VERIFIED, "verified", "addresses that proved to be their senders' own") \
 	X(BAD_OPTION, "bad-option", "requests with options we must refuse, 4.02") \
 	X(RESETS_SENT, "resets-sent", "Reset messages sent") \
 	X(RESETS, "resets", "Reset messages that matched") \

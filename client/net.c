@@ -194,20 +194,14 @@ static bool reject_request(struct net *n, const struct rx_dgram *d)
 
 static void datagram(struct net *n, unsigned i)
 {
+	enum input_verdict v;
 	struct input in;
 
 	if (!comes(n, i) || reject_request(n, &batch_of(space_of(n))->rx[i]))
 		return;
-	switch (input_datagram(&n->engine, i, &in)) {
-	case INPUT_RESPONSE:
-	case INPUT_FAILED:
+	v = input_datagram(&n->engine, i, &in);
+	if (v == INPUT_RESPONSE || v == INPUT_FAILED)
 		route_response(&n->engine, &n->hooks, &in.response);
-		break;
-	case INPUT_REQUEST:
-	case INPUT_WITHDRAWN:
-	case INPUT_DONE:
-		break;
-	}
 }
 
 /* True when all of the batch is done. */

@@ -22,6 +22,8 @@
 	X(DUPLICATES, "duplicates", "duplicate requests answered from memory or ignored") \
 	X(DUPLICATE_LOST, "duplicate-lost", "duplicates whose answer was gone, 5.03") \
 	X(AMBIGUOUS, "ambiguous", "requests with a message ID far behind, 4.01 with Echo") \
+	X(ECHO_ASKED, "echo-asked", "requests of unproved addresses whose answers were too long for them, 4.01 with Echo") \
+	X(VERIFIED, "verified", "addresses that proved to be their senders' own") \
 	X(BAD_OPTION, "bad-option", "requests with options we must refuse, 4.02") \
 	X(RESETS_SENT, "resets-sent", "Reset messages sent") \
 	X(RESETS, "resets", "Reset messages that matched") \
@@ -59,6 +61,7 @@
 	X(OBSERVERS_UNREACHABLE, "observers-unreachable", "observers whose network said they are gone") \
 	X(OBSERVERS_ENDED, "observers-ended", "observers told an error, which ends it") \
 	X(NOTIFICATIONS, "notifications", "notifications made") \
+	X(NOTIFICATIONS_HELD, "notifications-held", "times that an observer was put off for what its client was told before") \
 	X(NOTIFICATIONS_REPLACED, "notifications-replaced", "notifications whose place a newer one took") \
 	X(RENDERS, "renders", "representations made for observers") \
 	X(FULL_OBSERVERS, "full-observers", "refused because the limit of observers was reached") \

@@ -126,6 +126,10 @@ static const struct config_row limits_rows[] = {
 	{ "representations", "count", "10000", "0..10000000", "representations",
 	  "Different requests that are observed: clients that ask for the same share one.",
 	  AT(limits.representations) },
+	{ "verified", "count", "16384", "16..10000000", "addresses",
+	  "Addresses that have been proved to be their senders' own, of 8 bytes each, where "
+	  "transmission.amplification is not 0; one more pushes out another.",
+	  AT(limits.verified) },
 	{ "bodies", "count", "256", "1..100000", "bodies",
 	  "Bodies longer than 64 KiB that are kept at a time.", AT(limits.bodies) },
 	{ "body-size", "size", "8MiB", "64KiB..1GiB", NULL,
@@ -172,9 +176,20 @@ static const struct config_row transmission_rows[] = {
 	  "so that who is gone is found out (RFC 7641, section 4.5).",
 	  AT(transmission.observe_confirm) },
 	{ "observe-pause", "duration", "3s", "0..1h", NULL,
-	  "How long an observer is left alone after a non-confirmable notification; what "
-	  "changes meanwhile is told then (RFC 7641, section 4.5.1).",
+	  "How long a client is left alone after a non-confirmable notification, however many "
+	  "resources it observes; what changes meanwhile is told then, one after the other (RFC "
+	  "7641, section 4.5.1).  0: as fast as they change.",
 	  AT(transmission.observe_pause_ms) },
+	{ "amplification", "count", "0", "0..1000", "times",
+	  "How many times as long as a request its answer may be, as long as nobody has proved that "
+	  "the sender's address is its own: otherwise anybody can have long answers sent to "
+	  "somebody else (RFC 7252, section 11.3).  What is longer, and the beginning of an "
+	  "observation, is answered 4.01 (Unauthorized) with an Echo option; who repeats the "
+	  "request with that is believed for a day, and so are all who share the address "
+	  "(RFC 9175, section 2.4).  Answers to requests that change something are not "
+	  "held back.  0: no limit.  3 is for servers that can be reached from the Internet; "
+	  "clients that know no Echo can then read nothing long.",
+	  AT(transmission.amplification) },
 };
 
 static const struct config_row control_rows[] = {

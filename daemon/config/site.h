@@ -56,6 +56,7 @@ struct site_limits {
 	uint32_t observers;
 	uint32_t observers_per_endpoint;
 	uint32_t representations;
+	uint32_t verified;
 	uint64_t body_size;
 	uint64_t body_memory;
 };
@@ -73,6 +74,7 @@ struct site_transmission {
 	uint64_t body_timeout_ms;
 	uint32_t observe_confirm;
 	uint64_t observe_pause_ms;
+	uint32_t amplification;
 };
 
 /* Link attributes for /.well-known/core (RFC 6690, 3); "" is absent. */

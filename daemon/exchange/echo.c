@@ -27,12 +27,23 @@ void echo_make(const struct engine *e, const struct addr *peer, uint32_t count,
 bool echo_fresh(const struct engine *e, const struct addr *peer, uint32_t count,
 		struct span value)
 {
+	uint32_t given;
+
+	if (value.n != ECHO_SIZE)
+		return false;
+	memcpy(&given, value.p + 4, 4);
+	return given == count && echo_reached(e, peer, value);
+}
+
+bool echo_reached(const struct engine *e, const struct addr *peer, struct span value)
+{
 	uint8_t expect[ECHO_SIZE];
-	uint32_t seconds;
+	uint32_t seconds, count;
 
 	if (value.n != ECHO_SIZE)
 		return false;
 	memcpy(&seconds, value.p, 4);
+	memcpy(&count, value.p + 4, 4);
 	if (engine_seconds(e) - seconds > ECHO_FRESH_S)
 		return false;
 	make(e, peer, seconds, count, expect);

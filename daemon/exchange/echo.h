@@ -22,4 +22,8 @@ void echo_make(const struct engine *e, const struct addr *peer, uint32_t count,
 bool echo_fresh(const struct engine *e, const struct addr *peer, uint32_t count,
 		struct span value);
 
+/* Whether the value was given to this peer lately, at any count: that it is known shows
+ * that what is sent to the peer's address reaches it. */
+bool echo_reached(const struct engine *e, const struct addr *peer, struct span value);
+
 #endif

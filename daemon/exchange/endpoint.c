@@ -256,6 +256,8 @@ bool endpoint_adopt(struct engine *e, struct endpoint *p)
 	p->queue = p->sent = CHAIN_EMPTY;
 	p->observers = SLAB_NIL;
 	p->dedup_head = p->dedup_tail = SLAB_NIL;
+	if (p->next_non > e->now + endpoint_pauses(e) || p->last_non > e->now)
+		p->next_non = p->last_non = 0;
 	table_insert(&e->endpoints, engine_slab(e, SLAB_ENDPOINT),
 		     key_hash(e, &p->remote, &p->local), p);
 	return true;

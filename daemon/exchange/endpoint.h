@@ -26,6 +26,9 @@ struct endpoint {
 				 * window_s on, and before */
 	uint32_t next_mid;      /* of ours, MID_VALID; 0 before the first */
 	uint32_t quarter_s[4];  /* when a quarter of our IDs was last left, 0 never */
+	uint64_t last_non;      /* ms: when it was last told what it does not acknowledge */
+	uint64_t next_non;      /* ms: when it can be again, at a time that is promised to
+				 * none of its observers (share.h) */
 	/* derived: */
 	uint32_t nexchanges;    /* of any kind */
 	uint32_t nassemblies;   /* requests whose bodies come in blocks */
@@ -63,6 +66,13 @@ bool endpoint_room(struct engine *e);
 /* Whether answers to this peer were forgotten before their time, so that no entry
  * does not mean no duplicate: the window decides. */
 bool endpoint_forgetful(const struct engine *e, const struct endpoint *p);
+
+/* ms: how far ahead times for telling a peer something are promised at most, one to each
+ * of its observers. */
+static inline uint64_t endpoint_pauses(const struct engine *e)
+{
+	return ((uint64_t)e->conf.limits.observers_per_endpoint + 2) * e->conf.observe_pause_ms;
+}
 
 /* By reference; NULL if stale. */
 static inline struct endpoint *endpoint_get(struct engine *e, ref_t ref)

@@ -6,6 +6,7 @@
 #include "exchange/exchange.h"
 #include "exchange/obs.h"
 #include "exchange/observer.h"
+#include "exchange/verified.h"
 
 #include <errno.h>
 
@@ -77,7 +78,8 @@ int engine_open(struct engine *e, void *mem, const struct space_def *def, uint8_
 	*e = (struct engine){ .conf = *conf, .groups = CHAIN_EMPTY };
 	memset(e->words, 0xff, sizeof e->words);
 	*state = space_open(&e->space, mem, def, number, key);
-	if (table_init(&e->endpoints, e->space.slab[SLAB_ENDPOINT].cap) ||
+	if (verified_init(&e->verified, conf->amplification ? conf->verified : 0) ||
+	    table_init(&e->endpoints, e->space.slab[SLAB_ENDPOINT].cap) ||
 	    table_init(&e->dedups, e->space.slab[SLAB_DEDUP].cap) ||
 	    table_init(&e->mids, e->space.slab[SLAB_EXCHANGE].cap) ||
 	    table_init(&e->assemblies, e->space.slab[SLAB_ASSEMBLY].cap) ||
@@ -97,6 +99,7 @@ void engine_close(struct engine *e)
 	table_free(&e->assemblies);
 	table_free(&e->representations);
 	heap_free(&e->deadlines);
+	verified_free(&e->verified);
 	space_close(&e->space);
 }
 

@@ -59,8 +59,13 @@ struct engine_conf {
 	uint32_t assembly_ms;           /* between two blocks of a body at most */
 	uint32_t szx;                   /* of the largest block we take and give */
 	uint32_t observe_con_every;     /* so many notifications, and one is confirmable */
-	uint32_t observe_pause_ms;      /* after one that is not (RFC 7641 4.5.1) */
+	uint32_t observe_pause_ms;      /* for a client, after one that is not (RFC 7641
+					 * 4.5.1); 0: none */
 	struct bodies *bodies;          /* room for them (body.h), borrowed; NULL: none */
+	uint32_t amplification;         /* so many times a request's length an answer may have
+				 * that goes to an address nobody has proved to be its own
+				 * (verified.h); 0: any length */
+	uint32_t verified;              /* addresses that are known to be, about so many */
 	const uint16_t *ports;          /* of our own ends, by number of the socket, borrowed */
 	unsigned nports;                /* 0: nobody asks */
 };
@@ -88,6 +93,15 @@ struct chain {
 
 #define ENGINE_ANSWERS 256u     /* a power of 2 */
 
+/* Addresses that are known to be their senders' own (verified.h). */
+struct verified {
+	struct verified_entry {
+		uint32_t mark;          /* of a keyed hash */
+		uint32_t at_s;          /* since when; 0: empty */
+	} *entry;                       /* owned; NULL: there is no limit for others */
+	uint32_t mask;
+};
+
 struct engine {
 	struct space space;
 	struct engine_conf conf;
@@ -111,6 +125,7 @@ struct engine {
 	uint32_t background_n;  /* tasks that are no request; of the layer above */
 	struct chain groups;    /* exchanges with groups that have been sent */
 	struct log_limit limit; /* of what peers can have logged */
+	struct verified verified;       /* a hint as well */
 	uint32_t answers[ENGINE_ANSWERS];       /* what groups' members said lately, by
 				 * hash; a hint, empty after a death */
 };

@@ -6,6 +6,7 @@
 #include "coap/observe.h"
 #include "exchange/exchange.h"
 #include "exchange/send.h"
+#include "exchange/share.h"
 
 #define LOG_BURST 1u
 
@@ -346,6 +347,7 @@ static void note(struct engine *e, struct observer *o, bool aged)
 	set(e, &o->again, 0);
 	set(e, &o->aged, aged);
 	set(e, &o->retries, 0);
+	set(e, &o->turn, 0);
 	engine_count(e, COUNT_NOTIFICATIONS);
 }
 
@@ -378,8 +380,7 @@ static void told_non(struct engine *e, struct observer *o, uint8_t code,
 	send_end(e, w);
 	set(e, &o->mid, MID_VALID | mid);
 	set(e, &o->since_con, o->since_con + 1);
-	if (e->conf.observe_pause_ms)
-		set64(e, &o->pause, e->now + e->conf.observe_pause_ms);
+	share_use(e, peer);
 }
 
 /* Amplification is bounded by asking from time to time whether anybody is there (4.5, 7).
@@ -390,6 +391,19 @@ static bool is_non(const struct engine *e, const struct observer *o, enum observ
 
 	return wanted && !o->retries && o->since_con + 1 < e->conf.observe_con_every &&
 	       e->now < o->con_by;
+}
+
+bool observer_put_off(struct engine *e, struct observer *o, enum observer_type type)
+{
+	struct endpoint *peer = endpoint_get(e, o->peer);
+
+	if (!share_is_spent(e, peer, is_non(e, o, type), o->turn))
+		return false;
+	engine_count(e, COUNT_NOTIFICATIONS_HELD);
+	set64(e, &o->pause, share_promise(e, peer, o->turn));
+	set(e, &o->turn, 0);
+	place(e, o);
+	return true;
 }
 
 bool observer_told(struct engine *e, struct observer *o, uint8_t code,
@@ -514,8 +528,10 @@ struct observer *observer_by_mid(struct engine *e, const struct endpoint *p, uin
 
 void observer_due(struct engine *e, struct observer *o)
 {
-	if (o->pause && o->pause <= e->now)
+	if (o->pause && o->pause <= e->now) {
 		set64(e, &o->pause, 0);
+		set(e, &o->turn, 1);
+	}
 	if (!o->pause && o->con_by <= e->now)
 		set(e, &o->again, 1);
 	place(e, o);
@@ -541,7 +557,8 @@ bool observer_adopt(struct engine *e, struct observer *o)
 
 	if (!peer || !representation(e, o) || o->non > 1 ||
 	    o->again > 1 || o->aged > 1 || o->con_by > e->now + OBSERVER_CON_MS ||
-	    o->sequence > e->now * TICKS + OBSERVE_MASK || o->pause > e->now + e->conf.observe_pause_ms ||
+	    o->sequence > e->now * TICKS + OBSERVE_MASK || o->turn > 1 ||
+	    o->pause > e->now + endpoint_pauses(e) ||
 	    o->retries > e->conf.params.max_retransmit ||
 	    !stored_valid(e, &o->request, OBSERVER_INSIDE, observer_ref(e, o)) ||
 	    frame_udp_parse(stored_get(e, &o->request, o->inside), &m) != FRAME_OK ||

@@ -10,7 +10,10 @@
  *	  |                             | not in time, and stale --> IDLE, to be told with
  *	  |                             |       what is left of the retransmissions (4.5.2)
  *	  |                             | not in time for the last time, or reset: gone
- *	  `--told, non-confirmable--> a pause (4.5.1) --> IDLE
+ *	  |--told, non-confirmable--> IDLE
+ *	  `--its client has its share--> a pause (4.5.1) --> IDLE
+ *
+ * What a client can be told at a time does not depend on how much it observes (share.h).
  *
  * Observe values go up with each notification made, within the transaction that makes
  * it: no death sends one twice or a smaller one.  Run by the worker that holds the
@@ -41,6 +44,7 @@ struct observer {
 	uint32_t since_con;     /* non-confirmable ones since the last confirmable one */
 	uint32_t aged;          /* 1: what it was told last has a Max-Age */
 	uint32_t retries, timeout_ms;   /* of what the next one takes the place of; 0 */
+	uint32_t turn;          /* 1: the pause is over, and the time is its own */
 	struct stored request;  /* without what was for its answer alone */
 	/* derived: */
 	uint32_t next, prev;    /* in its representation's idle chain */
@@ -100,6 +104,9 @@ enum observer_type {
 	OBSERVER_CON,
 	OBSERVER_NON            /* but for those that are to be confirmable */
 };
+
+/* Puts it off when its client cannot be told more now, in this way (4.5.1); false: it can. */
+bool observer_put_off(struct engine *e, struct observer *o, enum observer_type type);
 
 /* Sends it, or queues it behind others to the peer, confirmable or not as is due (4.5).
  * A code that is not of class 2 ends the observer (4.2).  aged: it has a Max-Age.

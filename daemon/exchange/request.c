@@ -4,8 +4,11 @@
 #include "coap/no_response.h"
 #include "exchange/assembly.h"
 #include "exchange/dedup.h"
-#include "exchange/send.h"
+#include "exchange/echo.h"
 #include "exchange/exchange.h"
+#include "exchange/observer.h"
+#include "exchange/send.h"
+#include "exchange/verified.h"
 
 uint32_t request_print(const struct engine *e, const struct request *r)
 {
@@ -101,7 +104,16 @@ static void done_non(struct engine *e, struct request *r, uint8_t code, struct w
 	settle(e, r, span_of(NULL, 0));
 }
 
-static void done_separate(struct engine *e, struct request *r, uint8_t code, struct writer *w)
+/* Whoever does not get it asks again (5.2.3). */
+static void done_once(struct engine *e, struct request *r, uint8_t code, struct writer *w)
+{
+	write_head(e, r, COAP_NON, code, non_mid(e, r));
+	send_end(e, w);
+	exchange_kill(e, r->waiting);
+}
+
+static void done_separate(struct engine *e, struct request *r, uint8_t code, struct writer *w,
+			  bool once)
 {
 	struct tx_dgram *t = &batch_of(&e->space)->tx[e->tx_n];
 
@@ -114,22 +126,62 @@ static void done_separate(struct engine *e, struct request *r, uint8_t code, str
 	}
 	engine_count(e, COUNT_SEPARATE);
 	write_head(e, r, COAP_CON, code, 0);
-	if (exchange_turn(e, r->waiting, span_of(t->data, (size_t)(w->p - t->data)))) {
+	if (!once && exchange_turn(e, r->waiting, span_of(t->data, (size_t)(w->p - t->data))))
 		exchange_start(e, r->peer);
-		return;
-	}
-	/* No room to keep it for retransmission: once, non-confirmable (5.2.3). */
-	write_head(e, r, COAP_NON, code, non_mid(e, r));
-	send_end(e, w);
-	exchange_kill(e, r->waiting);
+	else    /* There may be no room to keep it for retransmission. */
+		done_once(e, r, code, w);
+}
+
+/* --- who may be answered at length ------------------------------------------------- */
+
+/* Whether the answer is more than may go to somebody who may have made up his address: too
+ * long, or the first of many.  A request that changed something is answered all the same:
+ * it would have to run again. */
+static bool is_too_much(struct engine *e, const struct request *r, uint8_t code,
+			const struct writer *w)
+{
+	const struct tx_dgram *t = &batch_of(&e->space)->tx[e->tx_n];
+
+	if (!e->conf.amplification || !code_is_safe(r->msg.code) || suppressed(r, code))
+		return false;
+	if ((size_t)(w->p - t->data) <= verified_most(e, r) &&
+	    !(code_class(code) == 2 && observer_asks(&r->msg)))
+		return false;
+	return !verified_sender(e, r);
+}
+
+/* A short answer in its place, which shows in what comes back whether it was received
+ * (RFC 9175 2.4): never as a confirmable message, which would be repeated. */
+static struct writer echo_instead(struct engine *e, struct request *r)
+{
+	uint8_t value[ECHO_SIZE];
+	struct option_writer ow;
+	struct writer w;
+
+	engine_count(e, COUNT_ECHO_ASKED);
+	observer_forget(e, r, COUNT_OBSERVERS_ENDED);
+	echo_make(e, &r->from, r->peer ? r->peer->forgot_n : 0, value);
+	w = request_answer(e, r);
+	ow = option_writer(&w);
+	if (r->blocks)
+		option_write_uint(&ow, OPT_BLOCK1, r->block1);
+	option_write(&ow, OPT_ECHO, span_of(value, sizeof value));
+	return w;
 }
 
 void request_done(struct engine *e, struct request *r, uint8_t code, struct writer *w)
 {
+	bool once;
+
 	if (w->full) {
 		engine_count(e, COUNT_MODULE_FAILED);
 		*w = request_answer(e, r);
 		code = COAP_INTERNAL_ERROR;
+	}
+	once = is_too_much(e, r, code, w);
+	if (once) {
+		*w = echo_instead(e, r);
+		code = COAP_UNAUTHORIZED;
 	}
 	if (r->assembly)
 		assembly_answered(e, r->assembly, code);
@@ -142,7 +194,7 @@ void request_done(struct engine *e, struct request *r, uint8_t code, struct writ
 		done_non(e, r, code, w);
 		break;
 	case SEPARATE:
-		done_separate(e, r, code, w);
+		done_separate(e, r, code, w, once);
 		break;
 	}
 }

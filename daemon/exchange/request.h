@@ -38,8 +38,9 @@ struct writer request_answer(struct engine *e, const struct request *r);
 
 /* Ends it: code and whatever the writer took are sent, piggybacked, separate or
  * non-confirmable as the state asks, unless No-Response says no (RFC 7967).  What
- * has to be remembered is.  A writer that ran full is answered 5.00.  The request
- * is no longer in hand. */
+ * has to be remembered is.  A writer that ran full is answered 5.00; what is too long for an
+ * address that may be made up is answered 4.01 with Echo (engine_conf.amplification), and
+ * then nobody observes.  The request is no longer in hand. */
 void request_done(struct engine *e, struct request *r, uint8_t code, struct writer *w);
 
 /* Answers with a code and no more than a diagnostic text (NULL: none). */

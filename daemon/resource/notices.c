@@ -351,7 +351,7 @@ static bool notify(struct engine *e, struct observer *o, const struct request *r
 	return observer_told(e, o, n->code, &w, n->aged, n->type);
 }
 
-/* Tells one; false: no room now. */
+/* Tells one, now or in its turn; false: no room now. */
 static bool tell(struct resources *R, struct engine *e, struct representation *p,
 		 struct observer *o)
 {
@@ -363,6 +363,8 @@ static bool tell(struct resources *R, struct engine *e, struct representation *p
 	}
 	if (!is_fresh(e, &R->notices.notice, p))
 		render(R, e, p, &r);
+	if (observer_put_off(e, o, R->notices.notice.type))
+		return true;
 	return notify(e, o, &r, &R->notices.notice);
 }
 

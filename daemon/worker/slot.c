@@ -74,6 +74,8 @@ struct engine_conf slot_conf(const struct site *site)
 	conf.observe_con_every = t->observe_confirm;
 	conf.observe_pause_ms = (uint32_t)t->observe_pause_ms;
 	conf.szx = (uint32_t)t->block_size;
+	conf.amplification = t->amplification;
+	conf.verified = site_share(site->limits.verified, site_slots(site));
 	resource_options(&conf.options);
 	return conf;
 }

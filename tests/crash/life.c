@@ -108,6 +108,46 @@ static enum coapd_verdict watched(void *self, coapd_task *t, const struct coapd_
 	return COAPD_DONE;
 }
 
+/* A body part by part; how much there was is known in the slot alone. */
+static enum coapd_verdict taken(void *self, coapd_task *t, const struct coapd_event *ev)
+{
+	uint32_t *n = coapd_scratch(t, sizeof *n);
+	char text[12];
+
+	(void)self;
+	if (ev->what == COAPD_EV_CANCEL)
+		return COAPD_DONE;
+	*n += (uint32_t)coapd_payload(coapd_request(t)).n;
+	if (!ev->last)
+		return COAPD_MORE;
+	snprintf(text, sizeof text, "%u", *n);
+	coapd_reply(t, COAPD_204_CHANGED);
+	coapd_reply_data(t, coapd_text(text));
+	return COAPD_DONE;
+}
+
+/* Begins a task with nobody behind it, which waits, then asks peer 8, then ends. */
+static enum coapd_verdict errand(void *self, coapd_task *t, const struct coapd_event *ev)
+{
+	static const struct coapd_out out = { .uri = "coap://[::8]:1008/z", .code = COAPD_GET };
+
+	(void)self;
+	switch (ev->what) {
+	case COAPD_EV_REQUEST:
+		coapd_task_start(coapd_task_mount(t), coapd_text(""), 0, coapd_text(""), NULL);
+		coapd_reply(t, COAPD_204_CHANGED);
+		return COAPD_DONE;
+	case COAPD_EV_RUN:
+		coapd_after(t, 0, 50);
+		return COAPD_WAIT;
+	case COAPD_EV_TIMER:
+		coapd_fetch(t, 1, &out);
+		return COAPD_WAIT;
+	default:
+		return COAPD_DONE;
+	}
+}
+
 static struct resource_mount_spec mount(const char *path, const char *const *segment,
 					uint32_t flags,
 					enum coapd_verdict (*handle)(void *, coapd_task *,
@@ -119,12 +159,12 @@ static struct resource_mount_spec mount(const char *path, const char *const *seg
 					 .name = path + 1, .version = "1", .summary = "test",
 					 .flags = flags, .handle = handle };
 	return (struct resource_mount_spec){ .path = path, .segments = segment,
-					     .nsegments = 1, .module = m };
+					     .nsegments = 1, .module = m, .body_size = 1000 };
 }
 
 static void open_resources(void)
 {
-	static const char *const name[] = { "f", "o", "t", "s", "r", "u", "w" };
+	static const char *const name[] = { "f", "o", "t", "s", "r", "u", "w", "p", "g" };
 	struct resource_mount_spec spec[] = {
 		mount("/f", &name[0], 0, fast),
 		mount("/o", &name[1], 0, opaque),
@@ -133,6 +173,8 @@ static void open_resources(void)
 		mount("/r", &name[4], COAPD_F_RETRY, fast),
 		mount("/u", &name[5], COAPD_F_RETRY, tock),
 		mount("/w", &name[6], COAPD_F_RETRY, watched),
+		mount("/p", &name[7], COAPD_F_RETRY | COAPD_F_STREAM, taken),
+		mount("/g", &name[8], COAPD_F_RETRY, errand),
 	};
 	struct err err;
 
@@ -203,6 +245,14 @@ void life_observe(struct engine *e)
 	obs_start(e, &q, &o);
 }
 
+static int find_way(void *arg, const struct addr *to)
+{
+	(void)arg, (void)to;
+	return 0;
+}
+
+static const struct outside outside = { .way = find_way, .client_sock = LIFE_CLIENT };
+
 /* Enough is enough when the third state is there. */
 static void on_state(struct engine *e, const struct response *r)
 {
@@ -212,11 +262,19 @@ static void on_state(struct engine *e, const struct response *r)
 		obs_leave(e, event.obs);
 }
 
+/* Of a transfer of a module's, which is told; of ours. */
 static void on_part(struct engine *e, const struct response *r)
 {
+	const struct xfer *x = xfer_get(e, r->owner);
 	struct xfer_event part;
 	struct obs_event event;
-	enum xfer_verdict v = xfer_response(e, r, &part);
+	enum xfer_verdict v;
+
+	if (x && fetch_get(e, x->owner)) {
+		fetch_respond(resources, e, &outside, r);
+		return;
+	}
+	v = xfer_response(e, r, &part);
 
 	if (obs_owns(part.owner))
 		obs_rest(e, v, &part, &event);
@@ -258,6 +316,7 @@ void life_begin(struct life *l)
 	if (dispatch_open(&l->d, l->mem, &def, 3, &life_key, &conf, resources, &state))
 		abort();
 	l->d.response = on_response;
+	l->d.outside = &outside;
 	l->d.engine.source = &source;
 	l->open = true;
 	life_enter(l);
@@ -308,8 +367,10 @@ void life_setup(void)
 
 	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .ack_delay_ms = 200, .szx = BLOCK_SZX_MAX,
 				     .observe_con_every = 3, .observe_pause_ms = 50,
+				     .assembly_ms = 60000,
 				     .limits = { .endpoints = 16, .dedup = 32, .exchanges = 8,
-						 .waiting = 8, .messages = 4, .xfers = 4,
+						 .waiting = 8, .tasks = 2, .messages = 4,
+						 .assemblies = 2, .assemblies_per_endpoint = 2, .xfers = 4,
 						 .observations = 2, .observers = 4,
 						 .observers_per_endpoint = 2,
 						 .representations = 2,
@@ -319,6 +380,7 @@ void life_setup(void)
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		option_set_add(&conf.options, known[i]);
 	engine_layout(&def, &conf.limits);
-	task_layout(&def, conf.limits.waiting);
+	task_layout(&def, conf.limits.waiting + conf.limits.tasks + conf.limits.assemblies);
+	fetch_layout(&def, 2);
 	open_resources();
 }

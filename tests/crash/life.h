@@ -3,7 +3,8 @@
  *
  * Mounted are /f (safe, answers at once), /r (unsafe, harmless to repeat), /o
  * (unsafe, an effect outside), /s (the same after a wait), /t and /u (wait and
- * count their events in the slot), /w (a state that is set and observed). */
+ * count their events in the slot), /w (a state that is set and observed), /p (takes a
+ * body part by part), /g (begins a task that asks peer 8). */
 #ifndef TESTS_CRASH_LIFE_H
 #define TESTS_CRASH_LIFE_H
 
@@ -29,7 +30,9 @@ struct life {
 };
 
 extern const struct hash_key life_key;
-extern const struct local life_local;   /* where every datagram comes to */
+extern const struct local life_local;   /* where every datagram comes to, but for those of
+					 * peer 8: */
+#define LIFE_CLIENT 1u                  /* the socket for requests of modules */
 
 /* Makes the mounts and the layout; once per process. */
 void life_setup(void);

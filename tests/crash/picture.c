@@ -1,10 +1,12 @@
 #include "picture.h"
 
 #include "coap/frame_udp.h"
+#include "exchange/assembly.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
 #include "exchange/obs.h"
 #include "exchange/observer.h"
+#include "resource/fetch.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -79,6 +81,8 @@ static void see_endpoints(struct picture *p, struct engine *e)
 
 		if (!(ep->o.word & 1))
 			continue;
+		note(p, peer, "endpoint non%llu next%llu\n", (unsigned long long)ep->last_non,
+		     (unsigned long long)ep->next_non);
 		note(p, peer, "endpoint mid%x hi%x win%llx forgot%u x%u a%u d%u k%u\n",
 		     ep->next_mid, ep->window_hi,
 		     (unsigned long long)digest(ep->window, sizeof ep->window), ep->forgot_n,
@@ -147,10 +151,47 @@ static void see_observers(struct picture *p, struct engine *e)
 			continue;
 		r = representation_get(e, o->representation);
 		note(p, endpoint_get(e, o->peer)->remote.port - 1000u,
-		     "observer v%llu stale%d again%u mid%x con%u by%llu pause%llu re%u %s\n",
+		     "observer v%llu stale%d again%u mid%x con%u by%llu pause%llu turn%u re%u %s\n",
 		     (unsigned long long)o->sequence, o->told != r->seen, o->again, o->mid, o->since_con,
-		     (unsigned long long)o->con_by, (unsigned long long)o->pause, o->retries,
+		     (unsigned long long)o->con_by, (unsigned long long)o->pause, o->turn, o->retries,
 		     exchange_get(e, o->exchange) ? "told" : "idle");
+	}
+}
+
+/* Whom nobody waits for; of peer 0, who has nothing else. */
+static void see_tasks(struct picture *p, struct engine *e)
+{
+	for (uint32_t i = 0; i < e->space.ctl->hwm[TASK_SLAB]; i++) {
+		const struct task *t = slab_at(engine_slab(e, TASK_SLAB), i);
+
+		if ((t->object.word & 1) && t->kind != TASK_REQUEST)
+			note(p, 0, "task k%u begins%u at%llu awaits%u %llx\n", t->kind, t->begins,
+			     (unsigned long long)t->at[0], t->awaits[1],
+			     (unsigned long long)digest(t->scratch, sizeof t->scratch));
+	}
+}
+
+static void see_fetches(struct picture *p, struct engine *e)
+{
+	for (uint32_t i = 0; i < e->space.ctl->hwm[FETCH_SLAB]; i++) {
+		const struct fetch *f = slab_at(fetch_slab(e), i);
+
+		if (f->object.word & 1)
+			note(p, 8, "fetch st%u tag%u due%llu flags%u\n", f->state, f->tag,
+			     (unsigned long long)f->due, f->flags);
+	}
+}
+
+static void see_assemblies(struct picture *p, struct engine *e)
+{
+	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_ASSEMBLY]; i++) {
+		const struct assembly *a = slab_at(engine_slab(e, SLAB_ASSEMBLY), i);
+
+		if (a->o.word & 1)
+			note(p, endpoint_get(e, a->peer)->remote.port - 1000u,
+			     "body st%u next%llu by%llu code%u\n", a->state,
+			     (unsigned long long)a->next, (unsigned long long)a->deadline,
+			     a->code);
 	}
 }
 
@@ -165,6 +206,9 @@ void picture_take(struct picture *p, struct life *l)
 	see_xfers(p, e);
 	see_obs(p, e);
 	see_observers(p, e);
+	see_tasks(p, e);
+	see_fetches(p, e);
+	see_assemblies(p, e);
 	for (unsigned i = 0; i < PEERS; i++)
 		if (!life_peer_is_opaque(i))
 			note(p, i, "count %u\n", l->world->count[i]);

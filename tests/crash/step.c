@@ -163,6 +163,21 @@ static void add_observer(unsigned peer, uint8_t type, uint16_t mid, uint32_t obs
 	g->n = (size_t)(w.p - g->data);
 }
 
+/* A block of 16 bytes of a body; no: the last one. */
+static void add_part(unsigned peer, uint16_t mid, uint32_t num, bool more)
+{
+	struct dgram *g = &phase.in[phase.n++];
+	struct writer w = writer_of(g->data, sizeof g->data);
+	struct option_writer ow = option_writer(&w);
+
+	g->peer = peer;
+	frame_udp_head(&w, COAP_CON, COAP_PUT, mid, span_str("up"));
+	option_write(&ow, OPT_URI_PATH, span_str("p"));
+	option_write_uint(&ow, OPT_BLOCK1, num << 4 | (more ? 8 : 0));
+	message_write_payload(&w, span_str(more ? "sixteen bytes so" : "end"));
+	g->n = (size_t)(w.p - g->data);
+}
+
 static void load(struct life *l)
 {
 	struct batch *b = batch_of(&l->d.engine.space);
@@ -172,7 +187,8 @@ static void load(struct life *l)
 		struct addr a = life_peer(phase.in[i].peer);
 
 		b->rx[i].from = addr_to_sin6(&a);
-		b->rx[i].to = life_local;
+		b->rx[i].to = phase.in[i].peer == 8 ? (struct local){ .sock = LIFE_CLIENT } :
+						      life_local;
 		b->rx[i].tries = 0;
 		b->rx[i].len = (uint32_t)phase.in[i].n;
 		memcpy(b->rx[i].data, phase.in[i].data, phase.in[i].n);
@@ -513,6 +529,22 @@ static void script(long nested)
 	start_phase("one leaves, one says no", 100);
 	add_observer(15, COAP_CON, 31, 1);
 	add_answer(14, COAP_RST, COAP_EMPTY, 0);
+	run_phase(nested);
+
+	start_phase("a body comes in parts, a task begins", 100);
+	add_part(7, 70, 0, true);
+	add(2, COAP_CON, COAP_POST, 70, "ta", "g", NULL);
+	add_part(7, 70, 0, true);
+	add_part(7, 71, 1, true);
+	run_phase(nested);
+
+	start_phase("the last part, a request of the task's", 100);
+	add_part(7, 72, 2, false);
+	run_phase(nested);
+
+	start_phase("its response, and a body that is given up", 100);
+	add_answer(8, COAP_ACK, COAP_CONTENT, 0);
+	add_part(7, 73, 0, true);
 	run_phase(nested);
 
 	start_phase("time-outs and forgetting", 400000);

@@ -283,7 +283,8 @@ static void choose_limits(void)
 	conf = (struct engine_conf){ .params = PARAMS_DEFAULT, .szx = draw(7),
 				     .ack_delay_ms = one_in(4) ? 0 : 200, .assembly_ms = 60000,
 				     .observe_con_every = 1 + draw(5),
-				     .observe_pause_ms = one_in(2) ? 0 : 3000 };
+				     .observe_pause_ms = one_in(2) ? 0 : 3000,
+				     .amplification = one_in(2) ? 0 : 1 + draw(4), .verified = 4 };
 	conf.params.nstart = 1 + draw(3);
 	conf.params.max_retransmit = draw(5);
 	conf.limits = (struct engine_limits){

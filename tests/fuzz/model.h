@@ -26,6 +26,7 @@ struct model {
 	struct { unsigned peer; uint16_t mid; uint64_t print, at; } run[MODEL_RUNS];
 	struct { ref_t peer; uint16_t mid; uint64_t print, at; } con[MODEL_CONS];
 	struct { unsigned peer; uint16_t mid; uint64_t by; } wait[MODEL_WAITS];
+	uint64_t non_at[PEERS + 1];     /* when each was last told what it does not acknowledge */
 	unsigned run_n, con_n, wait_n;  /* ever; the newest are kept */
 	bool damaged;                   /* nothing may be relied on any more */
 	uint16_t base;                  /* where peers that keep the rules have their IDs */

@@ -72,10 +72,23 @@ void theirs_change(struct engine *e)
 		representation_wake(e, p, 0);
 }
 
-static bool tell(struct engine *e, struct observer *o)
+/* What a client does not acknowledge comes no faster than that, whatever it observes. */
+static void paced(struct engine *e, const struct observer *o)
+{
+	const struct endpoint *peer = endpoint_get(e, o->peer);
+	uint64_t *last = &model.non_at[(peer->remote.port - 1000u) % (PEERS + 1)];
+	uint32_t pause = e->conf.observe_pause_ms;
+
+	CHECK(model.damaged || !*last || !pause || e->now - *last >= pause);
+	CHECK(model.damaged || !pause || peer->nactive < e->conf.params.nstart);
+	*last = e->now;
+}
+
+static bool tell(struct engine *e, struct observer *o, enum observer_type type)
 {
 	uint8_t code = one_in(12) ? COAP_NOT_FOUND : COAP_CONTENT;
 	uint32_t value = observer_value(e, o);
+	bool done;
 	uint8_t text[200];
 	struct writer w = observer_begin(e, o);
 	struct option_writer ow = option_writer(&w);
@@ -84,7 +97,10 @@ static bool tell(struct engine *e, struct observer *o)
 	if (code == COAP_CONTENT)
 		option_write_uint(&ow, OPT_OBSERVE, value);
 	message_write_payload(&w, span_of(text, 1 + draw(sizeof text - 1)));
-	return observer_told(e, o, code, &w, one_in(3), (enum observer_type)draw(3));
+	done = observer_told(e, o, code, &w, one_in(3), type);
+	if (done && code == COAP_CONTENT && !exchange_get(e, o->exchange))
+		paced(e, o);
+	return done;
 }
 
 void theirs_due(struct engine *e, struct representation *p)
@@ -96,11 +112,15 @@ void theirs_due(struct engine *e, struct representation *p)
 
 	if (p->seen != value_of(p->word))
 		representation_saw(e, p, value_of(p->word));
-	while (e->tx_n - before <= 4 && (o = observer_stale(e, p))) {
+	for (unsigned n = 0; n < 8 && e->tx_n - before <= 4 && (o = observer_stale(e, p)); n++) {
+		enum observer_type type = (enum observer_type)draw(3);
+
+		if (observer_put_off(e, o, type))
+			continue;
 		if (!observer_request(e, o, &r)) {
 			CHECK(model.damaged);
 			observer_end(e, o, COUNT_OBSERVERS_ENDED);
-		} else if (!tell(e, o)) {
+		} else if (!tell(e, o, type)) {
 			representation_wake(e, p, 100);
 			return;
 		}

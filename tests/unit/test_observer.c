@@ -400,6 +400,7 @@ Test(observer, an_error_of_the_network_ends_it)
 	cr_assert(!expire_unreachable(&r->e, &to, &from, s.bytes, &x, &v));
 	rig_commit(r);
 	cr_assert_eq(observers(), 0);
+	rig_wait(r, PAUSE_MS);
 	enter(1, "ab");
 	change();
 	tell();

@@ -76,12 +76,14 @@ static struct representation *the_one(void)
 __attribute__((unused)) static long tell_code(uint8_t code)
 {
 	struct representation *p = the_one();
-	struct observer *o = p ? observer_stale(&r->e, p) : NULL;
+	struct observer *o;
 	uint32_t value;
 	struct writer w;
 	struct option_writer ow;
 	bool told;
 
+	while ((o = p ? observer_stale(&r->e, p) : NULL) && observer_put_off(&r->e, o, told_as))
+		rig_commit(r);
 	if (!o)
 		return -1;
 	value = observer_value(&r->e, o);

@@ -393,6 +393,8 @@ def a_thousand_observers_while_workers_die():
             for a, b in zip(seen, seen[1:]):
                 check(0 <= (b - a) % (1 << 24) < 1 << 23, f"{a} before {b}")
         c = d.counters()
+        print("#", {name: c[name] for name in ("notifications", "notifications-replaced",
+                                               "renders", "retransmits", "adopted")}, flush=True)
         check(c["adopted"] >= 10, f"adopted {c['adopted']}")
         equal([c["observers-timeout"], c["observers-reset"], c["observers-ended"]], [0, 0, 0],
               "observers lost")

@@ -457,6 +457,12 @@ static enum input_verdict malformed(struct engine *e, const struct request *r)
 	return INPUT_DONE;
 }
 
+/* Request codes come as CON or NON, responses never as RST (4.2, 4.3). */
+static bool is_request(const struct message *m)
+{
+	return code_is_request(m->code) && m->type <= COAP_NON;
+}
+
 /* A token that we could not keep is a message format error (RFC 8974 2.2.2).  The client
  * is told no reason, so the operator is. */
 static enum input_verdict long_token(struct engine *e, const struct request *r, size_t n)
@@ -491,26 +497,23 @@ static enum input_verdict cut_request(struct engine *e, struct request *r)
 static enum input_verdict cut(struct engine *e, struct request *r, size_t len, struct span bytes)
 {
 	size_t token = frame_udp_token_claimed(bytes);
-	bool is_request;
 
 	engine_count(e, COUNT_RX_TRUNCATED);
 	if (frame_udp_parse(bytes, &r->msg) == FRAME_IGNORE)
 		return INPUT_DONE;
-	is_request = code_is_request(r->msg.code) && r->msg.type <= COAP_NON;
-	if (is_request && token > e->conf.limits.token_length && token < len)
+	if (is_request(&r->msg) && token > e->conf.limits.token_length && token < len)
 		return long_token(e, r, token);
 	/* Where options were cut as well, nobody can say more than that. */
-	return is_request && r->msg.payload.n ? cut_request(e, r) : malformed(e, r);
+	return is_request(&r->msg) && r->msg.payload.n ? cut_request(e, r) : malformed(e, r);
 }
 
-/* Request codes come as CON or NON, responses never as RST (4.2, 4.3). */
 static enum input_verdict by_code(struct engine *e, struct input *in)
 {
 	struct request *r = &in->request;
 
 	if (r->msg.code == COAP_EMPTY)
 		return input_empty(e, r, &in->response);
-	if (code_is_request(r->msg.code) && r->msg.type <= COAP_NON) {
+	if (is_request(&r->msg)) {
 		if (r->msg.token.n > e->conf.limits.token_length)
 			return long_token(e, r, r->msg.token.n);
 		return input_request(e, r);

@@ -143,13 +143,20 @@ def abandoned_uploads_cost_nothing_after_a_while():
 @test
 def the_same_from_every_port():
     with Site() as s:
-        got(coap("put", s.uri(), "-T", "-", stdin=body(500)), 0, "")
-        answers = set()
-        for _ in range(64):
-            with s.daemon.peer() as p:
-                a = p.ask("GET", "/block")
-            answers.add((a.code, a.payload, str(a.options)))
-        equal(len(answers), 1, "different answers")
+        data = body(64 * 1024 + 17)
+        got(coap("put", s.uri(), "-T", "-", stdin=data), 0, "")
+        peers = [s.daemon.peer() for _ in range(64)]
+        first = [p.get("/block") for p in peers]
+        equal(len({(m.code, m.payload, str(m.options)) for m in first}), 1, "first answers")
+        whole, etags = b"", set()
+        for i in range(65):                     # each block at another port, and so worker
+            m = peers[i % 64].get("/block", options=[("Block2", uint(i << 4 | 6))])
+            whole += m.payload
+            etags.add(m.all("ETag")[0])
+        check(whole == data, "the same bytes")
+        equal(etags, {first[0].all("ETag")[0]}, "ETags")
+        for p in peers:
+            p.close()
 
 
 run()

@@ -10,7 +10,7 @@ resources:
   /hello: {module: hello}
   /slow: {module: separate, delay: 600ms}
   /boom: {module: crash}
-transmission: { ack-delay: 1ms }
+transmission: { ack-delay: 1ms, ack-timeout: 1m }
 """
 
 
@@ -155,7 +155,7 @@ def waiting_request_survives_many_deaths():
 
 @test
 def unacknowledged_response_survives_its_worker():
-    site = SITE.replace("ack-delay: 1ms", "ack-delay: 1ms, ack-timeout: 50ms")
+    site = SITE.replace("ack-timeout: 1m", "ack-timeout: 50ms")
     with Daemon(site) as d, d.peer() as p:
         request = p.request("GET", "/slow")
         p.send(request)

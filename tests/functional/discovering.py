@@ -186,7 +186,7 @@ def found(result):
 @test
 def all_around_are_asked():
     with around(played(links("</a>")), played(links("</b>,</c>"))) as (first, second):
-        r = got(coap("discover", "--multicast", "--timeout", "1", "--json"), 0, None, "")
+        r = got(coap("discover", "--multicast", "--timeout", "4", "--json"), 0, None, "")
         equal(found(r), {f"[fe80::2%to0]:{PORT}": ["/a"], f"10.0.0.2:{PORT}": ["/a"],
                          f"[fe80::2%to1]:{PORT}": ["/b", "/c"], f"10.0.1.2:{PORT}": ["/b", "/c"]},
               "who was found")
@@ -197,7 +197,7 @@ def all_around_are_asked():
 @test
 def one_interface_is_asked():
     with around(played(links("</a>")), played(links("</b>"))) as (first, second):
-        r = got(coap("discover", "--multicast=to1", "--timeout", "1"), 0, None, "")
+        r = got(coap("discover", "--multicast=to1", "--timeout", "4"), 0, None, "")
         equal(sorted(r.out.decode().splitlines()),
               ["coap://10.0.1.2:5683", "coap://[fe80::2%to1]:5683", "└─ /b", "└─ /b"], "trees")
         equal(first.received, [], "the other one has not been asked")
@@ -206,13 +206,13 @@ def one_interface_is_asked():
 @test
 def one_group_is_asked():
     with around(played(links("</a>")), played(links("</b>"))) as (first, second):
-        r = got(coap("discover", "--multicast=to0", f"coap://[{GROUP6}]", "--timeout", "1", "--json"),
+        r = got(coap("discover", "--multicast=to0", f"coap://[{GROUP6}]", "--timeout", "4", "--json"),
                 0, None, "")
         equal(found(r), {f"[fe80::2%to0]:{PORT}": ["/a"]}, "who was found")
-        r = got(coap("discover", "--multicast", f"coap://[{GROUP6}%25to1]", "--timeout", "1", "--json"),
+        r = got(coap("discover", "--multicast", f"coap://[{GROUP6}%25to1]", "--timeout", "4", "--json"),
                 0, None, "")
         equal(found(r), {f"[fe80::2%to1]:{PORT}": ["/b"]}, "who was found")
-        r = got(coap("discover", "--multicast=to1", f"coap://{GROUP4}", "--timeout", "1", "--json"),
+        r = got(coap("discover", "--multicast=to1", f"coap://{GROUP4}", "--timeout", "4", "--json"),
                 0, None, "")
         equal(found(r), {f"10.0.1.2:{PORT}": ["/b"]}, "who was found")
 
@@ -230,7 +230,7 @@ def the_same_answer_twice_is_shown_once():
         return [message(request, payload=b"</a>", options=LINKS) for _ in range(2)]
 
     with around(played(by_path({CORE: twice}))):
-        r = got(coap("discover", "--multicast=to0", f"coap://[{GROUP6}]", "--timeout", "1", "--json"),
+        r = got(coap("discover", "--multicast=to0", f"coap://[{GROUP6}]", "--timeout", "4", "--json"),
                 0, None, "")
         equal(len(r.out.splitlines()), 1, "trees")
 
@@ -249,7 +249,7 @@ def answers_from_several_addresses_are_several_servers():
         return server
 
     with around(make):
-        r = got(coap("discover", "--multicast=to0", f"coap://[{GROUP6}]", "--timeout", "1", "--json"),
+        r = got(coap("discover", "--multicast=to0", f"coap://[{GROUP6}]", "--timeout", "4", "--json"),
                 0, None, "")
         equal(sorted(int(peer.rpartition(":")[2]) for peer in found(r)),
               sorted([PORT, others[0].getsockname()[1]]), "ports of those found")
@@ -259,7 +259,7 @@ def answers_from_several_addresses_are_several_servers():
 def E118_what_does_not_fit_one_answer_is_got_from_its_server():
     document = ",".join(f"</{i}>" for i in range(100))
     with around(played(links(document, szx=2))) as (server,):
-        r = got(coap("discover", "--multicast=to0", f"coap://[{GROUP6}]", "--timeout", "1", "--json"),
+        r = got(coap("discover", "--multicast=to0", f"coap://[{GROUP6}]", "--timeout", "4", "--json"),
                 0, None, "")
         equal(found(r), {f"[fe80::2%to0]:{PORT}": [f"/{i}" for i in range(100)]}, "all of it")
         equal([m.type for m in server.requests()][:2], [NON, CON], "a group's request, and another")

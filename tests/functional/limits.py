@@ -7,7 +7,7 @@ slots: 1
 resources:
   /hello: {module: hello}
   /boom: {module: crash}
-  /slow: {module: separate, delay: 1s}
+  /slow: {module: separate, delay: 5s}
   /never: {module: separate, delay: 1h}
 drain: 0s
 transmission: { ack-delay: 1ms }

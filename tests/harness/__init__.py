@@ -5,7 +5,7 @@ here sleeps: whatever is waited for is an event (a datagram, a log record, a
 message of the notify socket, the end of a process), and time only bounds it.
 """
 from harness.check import Failure, Skip, TIMEOUT, check, equal
-from harness.coap import (ACK, CON, NON, RST, EMPTY, Malformed, Message, code,
+from harness.coap import (ACK, CON, NON, RST, EMPTY, Malformed, Message, code, in_order,
                           option, uint)
 from harness.daemon import Daemon, coapd, site_file
 from harness.netns import Namespace
@@ -14,4 +14,4 @@ from harness.tap import run, shared, test
 
 __all__ = ["ACK", "CON", "Daemon", "EMPTY", "Failure", "Malformed", "Message",
            "NON", "Namespace", "Peer", "RST", "Skip", "TIMEOUT", "check", "coapd",
-           "code", "equal", "option", "run", "shared", "site_file", "test", "uint"]
+           "code", "equal", "in_order", "option", "run", "shared", "site_file", "test", "uint"]

@@ -40,6 +40,12 @@ def uint(value):
     return value.to_bytes((value.bit_length() + 7) // 8, "big")
 
 
+def in_order(values):
+    """Whether each Observe value is newer than the one before it (RFC 7641 section 3.4).
+    They are 24 bits of a clock, which wrap every few minutes: none is simply greater."""
+    return all(0 < (b - a) % (1 << 24) < 1 << 23 for a, b in zip(values, values[1:]))
+
+
 def option(name, value=b""):
     """A pair (number, bytes) of a name or number and str, int or bytes."""
     number = OPTIONS.get(name, name)

@@ -1,4 +1,5 @@
 """One running coapd: started on ports the kernel picks, watched, stopped, judged."""
+import fcntl
 import glob
 import os
 import re
@@ -8,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 from signal import SIGKILL, SIGTERM, SIGUSR1
@@ -107,6 +109,7 @@ class Daemon:
         self.arguments = arguments
         self.log, self.notified, self.listeners, self.workers = [], [], [], {}
         self.changed = threading.Condition()
+        self.reading = threading.Lock()
         self.ended = False
         self.process = None
 
@@ -209,12 +212,14 @@ class Daemon:
                 ready = [key.fileobj for key, _ in selector.select()]
                 if self.notify in ready:
                     self._add(notified=self.notify.recv(65536).decode())
-                if err in ready:
+                if err not in ready:
+                    continue
+                with self.reading:
                     data = os.read(err, 65536)
-                    if not data:
-                        break
                     *lines, rest = (rest + data).split(b"\n")
                     self._add(lines=[line.decode(errors="replace") for line in lines])
+                if not data:
+                    break
         with self.changed:
             self.ended = True
             self.changed.notify_all()
@@ -244,8 +249,19 @@ class Daemon:
                     raise Failure(f"not seen: {what}")
                 self.changed.wait(left)
 
+    def settle(self):
+        """Waits until all is read that was said by now.  Whoever has seen an answer may rely
+        on the records from before it; the reading thread may be behind."""
+        while self.process is not None and not self.ended:
+            with self.reading:
+                left = fcntl.ioctl(self.process.stderr.fileno(), termios.FIONREAD, bytes(4))
+            if left == bytes(4):
+                return
+            select.select([], [], [], 0.001)
+
     def mark(self):
-        """A place in the log, for since=."""
+        """A place in the log, for since=: behind all that was said by now."""
+        self.settle()
         with self.changed:
             return len(self.log)
 
@@ -261,6 +277,7 @@ class Daemon:
 
     def records(self, pattern="", since=0):
         """The records there are by now."""
+        self.settle()
         with self.changed:
             return [r for r in self.log[since:] if re.search(pattern, r.line)]
 

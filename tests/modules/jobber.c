@@ -27,7 +27,7 @@ static enum coapd_verdict begin(coapd_task *task)
 	int status;
 
 	if (coapd_query(task, "block", NULL)) {        /* what a module must not do */
-		poll(NULL, 0, 150);
+		poll(NULL, 0, 2500);
 		coapd_reply(task, COAPD_204_CHANGED);
 		return COAPD_DONE;
 	}

@@ -25,7 +25,7 @@ struct worker {
 	struct budget budget;
 	struct jobs jobs;
 	struct mailbox mailbox;
-	struct where place;
+	struct where where;
 	ev_async done;                  /* jobs are */
 	struct watcher watcher;         /* of modules' descriptors */
 	struct names names;

@@ -150,11 +150,7 @@ Test(load, listeners_that_are_none)
 		"built in, this coapd serves coap:// alone");
 	REFUSED("listen:\n  - coap://1.2.3.4\n  - coap://1.2.3.4:5683\n",
 		"t.yaml:3:5: listen: coap://1.2.3.4:5683 is there twice, before that in line 2");
-	REFUSED("listen:
-  - coap+fd://a
-  - coap+fd://b
-  - coap+fd://a
-",
+	REFUSED("listen:\n  - coap+fd://a\n  - coap+fd://b\n  - coap+fd://a\n",
 		"t.yaml:4:5: listen: coap+fd://a is there twice, before that in line 2");
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "config/site.h"
+#include "config/spoken.h"
 #include "supervisor/check.h"
 #include "supervisor/options.h"
 #include "supervisor/passed.h"
@@ -28,9 +29,23 @@ static int wrong(void)
 	return EXIT_WRONG;
 }
 
+/* What is said on the command line, and the file in addition. */
+static struct site *load_spoken(const struct options *o)
+{
+	struct spoken said = { o->file, o->mount.value, o->mount.n, o->listen.value,
+			       o->listen.n };
+	size_t n = 0;
+	char *text = spoken_text(&said, &n);
+	struct site *site = site_load_text("command line", text ? text : "", n, &errors);
+
+	free(text);
+	return site;
+}
+
 static struct site *load(const struct options *o)
 {
-	struct site *site = site_load(o->file, &errors);
+	struct site *site = o->mount.n || o->listen.n ? load_spoken(o) :
+							site_load(o->file, &errors);
 
 	if (site && o->modules_dir)
 		site->modules_dir = o->modules_dir;

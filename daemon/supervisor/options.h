@@ -1,10 +1,14 @@
-/* options.h - the command line of coapd, as typed.  Used by main(). */
+/* options.h - the command line of coapd, as typed.  Used by main(); the page coapd(8)
+ * has its list of options from the same rows. */
 #ifndef SUPERVISOR_OPTIONS_H
 #define SUPERVISOR_OPTIONS_H
 
 #include "base/err.h"
 
+#include <stddef.h>
 #include <stdio.h>
+
+#define OPTIONS_MANY 32         /* how often one that may be repeated may be given */
 
 enum options_what {
 	OPTIONS_RUN,
@@ -15,10 +19,18 @@ enum options_what {
 	OPTIONS_HELP
 };
 
+/* Values of an option that may be repeated. */
+struct options_list {
+	const char *value[OPTIONS_MANY];
+	size_t n;
+};
+
 struct options {
 	enum options_what what;
-	const char *file;               /* site file, never NULL */
+	const char *file;               /* site file; NULL: only what mount and listen say */
 	const char *modules_dir;        /* NULL: what the site says */
+	struct options_list mount;      /* "PATH=MODULE" */
+	struct options_list listen;     /* URIs */
 };
 
 /* Reads the command line; strings are borrowed from argv.  0, or -EINVAL and err
@@ -27,5 +39,8 @@ int options_read(struct options *o, int argc, char *const argv[], struct err *er
 
 /* All options on one screen. */
 void options_help(FILE *out);
+
+/* All options as items of a list in mdoc. */
+void options_page(FILE *out);
 
 #endif

@@ -91,6 +91,23 @@ def what_includes_itself_is_refused():
         s.refused(("b.yaml:1:10", "includes itself"))
 
 
+# --- no file at all
+
+@test
+def a_site_on_the_command_line():
+    with Site() as s, Daemon("", arguments=["--mount", "/=hello", "--mount", "/t=time"]) as d:
+        with d.peer() as p:
+            equal(p.get("/").code, code("2.05"), "answer besides those of the file")
+            equal(p.get("/t").code, code("2.05"), "and another one")
+        line = [PROGRAM, "-M", s.modules, "--mount", "/=hello", "--listen", "coap://[::1]:0"]
+        status, out, err = output([*line, "--check"])
+        equal((status, err), (0, ""), "status and errors")
+        status, out, err = output([*line, "--mount", "/=helo", "--listen", "coap://[::1", "--check"])
+        equal(status, 2, "exit status")
+        check(re.search(r'^command line:3:5: listen: .*\n  +- "coap://\[::1"\n +\^$', err, re.M), err)
+        check(re.search('^command line:6:3: key "/" is there twice, .* line 5$', err, re.M), err)
+
+
 # --- variables
 
 @test

@@ -61,6 +61,37 @@ Test(options, debug_takes_a_file)
 	cr_assert_eq(line("--debug", "--check"), -EINVAL);
 }
 
+Test(options, mounts_and_listeners_need_no_file)
+{
+	cr_assert_eq(line("--mount", "/=hello", "--listen", "coap://[::]", "--mount=/a=b=c"), 0);
+	cr_assert_null(o.file);
+	cr_assert_eq(o.mount.n, 2);
+	cr_assert_str_eq(o.mount.value[1], "/a=b=c");
+	cr_assert_eq(o.listen.n, 1);
+	cr_assert_eq(line("--mount", "/=hello", "-c", "f"), 0);
+	cr_assert_str_eq(o.file, "f");
+	cr_assert_eq(line("--check", "--listen", "u", "f"), 0);
+	cr_assert_str_eq(o.file, "f");
+}
+
+Test(options, mounts_that_are_none)
+{
+	static char *const wrong[] = { "hello", "=hello", "/hello", "a=b" };
+	char *many[2 * OPTIONS_MANY + 4] = { "coapd" };
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		cr_assert_eq(line("--mount", wrong[i]), -EINVAL);
+		cr_assert(strstr(err.text, wrong[i]));
+	}
+	for (size_t i = 0; i < OPTIONS_MANY + 1; i++) {
+		many[2 * i + 1] = "--listen";
+		many[2 * i + 2] = "u";
+	}
+	cr_assert_eq(read_line(many), -EINVAL);
+	many[2 * OPTIONS_MANY + 1] = NULL;
+	cr_assert_eq(read_line(many), 0);
+}
+
 Test(options, version_and_help)
 {
 	cr_assert_eq(line("--version"), 0);
@@ -103,4 +134,27 @@ Test(options, help_fits_one_screen_and_names_every_option)
 	cr_assert(strstr(text, "--dump"));
 	cr_assert(strstr(text, "--version"));
 	free(text);
+}
+
+Test(options, page_names_what_help_does)
+{
+	char *help = NULL, *page = NULL;
+	size_t n = 0, m = 0;
+	FILE *out = open_memstream(&help, &n);
+	char name[80];
+
+	options_help(out);
+	fclose(out);
+	out = open_memstream(&page, &m);
+	options_page(out);
+	fclose(out);
+	cr_assert(strstr(page, ".It Fl c Ar file , Fl -config Ar file\nThe site file ("));
+	cr_assert(strstr(page, ".It Fl -check Op Ar file\n"));
+	cr_assert(strstr(page, ".It Fl -mount Ar path=module\n"));
+	for (const char *p = strstr(help, "\n  "); p && (p = strstr(p, " --")); p++) {
+		snprintf(name, sizeof name, " Fl -%.*s", (int)strcspn(p + 3, " \n"), p + 3);
+		cr_expect(strstr(page, name), "%s", name);
+	}
+	free(help);
+	free(page);
 }

@@ -92,7 +92,7 @@ static int run(struct site *site)
 {
 	/* The memory of slots counts as a file that may be too long: an error to be told. */
 	signal(SIGXFSZ, SIG_IGN);
-	log_setup((enum log_level)site->log_level, "supervisor");
+	site_log(site, "supervisor");
 	if (!check_modules(site, CHECK_MS, &errors))
 		return wrong();
 	if (!settle_slots(site))
@@ -122,7 +122,7 @@ static int dump(struct site *site)
 /* Everything in this process, modules too, so that a debugger has it all. */
 static int debug(struct site *site)
 {
-	log_setup((enum log_level)site->log_level, "debug");
+	site_log(site, "debug");
 	if (!settle_slots(site))
 		return EXIT_STARTED_NOT;
 	return with_directory(site, supervisor_debug);

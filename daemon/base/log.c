@@ -1,48 +1,66 @@
 #include "base/log.h"
 
+#include "base/log_text.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-#define RECORD_MAX 1024
+#define JOURNAL "/run/systemd/journal/socket"
+#define SYSLOG "/dev/log"
 #define WRITE_TRIES 4
 
-/* The priority is what syslog(3) numbers it; the journal reads it as "<N>" in
- * front of a line (sd-daemon(3)). */
-static const struct {
-	const char *name;
-	char priority;
-} level_row[] = {
-	[LOG_ERROR] = { "error", '3' },
-	[LOG_WARN] = { "warn", '4' },
-	[LOG_NOTICE] = { "notice", '5' },
-	[LOG_INFO] = { "info", '6' },
-	[LOG_DEBUG] = { "debug", '7' },
+static const char *const level_names[] = {
+	[LOG_ERROR] = "error",
+	[LOG_WARN] = "warn",
+	[LOG_NOTICE] = "notice",
+	[LOG_INFO] = "info",
+	[LOG_DEBUG] = "debug",
 };
-#define LEVELS (sizeof level_row / sizeof level_row[0])
+#define LEVELS (sizeof level_names / sizeof level_names[0])
+
+static const char *const part_names[] = {
+#define LOG_PART_NAME(id, name, text) name,
+	LOG_PARTS(LOG_PART_NAME)
+#undef LOG_PART_NAME
+};
+
+/* Level for every part before anything is set up. */
+#define AT_FIRST(id, name, text) LOG_NOTICE,
 
 static struct {
-	enum log_level most;
-	bool journal;
+	struct log_conf conf;
+	bool stream;            /* standard error is a stream of the journal's */
+	bool is_open;
+	int fd;                 /* a socket of no address, to send to theirs */
 	char who[32];
-} setup = { .most = LOG_NOTICE, .who = "start" };
+} setup = { .conf = { .most = { LOG_PARTS(AT_FIRST) }, .to = LOG_TO_STDERR }, .who = "start" };
 
 const char *log_level_name(enum log_level level)
 {
-	return level_row[level].name;
+	return level_names[level];
 }
 
 int log_level_parse(const char *name)
 {
 	for (size_t i = 0; i < LEVELS; i++)
-		if (!strcmp(level_row[i].name, name))
+		if (!strcmp(level_names[i], name))
 			return (int)i;
 	return -1;
 }
+
+const char *log_part_name(enum log_part part)
+{
+	return part_names[part];
+}
+
+/* --- setting up ------------------------------------------------------------------- */
 
 /* JOURNAL_STREAM names the device and inode of the journal's stream; it is
  * inherited, so it must be compared with what standard error is now. */
@@ -58,102 +76,126 @@ static bool stderr_is_journal(void)
 	return !strcmp(env, mine);
 }
 
+/* Without an address of theirs, so that they may go and come again. */
+static void open_socket(void)
+{
+	if (!setup.is_open) {
+		setup.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		setup.is_open = setup.fd >= 0;
+	}
+}
+
+static const char *or_else(const char *path, const char *deflt)
+{
+	return path ? path : deflt;
+}
+
+void log_configure(const struct log_conf *conf, const char *who)
+{
+	setup.conf = *conf;
+	setup.stream = stderr_is_journal();
+	setup.conf.journal = or_else(conf->journal, JOURNAL);
+	setup.conf.syslog = or_else(conf->syslog, SYSLOG);
+	snprintf(setup.who, sizeof setup.who, "%s", who);
+	if (conf->to == LOG_TO_AUTO)
+		setup.conf.to = setup.stream && !access(setup.conf.journal, F_OK) ?
+				LOG_TO_JOURNAL : LOG_TO_STDERR;
+	if (setup.conf.to != LOG_TO_STDERR)
+		open_socket();
+}
+
 void log_setup(enum log_level most, const char *who)
 {
-	setup.most = most;
-	setup.journal = stderr_is_journal();
-	snprintf(setup.who, sizeof setup.who, "%s", who);
+	struct log_conf conf = { .to = LOG_TO_STDERR };
+
+	for (unsigned p = 0; p < LOG_PARTS_N; p++)
+		conf.most[p] = most;
+	log_configure(&conf, who);
 }
 
-enum log_level log_most(void)
+int log_fd(void)
 {
-	return setup.most;
+	return setup.is_open ? setup.fd : -1;
 }
 
-/* Bytes of the printable character at s: 1 for ASCII, 2 to 4 for UTF-8, 0 for
- * a control character (C0, DEL, C1) or a byte that starts none. */
-static unsigned printable(const uint8_t *s)
+void log_set_level(enum log_part part, enum log_level most)
 {
-	unsigned n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-
-	if (s[0] < 0x80)
-		return s[0] >= 0x20 && s[0] != 0x7f;
-	if (s[0] < 0xc2 || s[0] > 0xf4 || (s[0] == 0xc2 && s[1] < 0xa0))
-		return 0;
-	for (unsigned i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
+	setup.conf.most[part] = most;
 }
 
-/* Copies text to out, at most n bytes, escaping what is not printable.  What
- * does not fit is replaced by three dots.  Returns the bytes written. */
-static size_t escape(char *out, size_t n, const char *text)
+enum log_level log_level_of(enum log_part part)
 {
-	const uint8_t *s = (const uint8_t *)text;
-	size_t used = 0, cut = 0;
+	return setup.conf.most[part];
+}
 
-	while (*s) {
-		char one[8];
-		unsigned bytes = printable(s);
-		size_t len = bytes;
+/* --- writing ---------------------------------------------------------------------- */
 
-		if (bytes)
-			memcpy(one, s, bytes);
-		else
-			len = (size_t)snprintf(one, sizeof one, "\\x%02x", *s);
-		if (used + len > n) {
-			memcpy(out + cut, "...", 3);
-			return cut + 3;
-		}
-		memcpy(out + used, one, len);
-		used += len;
-		if (used + 3 <= n)
-			cut = used;
-		s += bytes ? bytes : 1;
+static struct timespec now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t;
+}
+
+/* Whoever does not take it at once is not waited for: a log must not hold up a worker. */
+static bool send_to(const char *path, const char *data, size_t n)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+
+	if (!setup.is_open)
+		return false;
+	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+	return sendto(setup.fd, data, n, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&a,
+		      sizeof a) == (ssize_t)n;
+}
+
+static bool send_entry(const struct log_entry *e, char out[LOG_ENTRY_MAX])
+{
+	switch (setup.conf.to) {
+	case LOG_TO_JOURNAL:
+		return send_to(setup.conf.journal, out, log_text_journal(out, e));
+	case LOG_TO_SYSLOG:
+		return send_to(setup.conf.syslog, out, log_text_syslog(out, e, now()));
+	default:
+		return false;
 	}
-	return used;
 }
 
-static size_t prefix(char *out, size_t cap, enum log_level level)
+static void write_entry(const struct log_entry *e, char out[LOG_ENTRY_MAX])
 {
-	int n;
+	size_t n = setup.conf.format == LOG_JSON && !setup.stream ? log_text_json(out, e, now()) :
+		   log_text_line(out, e, setup.stream);
 
-	if (setup.journal)
-		n = snprintf(out, cap, "<%c>%s: ", level_row[level].priority, setup.who);
-	else
-		n = snprintf(out, cap, "coapd[%d] %s: %s: ", (int)getpid(), setup.who,
-			     level_row[level].name);
-	return (size_t)n;
-}
-
-static void emit(enum log_level level, const char *text)
-{
-	char record[RECORD_MAX];
-	size_t n = prefix(record, sizeof record, level);
-	ssize_t done = -1;
-
-	n += escape(record + n, sizeof record - n - 1, text);
-	record[n++] = '\n';
-	for (int i = 0; i < WRITE_TRIES; i++) {
-		done = write(STDERR_FILENO, record, n);
-		if (done >= 0 || errno != EINTR)
+	for (int i = 0; i < WRITE_TRIES; i++)
+		if (write(STDERR_FILENO, out, n) >= 0 || errno != EINTR)
 			return;
-	}
 }
 
-void log_write(enum log_level level, const char *fmt, ...)
+static void emit(enum log_part part, enum log_level level, struct log_fields fields,
+		 const char *text)
 {
-	char text[RECORD_MAX];
+	struct log_entry e = { .part = part, .level = level, .who = setup.who,
+			       .pid = (int)getpid(), .fields = fields, .text = text };
+	char out[LOG_ENTRY_MAX];
+
+	if (!send_entry(&e, out))
+		write_entry(&e, out);
+}
+
+void log_record(enum log_part part, enum log_level level, struct log_fields fields,
+		const char *fmt, ...)
+{
+	char text[LOG_LINE_MAX];
 	int error = errno;
 	va_list ap;
 
-	if (level > setup.most)
+	if (level > setup.conf.most[part])
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	emit(level, text);
+	emit(part, level, fields, text);
 	errno = error;
 }
 
@@ -173,15 +215,16 @@ static bool limit_passes(struct log_limit *limit, uint64_t now_ms, unsigned burs
 	return false;
 }
 
-void log_limited(struct log_limit *limit, uint64_t now_ms, unsigned burst,
-		 enum log_level level, const char *fmt, ...)
+void log_limited_record(enum log_part part, struct log_limit *limit, uint64_t now_ms,
+			unsigned burst, enum log_level level, struct log_fields fields,
+			const char *fmt, ...)
 {
-	char text[RECORD_MAX] = "";
+	char text[LOG_LINE_MAX] = "";
 	int error = errno;
 	size_t n = 0;
 	va_list ap;
 
-	if (level > setup.most || !limit_passes(limit, now_ms, burst))
+	if (level > setup.conf.most[part] || !limit_passes(limit, now_ms, burst))
 		return;
 	if (limit->left_out)
 		n = (size_t)snprintf(text, sizeof text, "(%u like it left out) ",
@@ -190,6 +233,6 @@ void log_limited(struct log_limit *limit, uint64_t now_ms, unsigned burst,
 	va_start(ap, fmt);
 	vsnprintf(text + n, sizeof text - n, fmt, ap);
 	va_end(ap);
-	emit(level, text);
+	emit(part, level, fields, text);
 	errno = error;
 }

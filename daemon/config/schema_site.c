@@ -29,7 +29,7 @@ static const struct config_row top_rows[] = {
 	  "own: better make one for coapd.",
 	  AT(user) },
 	{ "log", "section", "", NULL, NULL,
-	  "What is written to standard error or the journal.", 0 },
+	  "What coapd says of itself, where to and how much of it.", 0 },
 	{ "listen", "listen", "coap://[::]:5683", NULL, NULL,
 	  "A list of URIs, each a numeric address to receive requests at.  [::] is every "
 	  "address, IPv6 and IPv4; 0.0.0.0 is every IPv4 address.  Without a port it is "
@@ -76,9 +76,23 @@ static const struct config_row top_rows[] = {
 	  "What is served: a mapping from path to module.", 0 },
 };
 
+/* Of one part of coapd. */
+#define LOG_PART_ROW(id, name, text) \
+	{ name, "enum level|error|warn|notice|info|debug", "level", NULL, NULL, \
+	  text "  level: as the key of that name has it.", AT(log_parts[LOG_PART_##id]) },
+
 static const struct config_row log_rows[] = {
 	{ "level", "enum error|warn|notice|info|debug", "notice", NULL, NULL,
 	  "The least important records to be written.", AT(log_level) },
+	LOG_PARTS(LOG_PART_ROW)
+	{ "to", "enum auto|stderr|journal|syslog", "auto", NULL, NULL,
+	  "Where to.  auto is the journal, if that is where standard error goes, else standard "
+	  "error.  In the journal a record has fields of its own, COAPD_PROCESS, COAPD_PART, "
+	  "COAPD_PATH and others; syslog is of facility daemon.  What neither takes goes to "
+	  "standard error.", AT(log_to) },
+	{ "format", "enum text|json", "text", NULL, NULL,
+	  "How it is written to standard error: a line of text, or an object of JSON with the same "
+	  "fields.", AT(log_format) },
 };
 
 static const struct config_row limits_rows[] = {

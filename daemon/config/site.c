@@ -91,3 +91,14 @@ uint64_t site_body_size_most(const struct site *site)
 			most = site->mounts[i].body_size;
 	return most;
 }
+
+void site_log(const struct site *site, const char *who)
+{
+	struct log_conf conf = { .format = (enum log_format)site->log_format,
+				 .to = (enum log_to)site->log_to };
+
+	for (unsigned p = 0; p < LOG_PARTS_N; p++)
+		conf.most[p] = (enum log_level)(site->log_parts[p] ? site->log_parts[p] - 1 :
+						site->log_level);
+	log_configure(&conf, who);
+}

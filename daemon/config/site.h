@@ -109,6 +109,9 @@ struct site {
 	uint32_t threads;               /* of a worker, for jobs */
 	const char *user;
 	unsigned log_level;             /* enum log_level */
+	unsigned log_parts[LOG_PARTS_N];        /* 0 as log_level, else enum log_level + 1 */
+	unsigned log_format;            /* enum log_format */
+	unsigned log_to;                /* enum log_to */
 	const struct site_listener *listeners;  /* at least one */
 	size_t nlisteners;
 	struct site_limits limits;
@@ -144,6 +147,9 @@ void site_free(struct site *site);
 /* Writes the effective site, defaults and all, as YAML that site_load() reads
  * back to the same settings.  0, or a negative errno of the writing. */
 int site_dump(const struct site *site, FILE *out);
+
+/* Sets the log of this process up as the site wants it; who is log_configure()'s. */
+void site_log(const struct site *site, const char *who);
 
 /* Both numbers with auto resolved: auto is max(2, CPUs online) workers and as
  * many slots as workers.  At least 1, and never more workers than slots. */

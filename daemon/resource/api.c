@@ -216,16 +216,19 @@ coapd_mount *coapd_task_mount(const coapd_task *task)
 
 void coapd_log(coapd_mount *mount, int level, const char *format, ...)
 {
+	const struct log_field fields[] = { { "path", mount->spec.path },
+					    { "module", mount->desc->name } };
 	char text[512];
 	va_list args;
 
 	if (level < LOG_ERROR || level > LOG_DEBUG)
 		level = LOG_NOTICE;
-	if ((int)log_most() < level)
+	if ((int)log_level_of(LOG_PART_MODULE) < level)
 		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	log_limited(&mount->limit, mount->now, LOG_BURST, (enum log_level)level, "%s: %s",
-		    mount->spec.path, text);
+	log_limited_record(LOG_PART_MODULE, &mount->limit, mount->now, LOG_BURST,
+			   (enum log_level)level, (struct log_fields){ fields, 2 }, "%s: %s",
+			   mount->spec.path, text);
 }

@@ -59,6 +59,25 @@ static enum log_level level(const struct obituary *o)
 	return LOG_ERROR;
 }
 
+static void add(struct obituary_facts *f, const char *name, const char *value)
+{
+	f->at[f->n++] = (struct log_field){ name, value };
+}
+
+struct log_fields obituary_fields(const struct obituary *o, struct obituary_facts *f)
+{
+	f->n = 0;
+	snprintf(f->worker, sizeof f->worker, "%u", o->worker);
+	add(f, "worker", f->worker);
+	if (o->path) {
+		add(f, "path", o->path);
+		add(f, "module", o->module);
+	}
+	if (WIFSIGNALED(o->status))
+		add(f, "signal", obituary_signal(WTERMSIG(o->status), f->signal));
+	return (struct log_fields){ f->at, f->n };
+}
+
 enum log_level obituary_write(const struct obituary *o, char out[OBITUARY_TEXT])
 {
 	char cause[64], where[400] = "", next[48];

@@ -28,6 +28,15 @@ struct obituary {
  * or less when it was asked. */
 enum log_level obituary_write(const struct obituary *o, char out[OBITUARY_TEXT]);
 
+/* The same for programs: which worker, and path, module and signal where there are any.
+ * Borrows from o; 0 as the status is of one that lives still. */
+struct obituary_facts {
+	struct log_field at[4];
+	size_t n;
+	char worker[12], signal[24];
+};
+struct log_fields obituary_fields(const struct obituary *o, struct obituary_facts *f);
+
 /* "SIGSEGV"; "signal 64" for one without a name.  Returns a borrowed string or
  * out. */
 #define OBITUARY_SIGNAL 24

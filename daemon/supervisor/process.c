@@ -108,20 +108,30 @@ static int where(const struct supervisor *sv, const struct process *p, bool *ope
 	return mount;
 }
 
+/* What there is to say of it. */
+static struct obituary about(const struct supervisor *sv, const struct process *p)
+{
+	struct obituary o = { .worker = p->number };
+	int mount = where(sv, p, &o.opens);
+
+	if (mount >= 0) {
+		o.path = sv->site->mounts[mount].path;
+		o.module = sv->site->mounts[mount].module;
+	}
+	return o;
+}
+
 static void name_hung(const struct supervisor *sv, const struct process *p)
 {
-	bool opens;
-	int mount = where(sv, p, &opens);
+	struct obituary o = about(sv, p);
+	struct obituary_facts facts;
+	char in[400] = "";
 
-	if (mount < 0)
-		log_error("worker %u (pid %d) hangs: it has not been back for %" PRIu64
-			  " ms (watchdog), killing it", p->number, (int)p->pid,
-			  sv->crew.watch_ms);
-	else
-		log_error("worker %u (pid %d) hangs in %.255s (module %.100s): it has not been back "
-			  "for %" PRIu64 " ms (watchdog), killing it", p->number, (int)p->pid,
-			  sv->site->mounts[mount].path, sv->site->mounts[mount].module,
-			  sv->crew.watch_ms);
+	if (o.path)
+		snprintf(in, sizeof in, " in %.255s (module %.100s)", o.path, o.module);
+	log_record(LOG_PART, LOG_ERROR, obituary_fields(&o, &facts), "worker %u (pid %d) hangs%s: it "
+		   "has not been back for %" PRIu64 " ms (watchdog), killing it", p->number,
+		   (int)p->pid, in, sv->crew.watch_ms);
 }
 
 void process_kill(struct supervisor *sv, struct process *p)
@@ -145,23 +155,18 @@ bool process_boot_failed(const struct process *p)
 
 void process_obituary(struct supervisor *sv, struct process *p, uint64_t in_ms)
 {
-	bool opens;
-	int mount = where(sv, p, &opens);
-	struct obituary o = {
-		.worker = p->number,
-		.pid = p->dead,
-		.status = p->status,
-		.asked = p->asked,
-		.path = mount < 0 ? NULL : sv->site->mounts[mount].path,
-		.module = mount < 0 ? NULL : sv->site->mounts[mount].module,
-		.opens = opens,
-		.in_ms = in_ms,
-	};
+	struct obituary o = about(sv, p);
+	struct obituary_facts facts;
 	char text[OBITUARY_TEXT];
-	enum log_level level = obituary_write(&o, text);
+	enum log_level level;
 
+	o.pid = p->dead;
+	o.status = p->status;
+	o.asked = p->asked;
+	o.in_ms = in_ms;
+	level = obituary_write(&o, text);
 	/* A start that fails has been explained by the worker itself. */
 	if (sv->crew.phase == CREW_FAIL && process_boot_failed(p))
 		level = LOG_INFO;
-	log_write(level, "%s", text);
+	log_record(LOG_PART, level, obituary_fields(&o, &facts), "%s", text);
 }

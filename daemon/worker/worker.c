@@ -256,7 +256,7 @@ static int up_descriptors(struct worker *w, struct err *err)
 {
 	const struct worker_boot *b = w->boot;
 	size_t each = b->site->nlisteners + 3, n = 0;
-	int *fds = calloc(b->nslots * each + b->nmemfds + b->wakes.n + 1, sizeof *fds);
+	int *fds = calloc(b->nslots * each + b->nmemfds + b->wakes.n + 2, sizeof *fds);
 
 	if (!fds)
 		return err_set(err, -ENOMEM, "no memory for a list of descriptors");
@@ -272,6 +272,7 @@ static int up_descriptors(struct worker *w, struct err *err)
 	for (unsigned i = 0; b->mail && i < b->nmemfds; i++)
 		fds[n++] = b->mail[i];
 	fds[n++] = b->control_fd;
+	fds[n++] = log_fd();
 	sandbox_keep(fds, (unsigned)n);
 	free(fds);
 	return 0;
@@ -543,7 +544,7 @@ int worker_run(const struct worker_boot *boot)
 	size_t up = 0;
 
 	snprintf(who, sizeof who, "worker %u", boot->number);
-	log_setup((enum log_level)boot->site->log_level, who);
+	site_log(boot->site, who);
 	while (up < STAGES && stages[up].up(&w, &err) == 0)
 		up++;
 	if (up == STAGES)

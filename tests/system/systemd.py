@@ -230,6 +230,23 @@ def started_again(main):
 
 
 @test
+def the_journal_has_fields():
+    with Service():
+        since = cursor()
+        system().run("coap", "coap://[::1]/crash?how=segv")
+        wait_journal("died of SIGSEGV in /crash", since)
+        out = system().do("journalctl", "COAPD_MODULE=crash", "-n", "1", "-o", "json")
+        entry = json.loads(out)
+        got = {k: entry.get(k) for k in ("COAPD_PATH", "COAPD_SIGNAL", "COAPD_PROCESS",
+                                         "COAPD_PART", "PRIORITY", "_SYSTEMD_UNIT",
+                                         "SYSLOG_IDENTIFIER", "_TRANSPORT")}
+        equal(got, {"COAPD_PATH": "/crash", "COAPD_SIGNAL": "SIGSEGV",
+                    "COAPD_PROCESS": "supervisor", "COAPD_PART": "supervisor",
+                    "PRIORITY": "3", "_SYSTEMD_UNIT": "coapd.service",
+                    "SYSLOG_IDENTIFIER": "coapd", "_TRANSPORT": "journal"}, "the obituary")
+
+
+@test
 def a_killed_supervisor_is_started_again():
     with Service():
         old = pids()

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static char got[8192];
@@ -258,6 +260,151 @@ Test(log, nowhere_to_write_is_nobodys_error)
 	log_info("lost");
 	log_limited(&limit, 0, 1, LOG_INFO, "lost");
 	cr_assert_eq(errno, ENOSPC);
+}
+
+/* --- where else it may go ---------------------------------------------------------- */
+
+static int listen_at(char path[108])
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	snprintf(a.sun_path, sizeof a.sun_path, "/tmp/coapd-test-log-%d", (int)getpid());
+	unlink(a.sun_path);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+	strcpy(path, a.sun_path);
+	return fd;
+}
+
+static const char *received(int fd)
+{
+	ssize_t n = recv(fd, got, sizeof got - 1, 0);
+
+	got[n > 0 ? n : 0] = 0;
+	return got;
+}
+
+static const struct log_field place[] = { { "path", "/a\nPRIORITY=0" }, { "module", "crash" } };
+
+static struct log_conf conf_to(enum log_to to)
+{
+	struct log_conf conf = { .to = to };
+
+	for (unsigned p = 0; p < LOG_PARTS_N; p++)
+		conf.most[p] = LOG_INFO;
+	return conf;
+}
+
+Test(log, the_journal_gets_fields)
+{
+	struct log_conf conf = conf_to(LOG_TO_JOURNAL);
+	char path[108];
+	int fd = listen_at(path);
+
+	conf.journal = path;
+	log_configure(&conf, "worker 1");
+	cr_assert_geq(log_fd(), 0);
+	log_record(LOG_PART_WORKER, LOG_WARN, (struct log_fields){ place, 2 }, "it hangs");
+	cr_assert_str_eq(received(fd), "PRIORITY=4\nSYSLOG_IDENTIFIER=coapd\n"
+			 "COAPD_PROCESS=worker 1\nCOAPD_PART=worker\nMESSAGE=worker 1: it hangs\n"
+			 "COAPD_PATH=/a\\x0aPRIORITY=0\nCOAPD_MODULE=crash\n");
+	cr_assert_str_eq(written(), "");
+	unlink(path);
+	log_info("nobody takes it");
+	cr_assert_str_eq(written(), prefixed("info: nobody takes it\n"));
+	/* Another one in its place needs no word of ours. */
+	close(fd);
+	fd = listen_at(path);
+	log_info("again");
+	cr_assert(strstr(received(fd), "again"));
+	unlink(path);
+}
+
+Test(log, auto_is_the_journal_only_where_standard_error_goes_there)
+{
+	struct log_conf conf = conf_to(LOG_TO_AUTO);
+	char path[108];
+	int fd = listen_at(path);
+
+	conf.journal = path;
+	log_configure(&conf, "worker 1");
+	log_info("x");
+	cr_assert_str_eq(written(), prefixed("info: x\n"));
+	journal_env(0);
+	log_configure(&conf, "worker 1");
+	log_info("y");
+	cr_assert_str_eq(written(), "");
+	cr_assert(strstr(received(fd), "MESSAGE=worker 1: y\n"));
+	/* Without its socket there is still the stream. */
+	unlink(path);
+	log_configure(&conf, "worker 1");
+	log_info("z");
+	cr_assert_str_eq(written(), "<6>worker 1: z\n");
+}
+
+Test(log, syslog_gets_a_line)
+{
+	struct log_conf conf = conf_to(LOG_TO_SYSLOG);
+	char path[108], want[64];
+	int fd = listen_at(path);
+
+	conf.syslog = path;
+	log_configure(&conf, "worker 1");
+	log_error("bad\nworse");
+	received(fd);
+	cr_assert_eq(strncmp(got, "<27>", 4), 0, "%s", got);
+	snprintf(want, sizeof want, " coapd[%d]: worker 1: bad\\x0aworse", (int)getpid());
+	cr_assert(strstr(got, want), "%s", got);
+	unlink(path);
+}
+
+/* Nothing is waited for: a worker must not stand still because its log does. */
+Test(log, a_full_socket_is_not_waited_for)
+{
+	struct log_conf conf = conf_to(LOG_TO_JOURNAL);
+	char path[108];
+	int fd = listen_at(path);
+
+	(void)fd;
+	conf.journal = path;
+	log_configure(&conf, "worker 1");
+	for (int i = 0; i < 2000; i++)
+		log_info("%d", i);
+	cr_assert(strstr(written(), ": info: "));
+	unlink(path);
+}
+
+Test(log, lines_may_be_json)
+{
+	struct log_conf conf = conf_to(LOG_TO_STDERR);
+
+	conf.format = LOG_JSON;
+	log_configure(&conf, "worker 1");
+	log_record(LOG_PART_MODULE, LOG_NOTICE, (struct log_fields){ place, 2 }, "a \"b\"");
+	written();
+	cr_assert_eq(strncmp(got, "{\"time\":\"2", 10), 0, "%s", got);
+	cr_assert(strstr(got, "\"part\":\"module\",\"message\":\"a \\\"b\\\"\","
+			      "\"path\":\"/a\\\\x0aPRIORITY=0\",\"module\":\"crash\"}\n"), "%s",
+		  got);
+}
+
+Test(log, each_part_has_its_level)
+{
+	struct log_limit limit = { 0 };
+
+	log_setup(LOG_WARN, "worker 1");
+	log_set_level(LOG_PART_MODULE, LOG_DEBUG);
+	cr_assert_eq(log_level_of(LOG_PART_MODULE), LOG_DEBUG);
+	cr_assert_eq(log_level_of(LOG_PART_WORKER), LOG_WARN);
+	log_record(LOG_PART_WORKER, LOG_NOTICE, LOG_NO_FIELDS, "no");
+	log_limited_record(LOG_PART_WORKER, &limit, 0, 1, LOG_NOTICE, LOG_NO_FIELDS, "no");
+	cr_assert_str_eq(written(), "");
+	log_record(LOG_PART_MODULE, LOG_DEBUG, LOG_NO_FIELDS, "yes");
+	cr_assert_str_eq(written(), prefixed("debug: yes\n"));
+	log_limited_record(LOG_PART_MODULE, &limit, 0, 1, LOG_DEBUG, LOG_NO_FIELDS, "yes");
+	cr_assert_str_eq(written(), prefixed("debug: yes\n"));
+	for (unsigned p = 0; p < LOG_PARTS_N; p++)
+		cr_expect_gt(strlen(log_part_name((enum log_part)p)), 0);
 }
 
 Test(log, one_record_is_one_write)

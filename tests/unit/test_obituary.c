@@ -12,6 +12,23 @@
 
 static char text[OBITUARY_TEXT];
 
+Test(obituary, programs_get_facts)
+{
+	struct obituary o = { .worker = 3, .status = SIGSEGV, .path = "/p", .module = "m" };
+	struct obituary_facts f;
+	struct log_fields all = obituary_fields(&o, &f);
+
+	cr_assert_eq(all.n, 4);
+	cr_expect_str_eq(all.at[0].name, "worker");
+	cr_expect_str_eq(all.at[0].value, "3");
+	cr_expect_str_eq(all.at[1].value, "/p");
+	cr_expect_str_eq(all.at[2].value, "m");
+	cr_expect_str_eq(all.at[3].name, "signal");
+	cr_expect_str_eq(all.at[3].value, "SIGSEGV");
+	o = (struct obituary){ .worker = 3 };
+	cr_assert_eq(obituary_fields(&o, &f).n, 1);
+}
+
 static enum log_level write_it(struct obituary o)
 {
 	o.worker = 1;

@@ -6,6 +6,7 @@
 #ifndef CONTROL_DESK_H
 #define CONTROL_DESK_H
 
+#include "base/counts.h"
 #include "config/site.h"
 #include "worker/order.h"
 #include "worker/view.h"
@@ -34,6 +35,7 @@ struct desk {
 	const struct site *site;
 	const struct view *slot;        /* [nslots] */
 	unsigned nslots, nworkers;
+	const struct counts *modules;           /* what modules count */
 	struct desk_counts counts;
 	const char *(*phase)(void *arg);        /* "serving" and so on */
 	void (*worker)(void *arg, unsigned number, struct desk_worker *out);

@@ -152,7 +152,7 @@ static void fill_desk(struct control *c, struct supervisor *sv)
 	for (unsigned i = 0; i < sv->nslots; i++)
 		view_open(&c->slot[i], sv->memory.at[i], &c->def);
 	c->desk = (struct desk){ .site = sv->site, .slot = c->slot, .nslots = sv->nslots,
-				 .nworkers = sv->nworkers, .phase = phase,
+				 .nworkers = sv->nworkers, .modules = &sv->counts, .phase = phase,
 				 .worker = tell_worker, .stop = stop, .now_ms = now_ms,
 				 .trace_begin = trace_begin, .trace_end = trace_end,
 				 .started_ms = now_ms(), .arg = sv };

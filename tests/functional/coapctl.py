@@ -16,7 +16,8 @@ from harness.pty import CTRL_C, Terminal
 
 SITE = """
 control: { socket: "@DIR@/control" }
-resources: { /hello: hello, /time: time }
+watchdog: 10m
+resources: { /hello: hello, /time: time, /block: block }
 """
 DASHBOARD = os.path.join(os.environ["COAPD_SRCDIR"], "docs/grafana.json")
 
@@ -42,6 +43,17 @@ def status_is_a_page():
                         r"\nrequests +3  requests handed to a resource\n",
                         r"times +of [1-3] requests: half of them within \S+ (us|ms|s),"):
             check(re.search(pattern, page), f"{pattern} is not in {page}")
+
+
+@test
+def what_modules_count_is_there():
+    with Daemon(SITE) as d:
+        with d.peer() as p:
+            equal(p.ask("PUT", "/block", payload=b"x").code >> 5, 2, "class of the answer")
+        page, metrics = (coapctl(x, socket=path_of(d)) for x in ("status", "metrics"))
+        check(re.search(r"\n/block +block +\S+ +1\n", page), page)
+        check(re.search(r'\ncoapd_module_total{resource="/block",module="block",counter=".*"} 1\n',
+                        metrics), metrics)
 
 
 @test

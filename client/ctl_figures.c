@@ -4,7 +4,8 @@
 
 void ctl_figures_begin(struct ctl_figures *f)
 {
-	*f = (struct ctl_figures){ .workers = json_array(), .slots = json_array() };
+	*f = (struct ctl_figures){ .workers = json_array(), .slots = json_array(),
+				   .resources = json_array() };
 }
 
 void ctl_figures_end(struct ctl_figures *f)
@@ -12,6 +13,7 @@ void ctl_figures_end(struct ctl_figures *f)
 	json_decref(f->daemon);
 	json_decref(f->workers);
 	json_decref(f->slots);
+	json_decref(f->resources);
 }
 
 bool ctl_figures_take(void *figures, json_t *line)
@@ -23,6 +25,7 @@ bool ctl_figures_take(void *figures, json_t *line)
 		f->daemon = json_incref(daemon);
 	json_array_append(f->workers, json_object_get(line, "worker"));
 	json_array_append(f->slots, json_object_get(line, "slot"));
+	json_array_append(f->resources, json_object_get(line, "resource"));
 	return true;
 }
 

@@ -11,7 +11,7 @@
 
 struct ctl_figures {
 	json_t *daemon;         /* an object, or NULL: none was told */
-	json_t *workers, *slots;        /* arrays of objects */
+	json_t *workers, *slots, *resources;    /* arrays of objects */
 };
 
 #define CTL_ALL (-1)            /* workers */

@@ -182,8 +182,12 @@ static int receive(struct ctl_link *l, int wait_ms, struct err *err)
 		l->buffer = more;
 		l->cap = l->n + 2 * READ;
 	}
-	if (poll(&p, 1, wait_ms) == 0)
+	switch (poll(&p, 1, wait_ms)) {
+	case 0:
 		return err_set(err, -ETIMEDOUT, "coapd does not answer");
+	case -1:
+		return err_set(err, -errno, "%s", strerror(errno));
+	}
 	n = recv(l->fd, l->buffer + l->n, l->cap - l->n, 0);
 	if (n <= 0)
 		return err_set(err, n ? -errno : -ECONNRESET, "coapd has ended the connection");

@@ -84,20 +84,27 @@ static void write_options(struct writer *w, const struct message *m, uint32_t nu
 	}
 }
 
+void ctl_list_message_path(const struct message *m, char *out, size_t cap)
+{
+	struct writer w = writer_of(out, cap - 1);
+
+	write_options(&w, m, OPT_URI_PATH, "/", "/");
+	if ((char *)w.p == out)
+		write_u8(&w, '/');
+	write_options(&w, m, OPT_URI_QUERY, "?", "&");
+	*w.p = 0;
+}
+
 bool ctl_list_path(const char *digits, char *out, size_t cap)
 {
 	uint8_t bytes[2048];
-	struct writer b = writer_of(bytes, sizeof bytes), w = writer_of(out, cap - 1);
+	struct writer b = writer_of(bytes, sizeof bytes);
 	struct message m;
 
 	if (!argument_hex(digits, &b) || b.full ||
 	    frame_udp_parse(span_of(bytes, (size_t)(b.p - bytes)), &m) != FRAME_OK)
 		return false;
-	write_options(&w, &m, OPT_URI_PATH, "/", "/");
-	if ((char *)w.p == out)
-		write_u8(&w, '/');
-	write_options(&w, &m, OPT_URI_QUERY, "?", "&");
-	*w.p = 0;
+	ctl_list_message_path(&m, out, cap);
 	return true;
 }
 

@@ -160,6 +160,29 @@ static void print_of_slot(const struct ctl_figures *f, const char *name, const c
 	}
 }
 
+static void print_resources(const struct ctl_figures *f, FILE *out)
+{
+	json_t *resource, *value;
+	const char *name;
+	size_t i;
+
+	family(out, "coapd_module_total", "counter", "what modules count, by their own names");
+	json_array_foreach(f->resources, i, resource) {
+		const char *path = json_string_value(json_object_get(resource, "path"));
+		const char *module = json_string_value(json_object_get(resource, "module"));
+
+		json_object_foreach(json_object_get(resource, "counters"), name, value) {
+			fputs("coapd_module_total{resource=\"", out);
+			label(out, path ? path : "");
+			fputs("\",module=\"", out);
+			label(out, module ? module : "");
+			fputs("\",counter=\"", out);
+			label(out, name);
+			fprintf(out, "\"} %" PRIu64 "\n", (uint64_t)json_integer_value(value));
+		}
+	}
+}
+
 /* --- times ----------------------------------------------------------------------------------------- */
 
 /* Of all slots together, as the bounds make many lines of each. */
@@ -198,6 +221,7 @@ void ctl_metrics_print(const struct ctl_figures *f, FILE *out)
 		      out);
 	print_of_slot(f, "coapd_adoptions_total", "counter", "adoptions",
 		      "times that a worker took the slot over", out);
+	print_resources(f, out);
 	print_times(f, out);
 }
 

@@ -19,6 +19,8 @@ static const struct option table[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "watch", no_argument, NULL, 'w' },
 	{ "interval", required_argument, NULL, 'i' },
+	{ "pcapng", no_argument, NULL, 'p' },
+	{ "count", required_argument, NULL, 'n' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
@@ -38,6 +40,11 @@ static int set_option(struct ctl_options *o, int opt, struct err *err)
 		return 0;
 	case 'i':
 		return argument_seconds(optarg, 100, 3600000, &o->interval_ms, err);
+	case 'p':
+		o->pcapng = true;
+		return 0;
+	case 'n':
+		return argument_number(optarg, 1, 1000000000, &o->count, err);
 	case 'V':
 		o->version = true;
 		return 0;
@@ -81,6 +88,8 @@ static int read_words(struct ctl_options *o, int argc, char *const argv[], struc
 		o->word[i] = argv[optind + 1 + (int)i];
 	if (o->watch && o->verb != CTL_STATUS)
 		return err_set(err, -EINVAL, "only status can be watched");
+	if ((o->pcapng || o->count) && o->verb != CTL_TRACE)
+		return err_set(err, -EINVAL, "--pcapng and --count are for trace");
 	return 0;
 }
 
@@ -91,7 +100,7 @@ int ctl_options_read(struct ctl_options *o, int argc, char *const argv[], struct
 	*o = (struct ctl_options){ .interval_ms = 1000 };
 	opterr = 0;
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, ":s:wjVh", table, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":s:wVh", table, NULL)) != -1) {
 		int rc = opt == '?' || opt == ':' ?
 			 err_set(err, -EINVAL, "\"%s\" is no option, or lacks its value; coapctl "
 				 "--help lists them", argv[optind - 1]) :
@@ -116,6 +125,8 @@ void ctl_options_help(FILE *out)
 	      "      --json              lines of JSON, as coapd says them\n"
 	      "  -w, --watch             status as a live screen\n"
 	      "      --interval SECONDS  between two screens (1)\n"
+	      "      --pcapng            trace as a file for Wireshark on standard output\n"
+	      "      --count N           trace: end after so many messages\n"
 	      "      --version           print the version\n"
 	      "  -h, --help              print this; more in coapctl(1)\n\n"
 	      "Exit status: 0 ok, 1 it could not be done, 2 usage.\n", out);

@@ -18,6 +18,8 @@ struct ctl_options;
 	X(PEERS, "peers", ctl_peers_run, "[PEER]", 0, 1, "whom it remembers something about") \
 	X(OBSERVERS, "observers", ctl_observers_run, "[PATH]", 0, 1, \
 	  "who observes, all or below a path") \
+	X(TRACE, "trace", ctl_trace_run, "[PEER|PATH]", 0, 1, \
+	  "each message as it comes and goes") \
 	X(METRICS, "metrics", ctl_metrics_run, "", 0, 0, "all figures as Prometheus reads them") \
 	X(STOP, "stop", ctl_stop_run, "", 0, 0, "end it, and wait for the end")
 
@@ -35,8 +37,9 @@ struct ctl_options {
 	const char *socket;     /* NULL: to be looked for */
 	const char *word[CTL_WORDS];    /* behind the verb */
 	unsigned nwords;
-	bool json, watch, help, version;
+	bool json, watch, help, version, pcapng;
 	int64_t interval_ms;
+	int64_t count;          /* of messages; 0: until interrupted */
 };
 
 /* Exit statuses, as coapctl(1) has them. */
@@ -56,6 +59,7 @@ int ctl_status_run(const struct ctl_options *o);
 int ctl_peers_run(const struct ctl_options *o);
 int ctl_observers_run(const struct ctl_options *o);
 int ctl_metrics_run(const struct ctl_options *o);
+int ctl_trace_run(const struct ctl_options *o);
 int ctl_stop_run(const struct ctl_options *o);
 
 /* 0, or -EINVAL and err says what is wrong. */

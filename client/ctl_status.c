@@ -190,6 +190,30 @@ static void print_counters(const struct ctl_figures *f, FILE *out)
 	ctl_table_end(&t, out);
 }
 
+static void print_resources(const struct ctl_figures *f, FILE *out)
+{
+	static const char *const names[] = { "resource", "module", "counts", "", NULL };
+	json_t *resource, *value;
+	struct ctl_table t;
+	const char *name;
+	size_t i;
+
+	if (!json_array_size(f->resources))
+		return;
+	fputc('\n', out);
+	ctl_table_begin(&t, 4);
+	t.left = 7;
+	ctl_table_head(&t, names);
+	json_array_foreach(f->resources, i, resource)
+		json_object_foreach(json_object_get(resource, "counters"), name, value) {
+			ctl_table_text(&t, text_of(resource, "path"));
+			ctl_table_text(&t, text_of(resource, "module"));
+			ctl_table_text(&t, name);
+			ctl_table_number(&t, (uint64_t)json_integer_value(value));
+		}
+	ctl_table_end(&t, out);
+}
+
 void ctl_status_print(const struct ctl_figures *f, const struct ctl_figures *before,
 		      double seconds, FILE *out)
 {
@@ -203,6 +227,7 @@ void ctl_status_print(const struct ctl_figures *f, const struct ctl_figures *bef
 	print_slabs(f, out);
 	fputc('\n', out);
 	print_counters(f, out);
+	print_resources(f, out);
 }
 
 int ctl_status_run(const struct ctl_options *o)

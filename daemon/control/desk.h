@@ -6,7 +6,9 @@
 #ifndef CONTROL_DESK_H
 #define CONTROL_DESK_H
 
+#include "base/counts.h"
 #include "config/site.h"
+#include "worker/order.h"
 #include "worker/view.h"
 
 #include <sys/types.h>
@@ -33,10 +35,16 @@ struct desk {
 	const struct site *site;
 	const struct view *slot;        /* [nslots] */
 	unsigned nslots, nworkers;
+	const struct counts *modules;           /* what modules count */
 	struct desk_counts counts;
 	const char *(*phase)(void *arg);        /* "serving" and so on */
 	void (*worker)(void *arg, unsigned number, struct desk_worker *out);
 	void (*stop)(void *arg);                /* as SIGTERM does */
+	/* Has datagrams of the workers shown, of a peer's or of all (o->all): a descriptor
+	 * to read them from (worker/trace.h), for trace_end(), or a negative errno; -EBUSY:
+	 * as many look on as can. */
+	int (*trace_begin)(void *arg, const struct order *o);
+	void (*trace_end)(void *arg, int fd);
 	uint64_t (*now_ms)(void);               /* CLOCK_MONOTONIC */
 	uint64_t started_ms;
 	void *arg;

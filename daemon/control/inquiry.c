@@ -2,6 +2,7 @@
 
 #include "control/report.h"
 #include "control/roster.h"
+#include "control/tail.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -46,6 +47,7 @@ static const struct row {
 	{ "peers", roster_peers, PEER },
 	{ "observers", roster_observers, PEER },
 	{ "stop", stop, 0 },
+	{ "trace", tail_step, PEER },
 };
 
 static const struct row *row_of(const char *name)
@@ -62,10 +64,10 @@ static bool read_peer(struct inquiry *a, const json_t *value)
 {
 	const char *text = json_string_value(value);
 
-	if (!text || addr_parse(text, &a->peer))
+	if (!text || addr_parse(text, &a->whom.peer))
 		return wrong(a, "\"peer\" is no address: write it as \"192.0.2.1:5683\" or "
 			     "\"[2001:db8::1]:5683\", without a port for all of them");
-	a->peer_given = true;
+	a->whom.all = 0;
 	return true;
 }
 
@@ -106,7 +108,7 @@ bool inquiry_begin(struct inquiry *a, const struct desk *desk, struct span line)
 				     &error);
 	bool fine;
 
-	*a = (struct inquiry){ .desk = desk };
+	*a = (struct inquiry){ .desk = desk, .wait = -1, .whom.all = 1 };
 	if (request)
 		fine = read_request(a, request);
 	else

@@ -7,7 +7,6 @@
 #ifndef CONTROL_INQUIRY_H
 #define CONTROL_INQUIRY_H
 
-#include "base/addr.h"
 #include "control/desk.h"
 #include "control/record.h"
 
@@ -16,12 +15,14 @@
 struct inquiry {
 	/* Goes on; what it wrote is a line.  False: this was the last. */
 	bool (*step)(struct inquiry *a, struct record *line);
+	/* Gives back what it holds, whenever it is over; NULL: nothing. */
+	void (*end)(struct inquiry *a);
+	int wait;               /* descriptor to be readable before there is more; -1: go on */
 	const struct desk *desk;
 	unsigned part;          /* how far it is: of its own parts, */
 	unsigned slot;          /* of slots, */
 	uint32_t place;         /* of places in one */
-	bool peer_given;
-	struct addr peer;       /* port 0: all of this address */
+	struct order whom;      /* all peers, or one */
 	char error[256];
 };
 

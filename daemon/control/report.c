@@ -123,18 +123,50 @@ static void write_slot(const struct desk *d, unsigned number, struct record *r)
 	record_end(r, '}');
 }
 
+/* Only those that their module counts something for. */
+static void write_mount(const struct desk *d, unsigned number, struct record *r)
+{
+	const struct site_mount *m = &d->site->mounts[number];
+	struct count count;
+
+	if (!counts_read(d->modules, number, 0, &count))
+		return;
+	record_begin(r, "resource", '{');
+	record_text(r, "path", m->path);
+	record_text(r, "module", m->module);
+	record_begin(r, "counters", '{');
+	for (unsigned i = 0; counts_read(d->modules, number, i, &count); i++)
+		record_uint(r, count.name, count.value);
+	record_end(r, '}');
+	record_end(r, '}');
+}
+
+/* What there is, in its order. */
 bool report_step(struct inquiry *a, struct record *line)
 {
 	const struct desk *d = a->desk;
+	const struct {
+		unsigned n;
+		void (*write)(const struct desk *d, unsigned i, struct record *r);
+	} parts[] = {
+		{ d->nworkers, write_worker },
+		{ d->nslots, write_slot },
+		{ (unsigned)d->site->nmounts, write_mount },
+	};
 	unsigned i = a->part++;
 
-	if (i == 0)
+	if (i == 0) {
 		write_daemon(d, line);
-	else if (i <= d->nworkers)
-		write_worker(d, i - 1, line);
-	else if (i <= d->nworkers + d->nslots)
-		write_slot(d, i - 1 - d->nworkers, line);
-	else
-		record_bool(line, "end", true);
-	return i <= d->nworkers + d->nslots;
+		return true;
+	}
+	i--;
+	for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+		if (i < parts[k].n) {
+			parts[k].write(d, i, line);
+			return true;
+		}
+		i -= parts[k].n;
+	}
+	record_bool(line, "end", true);
+	return false;
 }

@@ -2,15 +2,7 @@
 
 static bool is_asked_for(const struct inquiry *a, const struct addr *peer)
 {
-	struct addr any = *peer;
-
-	if (!a->peer_given)
-		return true;
-	if (!a->peer.port)
-		any.port = 0;
-	if (!a->peer.scope)
-		any.scope = 0;
-	return addr_eq(&any, &a->peer);
+	return order_is_about(&a->whom, peer);
 }
 
 static void write_remote(struct record *r, const struct addr *peer)

@@ -23,6 +23,7 @@ struct link {
 	size_t nin;             /* of in */
 	size_t from, to;        /* of out: what is not sent yet */
 	ev_io io;
+	ev_io more;             /* the answer waits for something */
 	ev_timer timer;
 	struct inquiry inquiry;
 	char in[SERVER_REQUEST];
@@ -39,20 +40,53 @@ struct server {
 
 /* --- the life of a connection ------------------------------------------------------- */
 
+static void end_answer(struct link *l)
+{
+	ev_io_stop(l->server->conf.loop, &l->more);
+	if (l->inquiry.end)
+		l->inquiry.end(&l->inquiry);
+	l->inquiry = (struct inquiry){ .wait = -1 };
+	l->answering = false;
+}
+
 static void drop(struct link *l)
 {
+	end_answer(l);
 	ev_io_stop(l->server->conf.loop, &l->io);
 	ev_timer_stop(l->server->conf.loop, &l->timer);
 	close(l->fd);
 	l->fd = -1;
 }
 
+/* All there is was said, and the answer waits for more. */
+static bool waits(const struct link *l)
+{
+	return l->answering && l->inquiry.wait >= 0 && l->from == l->to;
+}
+
+static void watch_more(struct link *l)
+{
+	struct ev_loop *loop = l->server->conf.loop;
+
+	if (!waits(l)) {
+		ev_io_stop(loop, &l->more);
+		return;
+	}
+	if (!ev_is_active(&l->more)) {
+		ev_io_set(&l->more, l->inquiry.wait, EV_READ);
+		ev_io_start(loop, &l->more);
+	}
+}
+
 /* Watchers follow the state: to write while there is something to say, else to read. */
 static void watch(struct link *l)
 {
 	struct ev_loop *loop = l->server->conf.loop;
-	int events = l->answering || l->from < l->to ? EV_WRITE : EV_READ;
-	bool owes = events == EV_WRITE || l->nin;
+	bool says = (l->answering && !waits(l)) || l->from < l->to;
+	int events = says ? EV_WRITE : EV_READ;
+	bool owes = says || (l->nin && !l->answering);
+
+	watch_more(l);
 
 	if (!ev_is_active(&l->io) || l->io.events != events) {
 		ev_io_stop(loop, &l->io);
@@ -80,25 +114,27 @@ static void make_room(struct link *l)
 }
 
 /* One step of the answer; a line that is too long is left out, which is a mistake of
- * ours that must not end the daemon. */
-static void go_on(struct link *l)
+ * ours that must not end the daemon.  False: there is no more for now. */
+static bool go_on(struct link *l)
 {
 	struct record r = record_of(l->out + l->to, INQUIRY_LINE - 1);
 	const uint8_t *start;
 
 	record_begin(&r, NULL, '{');
 	start = r.out.p;
-	l->answering = l->inquiry.step(&l->inquiry, &r);
+	if (!l->inquiry.step(&l->inquiry, &r))
+		end_answer(l);
 	if (r.out.p == start)
-		return;
+		return l->inquiry.wait < 0;
 	record_end(&r, '}');
 	if (r.out.full) {
 		log_error("control.socket: a line of an answer is longer than %u bytes and is "
 			  "left out", INQUIRY_LINE);
-		return;
+		return true;
 	}
 	*r.out.p = '\n';
 	l->to = (size_t)((char *)r.out.p + 1 - l->out);
+	return true;
 }
 
 static void begin(struct link *l, struct span line)
@@ -146,9 +182,7 @@ static void compose(struct link *l)
 {
 	make_room(l);
 	for (unsigned n = 0; n < STEPS && has_room(l); n++) {
-		if (l->answering)
-			go_on(l);
-		else if (!take_request(l))
+		if (l->answering ? !go_on(l) : !take_request(l))
 			break;
 	}
 	if (!l->answering && !l->last && l->nin == SERVER_REQUEST && has_room(l))
@@ -181,14 +215,16 @@ static void serve(struct link *l)
 
 /* --- events -------------------------------------------------------------------------- */
 
-/* At the end of a peer's requests it may still wait for answers. */
+/* While an answer waits, it is over when the peer says anything, or goes. */
 static void take_bytes(struct link *l)
 {
 	ssize_t n = recv(l->fd, l->in + l->nin, SERVER_REQUEST - l->nin, MSG_DONTWAIT);
 
-	if (n > 0) {
+	if (n > 0 && !l->answering) {
 		l->nin += (size_t)n;
 		serve(l);
+	} else if (n > 0) {
+		drop(l);
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		drop(l);
 	}
@@ -203,6 +239,13 @@ static void on_link(struct ev_loop *loop, ev_io *w, int revents)
 		take_bytes(l);
 	else
 		serve(l);
+}
+
+static void on_more(struct ev_loop *loop, ev_io *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	serve(w->data);
 }
 
 static void on_late(struct ev_loop *loop, ev_timer *w, int revents)
@@ -314,10 +357,12 @@ int server_open(struct server **out, const struct server_conf *conf)
 
 		l->server = sv;
 		l->fd = -1;
+		l->inquiry.wait = -1;
 		ev_init(&l->io, on_link);
+		ev_init(&l->more, on_more);
 		ev_init(&l->timer, on_late);
 		l->timer.repeat = conf->timeout_s;
-		l->io.data = l->timer.data = l;
+		l->io.data = l->more.data = l->timer.data = l;
 	}
 	ev_io_init(&sv->accepting, on_accept, conf->door->fd, EV_READ);
 	ev_init(&sv->pause, on_pause_over);

@@ -2,6 +2,7 @@
 
 #include "control/server.h"
 #include "worker/slot.h"
+#include "worker/trace.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -9,9 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
+
+/* Somebody looks on: workers write into one end, the server reads the other. */
+struct look {
+	int read, write;        /* -1: it is free */
+	struct order order;
+};
 
 struct control {
+	struct look look[TRACE_TAPS];
 	struct door door;
 	struct server *server;
 	struct space_def def;
@@ -56,6 +66,66 @@ static void stop(void *arg)
 	ev_feed_event(sv->loop, &sv->signal[SIG_TERM], EV_SIGNAL);
 }
 
+/* --- looking on ---------------------------------------------------------------------------- */
+
+static void send_look(const struct process *p, const struct look *l)
+{
+	int rc;
+
+	if (p->control < 0 || l->write < 0)
+		return;
+	rc = order_send(p->control, &l->order, l->write);
+	if (rc)
+		log_debug("cannot reach worker %u: %s", p->number, strerror(-rc));
+}
+
+static int trace_begin(void *arg, const struct order *o)
+{
+	struct supervisor *sv = arg;
+	int pair[2];
+
+	for (unsigned i = 0; i < TRACE_TAPS; i++) {
+		struct look *l = &sv->control->look[i];
+
+		if (l->write >= 0)
+			continue;
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+			return -errno;
+		*l = (struct look){ .read = pair[0], .write = pair[1], .order = *o };
+		l->order.what = WORKER_TRACE;
+		/* Those that start are told once they are ready. */
+		for (unsigned w = 0; w < sv->nworkers; w++)
+			if (sv->crew.worker[w].state != CREW_STARTING)
+				send_look(&sv->process[w], l);
+		return l->read;
+	}
+	return -EBUSY;
+}
+
+static void close_look(struct look *l)
+{
+	if (l->write >= 0) {
+		close(l->read);
+		close(l->write);
+	}
+	l->read = l->write = -1;
+}
+
+static void trace_end(void *arg, int fd)
+{
+	struct supervisor *sv = arg;
+
+	for (unsigned i = 0; i < TRACE_TAPS; i++)
+		if (sv->control->look[i].read == fd)
+			close_look(&sv->control->look[i]);
+}
+
+void control_worker_ready(struct control *c, const struct process *p)
+{
+	for (unsigned i = 0; c && i < TRACE_TAPS; i++)
+		send_look(p, &c->look[i]);
+}
+
 /* --- where it is --------------------------------------------------------------------------- */
 
 /* A service manager may name several, with colons in between (systemd.exec(5)). */
@@ -76,12 +146,15 @@ static bool find_place(const struct site *site, char *path, size_t n)
 
 static void fill_desk(struct control *c, struct supervisor *sv)
 {
+	for (unsigned i = 0; i < TRACE_TAPS; i++)
+		c->look[i].read = c->look[i].write = -1;
 	slot_def(sv->site, &c->def);
 	for (unsigned i = 0; i < sv->nslots; i++)
 		view_open(&c->slot[i], sv->memory.at[i], &c->def);
 	c->desk = (struct desk){ .site = sv->site, .slot = c->slot, .nslots = sv->nslots,
-				 .nworkers = sv->nworkers, .phase = phase,
+				 .nworkers = sv->nworkers, .modules = &sv->counts, .phase = phase,
 				 .worker = tell_worker, .stop = stop, .now_ms = now_ms,
+				 .trace_begin = trace_begin, .trace_end = trace_end,
 				 .started_ms = now_ms(), .arg = sv };
 }
 

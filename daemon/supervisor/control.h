@@ -12,6 +12,9 @@ struct control;
  * Else a negative errno with err. */
 int control_open(struct control **out, struct supervisor *sv, struct err *err);
 
+/* A worker has become ready: it is told what others were told before.  NULL is fine. */
+void control_worker_ready(struct control *c, const struct process *p);
+
 /* NULL is fine. */
 void control_close(struct control *c);
 

@@ -152,9 +152,10 @@ static bool hear(struct process *p)
 	uint8_t byte;
 	ssize_t n = recv(p->control, &byte, 1, MSG_DONTWAIT);
 
-	if (n == 1 && byte == WORKER_READY)
+	if (n == 1 && byte == WORKER_READY) {
 		happen(p->sv, CREW_EV_READY, p->number);
-	else if (n == 1 && byte == WORKER_ALIVE)
+		control_worker_ready(p->sv->control, p);
+	} else if (n == 1 && byte == WORKER_ALIVE)
 		happen(p->sv, CREW_EV_ALIVE, p->number);
 	else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		process_close(p);       /* its death is told by on_child() */

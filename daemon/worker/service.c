@@ -92,16 +92,31 @@ static void arm_sweep(struct service *v)
 
 /* --- the way of events ---------------------------------------------------------- */
 
+static bool is_watched(const struct service *v)
+{
+	return v->trace && v->trace->n;
+}
+
+/* What a full socket keeps from being sent was shown before. */
+static void show_sent(struct service *v)
+{
+	trace_sent(v->trace, space_of(v), v->port, v->slot, v->traced);
+	v->traced = space_tx_n(space_of(v));
+}
+
 /* Sends what is committed.  False: the socket is full, nothing more can be done. */
 static bool flush(struct service *v)
 {
 	if (space_tx_n(space_of(v)) == 0)
 		return true;
+	if (is_watched(v))
+		show_sent(v);
 	if (udp_flush(space_of(v), &v->socks, &v->blocked) == UDP_BLOCKED) {
 		set_state(v, SERVICE_BLOCKED);
 		return false;
 	}
 	dispatch_flushed(&v->dispatch);
+	v->traced = 0;
 	return true;
 }
 
@@ -246,6 +261,8 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	(void)revents;
 	for (unsigned round = 0; n == BATCH_RX && round < ROUNDS; round++) {
 		n = udp_receive(space_of(v), &v->socks, sock);
+		if (n > 0 && is_watched(v))
+			trace_received(v->trace, space_of(v), v->port, v->slot, 0);
 		if (n > 0)
 			go_on(v);
 		else if (n < 0 || round == 0)
@@ -407,6 +424,7 @@ int service_open(struct service *v, const struct worker_slot *slot,
 		return err_set(err, r, "no memory for the tables of slot %u", slot->slot);
 	}
 	v->names = env->names;
+	v->trace = env->trace;
 	v->outside = (struct outside){ .lookup = look_up, .way = find_way, .arg = v,
 				       .client_sock = (uint16_t)(v->socks.n - 1) };
 	v->dispatch.outside = &v->outside;

@@ -12,6 +12,7 @@
 #include "transport/udp.h"
 #include "worker/dispatch.h"
 #include "worker/names.h"
+#include "worker/trace.h"
 #include "worker/worker.h"
 
 #include <ev.h>
@@ -49,6 +50,8 @@ struct service {
 	struct windows_def windows;
 	struct bodies bodies;
 	struct names *names;            /* borrowed; NULL: none are looked up */
+	struct trace *trace;            /* borrowed; NULL: nobody can look on */
+	unsigned traced;                /* datagrams to be sent that were shown already */
 	struct outside outside;
 };
 
@@ -59,6 +62,7 @@ struct service_env {
 	struct resources *resources;
 	struct names *names;                    /* hosts of modules' requests; NULL: none */
 	const struct body_budget *budget;       /* for bodies; NULL: none are kept */
+	struct trace *trace;                    /* NULL: nobody can look on */
 	struct hash_key key;
 };
 

@@ -22,6 +22,7 @@
 struct worker {
 	const struct worker_boot *boot;
 	struct service_env env;
+	struct trace trace;
 	struct budget budget;
 	struct jobs jobs;
 	struct mailbox mailbox;
@@ -93,18 +94,25 @@ static void drain(struct worker *w)
 	ev_prepare_start(w->env.loop, &w->idle);
 }
 
-static void command(struct worker *w, char c)
+/* Taken: fd, if it is one. */
+static void command(struct worker *w, const struct order *o, int fd)
 {
-	switch (c) {
+	switch (o->what) {
 	case WORKER_DRAIN:
 		drain(w);
 		break;
 	case WORKER_QUIT:
 		stop(w, WORKER_EXIT_OK);
 		break;
+	case WORKER_TRACE:
+		if (fd >= 0 && !trace_add(&w->trace, o, fd))
+			log_warn("too many look on, one more does not");
+		return;
 	default:
-		log_warn("the supervisor said '%c', which means nothing", c);
+		log_warn("the supervisor said %u, which means nothing", (unsigned)o->what);
 	}
+	if (fd >= 0)
+		close(fd);
 }
 
 /* If there is no room for it, the supervisor has not read the one before. */
@@ -136,15 +144,15 @@ static void begin_beat(struct worker *w)
 static void on_control(struct ev_loop *loop, ev_io *io, int revents)
 {
 	struct worker *w = io->data;
-	char text[16];
-	ssize_t n = read(io->fd, text, sizeof text);
+	struct order o;
+	int fd, rc = order_take(io->fd, &o, &fd);
 
 	(void)loop;
 	(void)revents;
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+	if (rc < 0)
 		stop(w, WORKER_EXIT_ORPHAN);
-	for (ssize_t i = 0; i < n; i++)
-		command(w, text[i]);
+	else if (rc > 0)
+		command(w, &o, fd);
 }
 
 /* --- changes ------------------------------------------------------------------- */
@@ -543,6 +551,7 @@ int worker_run(const struct worker_boot *boot)
 	char who[32];
 	size_t up = 0;
 
+	w.env.trace = &w.trace;
 	snprintf(who, sizeof who, "worker %u", boot->number);
 	site_log(boot->site, who);
 	while (up < STAGES && stages[up].up(&w, &err) == 0)
@@ -554,6 +563,7 @@ int worker_run(const struct worker_boot *boot)
 	while (up--)
 		if (stages[up].down)
 			stages[up].down(&w);
+	trace_close(&w.trace);
 	return w.exit;
 }
 

@@ -13,14 +13,16 @@
 #include "base/counts.h"
 #include "base/wake.h"
 
-/* One byte each on the control socket. */
+/* One message each on the control socket, of one byte where nothing else is said. */
 enum worker_message {
 	WORKER_READY = 'R',     /* worker to supervisor: slots adopted, modules open, serving */
 	WORKER_ALIVE = 'A',     /* worker to supervisor: before it takes over a slot, and
 				 * WORKER_BEATS times within the site's watchdog: back in its loop */
 	WORKER_DRAIN = 'D',     /* to the worker: finish what waits, at most drain_ms, then exit 0;
 				 * requests that would wait are refused with 5.03 meanwhile */
-	WORKER_QUIT = 'Q'       /* to the worker: exit 0 now, after the event in hand */
+	WORKER_QUIT = 'Q',      /* to the worker: exit 0 now, after the event in hand */
+	WORKER_TRACE = 'T'      /* to the worker, as an order (order.h) with a socket: copies of
+				 * datagrams go there (trace.h) */
 };
 
 #define WORKER_BEATS 4u
@@ -55,7 +57,7 @@ struct worker_boot {
 	const int *mail;                /* where the mailbox of each slot of the daemon is
 					 * written, nmemfds of them; NULL: none has one */
 	const struct counts *counts;    /* where modules count; NULL: nowhere */
-	int control_fd;                 /* stream or seqpacket; end of file: the supervisor died */
+	int control_fd;                 /* seqpacket; end of file: the supervisor died */
 	struct hash_key key;            /* secret and random, for slots that are new */
 	/* Of one that is no process of its own (control_fd is -1), else NULL: called when it
 	 * serves.  SIGINT or SIGTERM ends it. */

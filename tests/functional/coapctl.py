@@ -3,16 +3,21 @@ import json
 import os
 import re
 import signal
+import struct
+import subprocess
 import sys
+import time
 
 from harness import *
 from harness.coapctl import COAPCTL, coapctl
-from harness.control import as_another
+from harness.control import Control, as_another
+from harness.process import end_group, wait_end
 from harness.pty import CTRL_C, Terminal
 
 SITE = """
 control: { socket: "@DIR@/control" }
-resources: { /hello: hello, /time: time }
+watchdog: 10m
+resources: { /hello: hello, /time: time, /block: block }
 """
 DASHBOARD = os.path.join(os.environ["COAPD_SRCDIR"], "docs/grafana.json")
 
@@ -38,6 +43,17 @@ def status_is_a_page():
                         r"\nrequests +3  requests handed to a resource\n",
                         r"times +of [1-3] requests: half of them within \S+ (us|ms|s),"):
             check(re.search(pattern, page), f"{pattern} is not in {page}")
+
+
+@test
+def what_modules_count_is_there():
+    with Daemon(SITE) as d:
+        with d.peer() as p:
+            equal(p.ask("PUT", "/block", payload=b"x").code >> 5, 2, "class of the answer")
+        page, metrics = (coapctl(x, socket=path_of(d)) for x in ("status", "metrics"))
+        check(re.search(r"\n/block +block +\S+ +1\n", page), page)
+        check(re.search(r'\ncoapd_module_total{resource="/block",module="block",counter=".*"} 1\n',
+                        metrics), metrics)
 
 
 @test
@@ -85,6 +101,160 @@ def observers_and_peers_are_listed():
         equal(coapctl("observers", "/hello", "--json", socket=path_of(d)), "", "of another path")
         equal(json.loads(coapctl("observers", "/", "--json", socket=path_of(d)))["path"],
               "/time", "path")
+
+
+class Trace:
+    """coapctl trace, running; what it has printed by now."""
+
+    def __init__(self, d, *arguments):
+        self.process = subprocess.Popen([COAPCTL, "-s", path_of(d), "trace", *arguments],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, start_new_session=True,
+                                        env={**os.environ, "LC_ALL": "C.UTF-8"})
+        self.daemon, self.first = d, b""
+
+    def __enter__(self):
+        """Once it sees what passes: messages of a peer of ours, until one is shown."""
+        os.set_blocking(self.process.stdout.fileno(), False)
+        with self.daemon.peer() as p:
+            end = time.monotonic() + TIMEOUT
+            while not self.first.endswith(b"\n"):
+                check(time.monotonic() < end, "nothing is shown")
+                p.get("/hello?marker")
+                try:
+                    self.first += os.read(self.process.stdout.fileno(), 65536)
+                except BlockingIOError:
+                    pass
+        os.set_blocking(self.process.stdout.fileno(), True)
+        return self
+
+    def __exit__(self, *_):
+        end_group(self.process)
+        self.process.stdout.close()
+
+    def end(self):
+        """Everything, after an interrupt."""
+        os.kill(self.process.pid, signal.SIGINT)
+        out = self.first + self.process.stdout.read()
+        check(wait_end(self.process, TIMEOUT), "it does not end")
+        equal(self.process.returncode, 0, "exit status")
+        return out
+
+    def until(self, pattern):
+        """Reads until a line matches."""
+        while not re.search(pattern, self.first.decode(errors="replace"), re.M):
+            data = os.read(self.process.stdout.fileno(), 65536)
+            check(data, f"{pattern} is not in {self.first.decode(errors='replace')}")
+            self.first += data
+
+
+@test
+def messages_are_traced():
+    with Daemon(SITE) as d, Trace(d) as t, d.peer() as p:
+        who = rf"\[::1\]:{p.socket.getsockname()[1]}"
+        p.get("/none")
+        t.until(rf"<- {who} CON GET mid=\d+ token=\w+ Uri-Path=none$")
+        t.until(rf"-> {who} ACK 4.04 Not Found mid=\d+ token=\w+")
+        t.end()
+
+
+@test
+def messages_of_a_path_are_traced():
+    with Daemon(SITE) as d, Trace(d, "/hello") as t, d.peer() as p:
+        p.get("/none")
+        p.get("/hello?last")
+        t.until(r"Uri-Query=last$")
+        check(b"none" not in t.end(), "another path is shown")
+
+
+@test
+def messages_of_a_peer_are_traced():
+    with Daemon(SITE) as d, d.peer() as p:
+        port = p.socket.getsockname()[1]
+        out = []
+        with subprocess.Popen([COAPCTL, "-s", path_of(d), "trace", f"[::1]:{port}", "--count", "2"],
+                              stdout=subprocess.PIPE, text=True) as t:
+            while t.poll() is None:
+                with d.peer() as other:
+                    other.get("/time")
+                p.get("/hello")
+            out = t.stdout.read().splitlines()
+        equal(len(out), 2, "lines")
+        check(all(f"[::1]:{port} " in line for line in out), out)
+
+
+@test
+def workers_that_start_are_traced():
+    with Daemon(SITE) as d, Trace(d) as t:
+        for worker in (0, 1):
+            d.kill(worker)
+        with Control(path_of(d)) as c:
+            while any(w["worker"]["state"] != "running" for w in c.ask("status")[1:3]):
+                pass
+        with d.peer() as p:
+            for n in range(8):
+                p.get(f"/hello?after{n}")
+        t.until("Uri-Query=after7$")
+        t.end()
+
+
+@test
+def a_trace_is_a_file_for_wireshark():
+    with Daemon(SITE) as d, d.peer() as p:
+        with subprocess.Popen([COAPCTL, "-s", path_of(d), "trace", "--pcapng", "--count", "2"],
+                              stdout=subprocess.PIPE) as t:
+            while t.poll() is None:
+                p.get("/hello")
+            file = t.stdout.read()
+        kinds, packets = [], []
+        while file:
+            kind, length = struct.unpack("=II", file[:8])
+            kinds.append(kind)
+            if kind == 6:
+                size, = struct.unpack("=I", file[20:24])
+                packets.append(file[28:28 + size])
+            equal(file[length - 4:length], file[4:8], "length of a block at its end")
+            file = file[length:]
+        equal(kinds, [0x0a0d0d0a, 1, 6, 6], "blocks")
+        for packet in packets:
+            equal((packet[0] >> 4, packet[6]), (6, 17), "IPv6 with UDP")
+        equal(struct.unpack(">H", packets[0][42:44])[0], d.address()[1], "port of coapd")
+        check(b"hello" in packets[0][48:], packets[0])
+
+
+@test
+def who_looks_on_and_does_not_read_is_dropped():
+    with Daemon(SITE.replace("control\"", "control\", timeout: 300ms")) as d:
+        with Control(path_of(d)) as c, d.peer() as p:
+            c.send(b'{"do":"trace"}\n')
+            equal(c.line(), {"tracing": True}, "answer")
+            slow = 0
+            while not slow:
+                equal(p.get("/hello").code, code("2.05"), "answer")
+                with Control(path_of(d)) as other:
+                    slow = other.ask("status")[0]["daemon"]["control"]["slow"]
+
+
+@test
+def only_so_many_look_on():
+    with Daemon(SITE) as d:
+        lookers = [Control(path_of(d)) for _ in range(5)]
+        for c in lookers:
+            c.send(b'{"do":"trace"}\n')
+        answers = [c.line() for c in lookers]
+        equal(sorted(next(iter(a)) for a in answers), ["error"] + ["tracing"] * 4, "answers")
+        next(c for c, a in zip(lookers, answers) if "tracing" in a).socket.close()
+        with d.peer() as p:
+            p.get("/hello")
+        end = time.monotonic() + TIMEOUT
+        while True:
+            with Control(path_of(d)) as c:
+                c.send(b'{"do":"trace"}\n')
+                if "tracing" in c.line():
+                    break
+            check(time.monotonic() < end, "no room again")
+        for c in lookers:
+            c.socket.close()
 
 
 def families(text):

@@ -12,6 +12,7 @@ from harness.daemon import private_directory
 
 SITE = """
 control: { socket: "@DIR@/control", connections: 4 }
+watchdog: 10m
 resources: { /hello: hello, /time: time }
 """
 IMPATIENT = SITE.replace("connections: 4", "connections: 4, timeout: 300ms")

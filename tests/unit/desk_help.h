@@ -15,7 +15,12 @@ static struct space_def help_def;
 static void *help_mem[HELP_SLOTS];
 static struct view help_view[HELP_SLOTS];
 static unsigned help_stops;
-static struct site help_site = { .file = "site.yaml", .nmounts = 3 };
+static struct counts help_counts;
+static struct site_mount help_mounts[3] = {
+	{ .path = "/a", .module = "one" }, { .path = "/b", .module = "two" },
+	{ .path = "/c", .module = "one" },
+};
+static struct site help_site = { .file = "site.yaml", .mounts = help_mounts, .nmounts = 3 };
 static struct desk help_desk;
 
 static inline const char *help_phase(void *arg)
@@ -52,8 +57,10 @@ static inline void help_open(const struct space_def *def)
 		view_open(&help_view[i], help_mem[i], &help_def);
 	}
 	help_stops = 0;
+	cr_assert_eq(counts_make(&help_counts, 2, 3, NULL), 0);
 	help_desk = (struct desk){ .site = &help_site, .slot = help_view,
-				   .nslots = HELP_SLOTS, .nworkers = 2, .phase = help_phase,
+				   .nslots = HELP_SLOTS, .nworkers = 2,
+				   .modules = &help_counts, .phase = help_phase,
 				   .worker = help_worker, .stop = help_stop,
 				   .now_ms = help_now, .started_ms = 2000 };
 }
@@ -72,6 +79,7 @@ static inline void help_close(void)
 {
 	for (unsigned i = 0; i < HELP_SLOTS; i++)
 		free(help_mem[i]);
+	counts_free(&help_counts);
 }
 
 /* All lines of the answer to a request, each with its line end. */

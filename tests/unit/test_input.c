@@ -48,17 +48,6 @@ Test(input, con_get_is_answered_piggybacked)
 	expect(r, "nothing");
 }
 
-Test(input, requests_and_answers_are_counted_by_code)
-{
-	rig_serve(r, 1, COAP_CON, GET, 7, "tk", "11=x");
-	rig_serve(r, 1, COAP_CON, POST, 8, "tk", "11=x");
-	rig_serve(r, 1, COAP_CON, POST, 8, "tk", "11=x");       /* is none, it came before */
-	cr_assert_eq(r->e.space.ctl->code[GET], 1);
-	cr_assert_eq(r->e.space.ctl->code[POST], 1);
-	cr_assert_eq(r->e.space.ctl->code[COAP_CONTENT], 1);
-	cr_assert_eq(r->e.space.ctl->code[COAP_CHANGED], 1);
-}
-
 Test(input, E1_other_version_is_ignored)
 {
 	silent("80010001");

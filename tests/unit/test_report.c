@@ -78,6 +78,23 @@ Test(report, a_slot_has_all_that_is_counted)
 	json_decref(all);
 }
 
+Test(report, what_modules_count_has_lines_of_its_own)
+{
+	static const char *const names[] = { "stored", "lost" };
+	json_t *all, *resource;
+
+	counts_add(counts_begin(&help_counts, 0, 1, names, 2), 0, 5);
+	counts_add(counts_begin(&help_counts, 1, 1, names, 2), 0, 6);
+	all = lines();
+	cr_assert_eq(json_array_size(all), 1 + 2 + 2 + 1 + 1);
+	resource = json_object_get(json_array_get(all, 5), "resource");
+	cr_expect_str_eq(json_string_value(json_object_get(resource, "path")), "/b");
+	cr_expect_str_eq(json_string_value(json_object_get(resource, "module")), "two");
+	cr_expect_eq(number(resource, "counters", "stored"), 11);
+	cr_expect_eq(number(resource, "counters", "lost"), 0);
+	json_decref(all);
+}
+
 Test(report, damaged_memory_is_still_a_report)
 {
 	json_t *all, *slot;

@@ -21,6 +21,17 @@ static void teardown(void)
 
 TestSuite(request, .init = setup, .fini = teardown);
 
+Test(request, requests_and_answers_are_counted_by_code)
+{
+	rig_serve(r, 1, COAP_CON, GET, 7, "tk", "11=x");
+	rig_serve(r, 1, COAP_CON, POST, 8, "tk", "11=x");
+	rig_serve(r, 1, COAP_CON, POST, 8, "tk", "11=x");       /* is none, it came before */
+	cr_assert_eq(r->e.space.ctl->code[GET], 1);
+	cr_assert_eq(r->e.space.ctl->code[POST], 1);
+	cr_assert_eq(r->e.space.ctl->code[COAP_CONTENT], 1);
+	cr_assert_eq(r->e.space.ctl->code[COAP_CHANGED], 1);
+}
+
 Test(request, an_answer_within_the_ack_delay_is_piggybacked)
 {
 	rig_serve(r, 1, COAP_CON, GET, 7, "tk", "11=w");

@@ -129,6 +129,41 @@ Test(service, some_batches_have_their_time_taken)
 	bed_close(&b);
 }
 
+Test(service, who_looks_on_sees_both_ways)
+{
+	struct trace_head head;
+	struct trace trace = { .n = 0 };
+	struct order all = { .all = 1 };
+	int pair[2];
+	struct bed b;
+
+	bed_open(&b);
+	b.service.trace = &trace;
+	coap_ask(b.peer, CON, GET, 1, "x");
+	cr_expect_eq(told(&b, 1), 0x245);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+	cr_assert(trace_add(&trace, &all, pair[1]));
+	coap_ask(b.peer, CON, GET, 2, "x");
+	cr_expect_eq(told(&b, 2), 0x245);
+	cr_assert_eq(recv(pair[0], &head, sizeof head, 0), sizeof head);
+	cr_expect_eq(head.sent, 0);
+	cr_expect_eq(head.here.port, b.w.at.port);
+	cr_assert_eq(recv(pair[0], &head, sizeof head, 0), sizeof head);
+	cr_expect_eq(head.sent, 1);
+	cr_expect_eq(recv(pair[0], &head, sizeof head, 0), -1, "each is shown once");
+	full = true;
+	coap_ask(b.peer, CON, GET, 3, "x");
+	ev_run(b.env.loop, EVRUN_ONCE);
+	full = false;
+	cr_expect_eq(told(&b, 3), 0x245);
+	cr_expect_eq(recv(pair[0], &head, sizeof head, 0), sizeof head);
+	cr_expect_eq(recv(pair[0], &head, sizeof head, 0), sizeof head);
+	cr_expect_eq(recv(pair[0], &head, sizeof head, 0), -1, "also one that had to wait");
+	trace_close(&trace);
+	close(pair[0]);
+	bed_close(&b);
+}
+
 Test(service, timer_wakes_for_what_is_due)
 {
 	struct bed b;

@@ -155,11 +155,14 @@ def E17_empty_token_is_a_token():
 
 
 @test
-def datagram_longer_than_any_message_of_ours_is_dropped():
+def datagram_longer_than_any_message_of_ours_is_too_large():
     d = shared(SITE)
     before = d.counters()["rx-truncated"]
-    nothing("40 01 98 01" + GET + "ff" + "41" * 3000)
-    equal(d.counters()["rx-truncated"] - before, 1, "rx-truncated")
+    with d.peer() as p:
+        p.send("40 01 98 01" + GET + "ff" + "41" * 3000)
+        p.expect(ACK, "4.13", mid=0x9801)
+    nothing("ff" * 3000)
+    equal(d.counters()["rx-truncated"] - before, 2, "rx-truncated")
 
 
 @test

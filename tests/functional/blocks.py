@@ -1,4 +1,5 @@
 """The module block: one body of any size, taken and given part by part."""
+import contextlib
 import os
 import shutil
 import tempfile
@@ -125,11 +126,11 @@ def E47_what_would_be_taken_is_told():
 
 @test
 def abandoned_uploads_cost_nothing_after_a_while():
-    with Site() as s:
-        for _ in range(50):
-            with s.daemon.peer() as p:
-                equal(p.ask("PUT", "/block", payload=body(64),
-                            options=[("Block1", 0x0a)]).code, code("2.31"), "first block")
+    with Site() as s, contextlib.ExitStack() as stack:
+        for _ in range(50):             # open to the end: no two have one port
+            p = stack.enter_context(s.daemon.peer())
+            equal(p.ask("PUT", "/block", payload=body(64),
+                        options=[("Block1", 0x0a)]).code, code("2.31"), "first block")
         data = body(200000)
         got(coap("put", s.uri(), "-T", "-", stdin=data), 0, "")
         end = time.monotonic() + TIMEOUT

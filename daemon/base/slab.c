@@ -59,6 +59,14 @@ void slab_untake(struct space *s, struct slab *b, void *obj)
 	poison((uint8_t *)o + sizeof *o, b->size - sizeof *o);
 }
 
+void slab_spend(struct space *s, struct slab *b, void *obj)
+{
+	struct object *o = obj;
+
+	undo_set(s, &o->word, slab_word(b->magic, next_gen(o->word), 0));
+	slab_untake(s, b, obj);
+}
+
 void slab_publish(struct space *s, struct slab *b, void *obj)
 {
 	struct object *o = obj;

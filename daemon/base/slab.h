@@ -94,6 +94,10 @@ static inline uint32_t slab_room(const struct space *s, const struct slab *b)
 void *slab_take(struct space *s, struct slab *b);
 void slab_untake(struct space *s, struct slab *b, void *obj);
 
+/* The same for one whose slab_ref_next() somebody has been told: no other will have it, once
+ * the transaction is committed. */
+void slab_spend(struct space *s, struct slab *b, void *obj);
+
 /* Birth: the object is live with its next generation. */
 void slab_publish(struct space *s, struct slab *b, void *obj);
 

@@ -182,6 +182,7 @@ coapd_id coapd_task_id(coapd_task *task)
 
 	if (!t)
 		return 0;
+	task->named = true;
 	return task->live ? slab_ref(&task->engine->space, b, t) :
 			    slab_ref_next(&task->engine->space, b, t);
 }

@@ -22,6 +22,7 @@ static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 	t->live = false;
 	t->draining = false;
 	t->refused = false;
+	t->named = false;
 	t->is_private = false;
 	t->asks = t->observes = false;
 	t->notify = COAPD_NOTIFY_AS_ASKED;
@@ -216,7 +217,9 @@ void call_end(struct coapd_task *t)
 {
 	drop_jobs(t);
 	give_back(t);
-	if (t->task && !t->live)
+	if (t->task && !t->live && t->named)
+		slab_spend(&t->engine->space, engine_slab(t->engine, TASK_SLAB), t->task);
+	else if (t->task && !t->live)
 		slab_untake(&t->engine->space, engine_slab(t->engine, TASK_SLAB), t->task);
 	t->task = NULL;
 }

@@ -18,6 +18,7 @@ struct coapd_task {
 	bool live;              /* it waited before */
 	bool draining;
 	bool refused;           /* there was no task to be had */
+	bool named;             /* the module knows the name of a task that is not live yet */
 	bool is_private;        /* what it says is for this peer alone (call_private()) */
 	bool asks;              /* the request asks to observe: */
 	uint32_t word;          /* what tells of changes to what it asks for, */

@@ -31,6 +31,7 @@ static const char *const counters[] = {
 struct head {
 	uint64_t task;          /* whose body it is */
 	uint64_t format;
+	uint64_t existed;       /* there was one before it */
 };
 
 struct block {
@@ -178,7 +179,9 @@ static int
 store(const struct block *b, coapd_task *task, const char *name, uint64_t offset)
 {
 	const coapd_msg *msg = coapd_request(task);
-	struct head head = { .task = coapd_task_id(task), .format = NO_FORMAT };
+	const struct upload *up = coapd_scratch(task, sizeof *up);
+	struct head head = { .task = coapd_task_id(task), .format = NO_FORMAT,
+			     .existed = up->existed };
 	coapd_span part = coapd_payload(msg);
 	int fd = openat(b->dir, name, O_WRONLY | O_CLOEXEC | (offset ? 0 : O_CREAT), 0600);
 	bool fine;
@@ -242,7 +245,7 @@ put(struct block *b, coapd_task *task, const struct coapd_event *event)
 		up->existed = s.exists;
 	/* A worker died between the last part and its answer. */
 	if (event->attempt && event->last && s.exists && s.head.task == id)
-		return answer(task, up->existed);
+		return answer(task, s.head.existed);
 	if (edge && !coapd_current(task, s.exists, tag(&s))) {
 		unlinkat(b->dir, name, 0);
 		return COAPD_DONE;

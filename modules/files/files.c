@@ -88,6 +88,18 @@ look(struct files *f, coapd_mount *mount)
 	return err;
 }
 
+/* What an earlier run of coapd was killed in the middle of: of this one there is none older
+ * than its directory. */
+static void
+clean_up(struct files *f, coapd_mount *mount)
+{
+	const char *directory = coapd_directory(mount);
+	struct stat st;
+
+	if (f->conf->write && directory && stat(directory, &st) == 0)
+		tree_sweep(f->root, &st.st_mtim);
+}
+
 static int
 open_mount(coapd_mount *mount, const void *conf, void **self)
 {
@@ -101,8 +113,10 @@ open_mount(coapd_mount *mount, const void *conf, void **self)
 	f->root = tree_open(f->conf->root);
 	*self = f;
 	err = f->root < 0 ? f->root : look(f, mount);
-	if (!err)
+	if (!err) {
+		clean_up(f, mount);
 		return 0;
+	}
 	coapd_log(mount, COAPD_LOG_ERROR, "cannot serve %s: %s", f->conf->root,
 		  err == -ENOSYS ? "this kernel cannot keep names within a directory "
 				   "(openat2, Linux 5.6)" : strerror(-err));
@@ -356,6 +370,25 @@ replace(struct files *f, coapd_task *task, int parent, const struct place *at,
 	return answer(task, up->existed ? COAPD_204_CHANGED : COAPD_201_CREATED);
 }
 
+/* A worker died in this very request, which came in one message: did it get as far as to put
+ * the file in its place?  What is there is what is to be there, then. */
+static bool
+is_done(coapd_task *task, const struct coapd_event *event, int parent, const struct place *at)
+{
+	coapd_span body = coapd_payload(coapd_request(task));
+	uint8_t there[2048];
+	int fd;
+	ssize_t n;
+
+	if (!event->attempt || !event->last || event->offset || body.n >= sizeof there)
+		return false;
+	fd = openat(parent, at->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	n = fd < 0 ? -1 : pread(fd, there, sizeof there, 0);
+	if (fd >= 0)
+		close(fd);
+	return n == (ssize_t)body.n && (!n || memcmp(there, body.p, body.n) == 0);
+}
+
 static enum coapd_verdict
 put_in(struct files *f, coapd_task *task, const struct coapd_event *event, int parent,
        const struct place *at)
@@ -371,6 +404,9 @@ put_in(struct files *f, coapd_task *task, const struct coapd_event *event, int p
 	    fstatat(parent, at->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == up->ino)
 		/* A worker died between the last part and its answer. */
 		return answer(task, up->existed ? COAPD_204_CHANGED : COAPD_201_CREATED);
+	if (is_done(task, event, parent, at))
+		return answer(task, coapd_opt(coapd_request(task), COAPD_OPT_IF_NONE_MATCH, 0,
+					      NULL) ? COAPD_201_CREATED : COAPD_204_CHANGED);
 	if (event->offset == 0 || event->last) {
 		if (!is_fit(task, parent, at, &st, &exists))
 			return COAPD_DONE;

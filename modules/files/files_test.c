@@ -2,6 +2,9 @@
 
 #include <errno.h>
 #include <semaphore.h>
+#include <sys/socket.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/uio.h>
 
 TestSuite(files, .init = build, .fini = clean);
@@ -258,6 +261,69 @@ Test(files, when_no_job_can_be_had_it_is_read_all_the_same)
 		stage_ask(s, COAP_GET, ++mid, "11=f 11=sub 11=");
 	cr_assert(strstr(stage_get(s, "11=f 11=sub 11="), "</f/sub/b.txt>;ct=0;sz=6"));
 	cr_assert(jobs_end(&jobs, 2000));
+}
+
+Test(files, a_new_run_removes_what_an_old_one_left)
+{
+	struct timespec old[2] = { { 1000000000, 0 }, { 1000000000, 0 } };
+
+	write_file("root/.coapd-1", "old");
+	utimensat(AT_FDCWD, at("root/.coapd-1"), old, 0);
+	utimensat(AT_FDCWD, at("root/a.json"), old, 0);
+	mkdir(at("root/.coapd-3"), 0755);
+	utimensat(AT_FDCWD, at("root/.coapd-3"), old, 0);
+	serve("");
+	cr_assert_eq(hidden(), 2, "nothing is removed where nothing may be put");
+	unmount();
+	s = NULL;
+	serve(", write: yes");
+	cr_assert_eq(hidden(), 1);
+	cr_assert_str_eq(read_file("root/a.json"), "{}");
+	expect_ask(COAP_PUT, "11=f 11=new", "text", "ACK 2.01 pay=");
+}
+
+Test(files, what_is_no_file_is_not_touched)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	serve(", write: yes");
+	snprintf(sa.sun_path, sizeof sa.sun_path, "%s", at("root/door"));
+	cr_assert_eq(bind(fd, (const struct sockaddr *)&sa, sizeof sa), 0);
+	mkfifo(at("root/pipe"), 0600);
+	if (mknod(at("root/null"), S_IFCHR | 0666, makedev(1, 3)))
+		symlink("pipe", at("root/null"));
+	symlink("loop", at("root/loop"));
+	for (unsigned i = 0; i < 3; i++) {
+		static const char *const name[] = { "11=f 11=door", "11=f 11=pipe", "11=f 11=null" };
+
+		expect_get(name[i], "ACK 4.04 pay=");
+		cr_assert(!strstr(ask(COAP_DELETE, name[i], NULL), "5.00"));
+	}
+	expect_get("11=f 11=loop", "ACK 4.04 pay=");
+	expect_ask(COAP_PUT, "11=f 11=door", "x", "ACK 4.03 pay=");
+	expect_ask(COAP_PUT, "11=f 11=loop 11=x", "x", "ACK 4.04 pay=");
+	cr_assert(!strstr(stage_get(s, "11=f 11="), "door"));
+}
+
+/* 255 bytes are a name, and a path of many of them is one that no file has. */
+Test(files, long_names_have_their_codes)
+{
+	char name[256], options[8 * 262];
+	size_t n = 0;
+
+	serve(", write: yes");
+	memset(name, 'n', 255);
+	name[255] = 0;
+	snprintf(options, sizeof options, "11=f 11=%s", name);
+	expect_get(options, "ACK 4.04 pay=");
+	expect_ask(COAP_PUT, options, "x", "ACK 2.01 pay=");
+	cr_assert(is(stage_get(s, options), "2.05", "x"));
+	n = (size_t)snprintf(options, sizeof options, "11=f");
+	for (unsigned i = 0; i < 3; i++)
+		n += (size_t)snprintf(options + n, sizeof options - n, " 11=%s", name);
+	expect_get(options, "ACK 4.04 pay=");
+	expect_ask(COAP_PUT, options, "x", "ACK 4.04 pay=");
 }
 
 Test(files, says_what_is_wrong_with_a_site)

@@ -1,5 +1,6 @@
 #include "tree.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -159,6 +160,30 @@ int tree_parent(int root, const struct place *place)
 	memcpy(path, place->path, n);
 	strcpy(path + n, n ? "" : ".");
 	return tree_directory(root, path);
+}
+
+static bool is_older(int root, const char *name, const struct timespec *then)
+{
+	struct stat st;
+
+	return fstatat(root, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_mtim.tv_sec < then->tv_sec || (st.st_mtim.tv_sec == then->tv_sec &&
+						      st.st_mtim.tv_nsec < then->tv_nsec));
+}
+
+void tree_sweep(int root, const struct timespec *then)
+{
+	int fd = beneath(root, ".", O_RDONLY | O_DIRECTORY);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	for (const struct dirent *e; d && (e = readdir(d)); )
+		if (strncmp(e->d_name, TREE_HIDDEN, strlen(TREE_HIDDEN)) == 0 &&
+		    is_older(root, e->d_name, then))
+			unlinkat(root, e->d_name, 0);
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
 }
 
 uint64_t tree_etag(const struct stat *st)

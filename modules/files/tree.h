@@ -43,6 +43,10 @@ bool tree_links(int root, const char *path);
 /* The directory that a place is in. */
 int tree_parent(int root, const struct place *place);
 
+/* Removes files that begin with TREE_HIDDEN from the root, if nobody has written to them
+ * since then. */
+void tree_sweep(int root, const struct timespec *then);
+
 /* Stands for what the file is now. */
 uint64_t tree_etag(const struct stat *st);
 

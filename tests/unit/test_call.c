@@ -221,6 +221,38 @@ Test(call, ids_are_not_used_again)
 	cr_assert_neq(first_id, 0);
 }
 
+static enum coapd_verdict name_hook(void *self, coapd_task *task,
+				    const struct coapd_event *event)
+{
+	(void)self;
+	first_id = coapd_task_id(task);
+	stage_note(event);
+	return stage_say(task, "named");
+}
+
+STAGE_MODULE(named, name_hook, .flags = COAPD_F_RETRY);
+
+/* Nor those of requests that never waited; a death gives the same one again. */
+Test(call, ids_of_who_did_not_wait_are_not_used_again)
+{
+	coapd_id id;
+
+	s = stage_one("/a", &named);
+	stage_ask(s, COAP_PUT, 1, "11=a");
+	id = first_id;
+	stage_ask(s, COAP_PUT, 2, "11=a");
+	cr_assert_neq(first_id, id);
+	id = first_id;
+	s->deaths = 1;
+	stage_ask(s, COAP_PUT, 3, "11=a");
+	cr_assert_neq(first_id, id);
+	id = first_id;
+	stage_crash(s);
+	cr_assert_eq(first_id, id);
+	cr_assert_eq(s->last_attempt, 1);
+	cr_assert_eq(stage_tasks(s), 0);
+}
+
 static enum coapd_verdict tags_hook(void *self, coapd_task *task,
 				    const struct coapd_event *event)
 {

@@ -147,6 +147,21 @@ Test(slab, untake_gives_the_room_back)
 	rig_check(&s);
 }
 
+Test(slab, a_spent_reference_is_no_other_s)
+{
+	struct thing *t = slab_take(&s, things);
+	ref_t ref = slab_ref_next(&s, things, t);
+
+	slab_spend(&s, things, t);
+	cr_assert_eq(slab_room(&s, things), THING_CAP);
+	cr_assert_null(slab_get(&s, things, ref));
+	space_commit(&s, 0, 0, 0);
+	cr_assert_eq(slab_take(&s, things), t);
+	cr_assert_neq(slab_ref_next(&s, things, t), ref);
+	slab_untake(&s, things, t);
+	rig_check(&s);
+}
+
 Test(slab, no_object_is_given_twice)
 {
 	struct thing *a = slab_take(&s, things), *b = slab_take(&s, things);

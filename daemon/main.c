@@ -9,6 +9,7 @@
 #include "supervisor/check.h"
 #include "supervisor/options.h"
 #include "supervisor/passed.h"
+#include "supervisor/premises.h"
 #include "supervisor/runtime.h"
 #include "supervisor/supervisor.h"
 
@@ -21,7 +22,7 @@
 /* Exit statuses, as coapd(8) has them; 0 is success. */
 enum { EXIT_STARTED_NOT = SUPERVISOR_FAILED, EXIT_WRONG = 2 };
 
-static struct config_errors errors;
+static struct config_errors errors, more;
 
 static int wrong(void)
 {
@@ -36,7 +37,7 @@ static struct site *load_spoken(const struct options *o)
 			       o->listen.n };
 	size_t n = 0;
 	char *text = spoken_text(&said, &n);
-	struct site *site = site_load_text("command line", text ? text : "", n, &errors);
+	struct site *site = site_read_text("command line", text ? text : "", n, &errors);
 
 	free(text);
 	return site;
@@ -45,7 +46,7 @@ static struct site *load_spoken(const struct options *o)
 static struct site *load(const struct options *o)
 {
 	struct site *site = o->mount.n || o->listen.n ? load_spoken(o) :
-							site_load(o->file, &errors);
+							site_read(o->file, &errors);
 
 	if (site && o->modules_dir)
 		site->modules_dir = o->modules_dir;
@@ -88,12 +89,22 @@ static bool settle_slots(struct site *site)
 	return n >= 0;
 }
 
+/* All that is wrong in one go, so what can be found in a site with mistakes is. */
+static bool look(const struct site *site)
+{
+	if (premises_check(site, &errors)) {
+		check_modules(site, CHECK_MS, &more);
+		errors_join(&errors, &more);
+	}
+	return !errors.count;
+}
+
 static int run(struct site *site)
 {
 	/* The memory of slots counts as a file that may be too long: an error to be told. */
 	signal(SIGXFSZ, SIG_IGN);
 	site_log(site, "supervisor");
-	if (!check_modules(site, CHECK_MS, &errors))
+	if (!look(site))
 		return wrong();
 	if (!settle_slots(site))
 		return EXIT_STARTED_NOT;
@@ -102,10 +113,11 @@ static int run(struct site *site)
 
 static int check(struct site *site)
 {
-	if (!check_modules(site, CHECK_MS, &errors))
+	if (!look(site))
 		return wrong();
 	printf("%s: no mistakes: %zu listeners, %zu resources\n", site->file,
 	       site->nlisteners, site->nmounts);
+	premises_memory(site, stdout);
 	return 0;
 }
 
@@ -131,7 +143,8 @@ static int debug(struct site *site)
 static int with_site(const struct options *o, int (*what)(struct site *))
 {
 	struct site *site = load(o);
-	int code = site ? what(site) : wrong();
+	bool wants_mistakes = what == check || what == run;
+	int code = site && (wants_mistakes || !errors.count) ? what(site) : wrong();
 
 	site_free(site);
 	return code;

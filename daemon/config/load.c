@@ -139,15 +139,25 @@ static void check_whole(const struct site *site, const struct node *root,
 			   "impl-info: a character that no URI has");
 }
 
+/* Of all members: whatever is wrong later can be told where it stands. */
+static void keep_places(struct site *site, const struct node *root)
+{
+	struct config_pair *given = pool_array(site->pool, root->count + 1, sizeof *given);
+
+	for (const struct node *m = root->first; m; m = m->next)
+		given[site->ngiven++] = (struct config_pair){
+			.key = m->key, .value = m->kind == NODE_TEXT ? m->text : NULL,
+			.key_at = m->key_at,
+			.value_at = m->kind == NODE_TEXT ? m->at : m->key_at,
+		};
+	site->given = given;
+}
+
 void load_site(struct site *site, const struct node *root, struct config_errors *errors)
 {
 	const struct schema_section *top = &schema_site[0];
 
-	if (root->kind != NODE_MAP) {
-		errors_add(errors, root->at, "a site is a mapping (key: value), not %s",
-			   node_kind_name(root->kind));
-		return;
-	}
+	keep_places(site, root);
 	load_section(site, top, root, errors);
 	for (size_t i = 0; i < top->nrows; i++)
 		if (schema_foreign(&top->rows[i]))

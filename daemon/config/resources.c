@@ -33,10 +33,12 @@ static void set_module(struct loading *l, struct site_mount *mount, const struct
 			   node_kind_name(node->kind));
 	else if (schema_store(row, node->text, mount, &err) != 0)
 		errors_add(l->errors, node->at, "module: %s", err.text);
-	else if (node->text[strspn(node->text, letters)])
+	else if (node->text[strspn(node->text, letters)]) {
+		mount->module = NULL;
 		errors_add(l->errors, node->at, "module: %s is not a name "
 			   "(small letters, digits, \"-\" and \"_\")",
 			   value_quote(node->text, strlen(node->text), quoted));
+	}
 }
 
 /* Another row of the mount's own that is a single value. */
@@ -234,6 +236,17 @@ static void refuse_duplicates(struct loading *l, const struct site_mount *mounts
 				   place_other(sorted[i - 1]->at, sorted[i]->at.file, other));
 }
 
+/* More mistakes can be found in those that have a path and a module. */
+static size_t keep_whole(struct site_mount *mounts, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (mounts[i].path && mounts[i].module)
+			mounts[kept++] = mounts[i];
+	return kept;
+}
+
 void resources_load(struct site *site, const struct node *resources,
 		    struct config_errors *errors)
 {
@@ -253,4 +266,6 @@ void resources_load(struct site *site, const struct node *resources,
 		load_mount(&l, &mounts[site->nmounts++], m);
 	site->mounts = mounts;
 	refuse_duplicates(&l, mounts, site->nmounts);
+	if (errors->count)
+		site->nmounts = keep_whole(mounts, site->nmounts);
 }

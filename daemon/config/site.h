@@ -130,6 +130,8 @@ struct site {
 					 * NULL: there is none */
 	const struct site_mount *mounts;        /* in file order, paths all different */
 	size_t nmounts;
+	const struct config_pair *given;        /* keys of the file itself, as they stand there */
+	size_t ngiven;
 	struct pool *pool;              /* owns all of the above, this included */
 };
 
@@ -140,6 +142,21 @@ struct site *site_load(const char *file, struct config_errors *errors);
 /* The same for n bytes of text; file is what messages call it, copied. */
 struct site *site_load_text(const char *file, const char *text, size_t n,
 			    struct config_errors *errors);
+
+/* Both as above, for who looks for more mistakes: a site with some is returned all the
+ * same, with those of its mounts that have path and module, and errors->count says that
+ * it must not be used for anything else.  NULL: there is nothing to look at. */
+struct site *site_read(const char *file, struct config_errors *errors);
+struct site *site_read_text(const char *file, const char *text, size_t n,
+			    struct config_errors *errors);
+
+/* Where the value of a key of the file itself stands (that of a section is the place of
+ * the section); no place when it is not there. */
+struct config_place site_place(const struct site *site, const char *key);
+
+/* Whether that key is there and has this value, and not its default or something that was
+ * set later. */
+bool site_gives(const struct site *site, const char *key, const char *value);
 
 /* Takes the site; NULL is fine. */
 void site_free(struct site *site);

@@ -3,6 +3,9 @@
 
 #include "config/schema_site.h"
 
+#include "worker/shelf.h"
+
+#include <errno.h>
 #include <stdlib.h>
 
 /* The public header may not include ours, so the same row has two names. */
@@ -79,7 +82,9 @@ static bool configure(const struct site_mount *m, struct resource_mount_spec *sp
 static bool load_one(const struct site *site, const struct site_mount *m,
 		     struct resource_mount_spec *spec, struct config_errors *errors)
 {
+	char nearest[SHELF_NAME];
 	struct err err;
+	int status;
 
 	*spec = (struct resource_mount_spec){
 		.path = m->path, .segments = m->segments, .nsegments = m->nsegments,
@@ -88,9 +93,15 @@ static bool load_one(const struct site *site, const struct site_mount *m,
 		.directory = site->runtime_at,
 		.body_size = site_body_size(site, m),
 	};
-	if (module_load(m->module, site->modules_dir, &err, &spec->module)) {
+	status = module_load(m->module, site->modules_dir, &err, &spec->module);
+	if (status) {
+		bool meant = status == -ENOENT &&
+			     shelf_nearest(site->modules_dir, m->module, nearest);
+
 		spec->module = NULL;
-		return errors_add(errors, m->module_at, "%s", err.text);
+		return errors_add(errors, m->module_at, "%s%s%s%s", err.text,
+				  meant ? ", did you mean " : "", meant ? nearest : "",
+				  meant ? "?" : "");
 	}
 	return configure(m, spec, errors);
 }

@@ -4,6 +4,8 @@
 #include <config.h>
 
 #include "base/log.h"
+#include "config/diff.h"
+#include "config/schema_site.h"
 #include "config/site.h"
 #include "config/spoken.h"
 #include "supervisor/check.h"
@@ -12,6 +14,8 @@
 #include "supervisor/premises.h"
 #include "supervisor/runtime.h"
 #include "supervisor/supervisor.h"
+#include "worker/inventory.h"
+#include "worker/sandbox.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -20,7 +24,7 @@
 #include <string.h>
 
 /* Exit statuses, as coapd(8) has them; 0 is success. */
-enum { EXIT_STARTED_NOT = SUPERVISOR_FAILED, EXIT_WRONG = 2 };
+enum { EXIT_STARTED_NOT = SUPERVISOR_FAILED, EXIT_DIFFERENT = 1, EXIT_WRONG = 2 };
 
 static struct config_errors errors, more;
 
@@ -140,6 +144,37 @@ static int debug(struct site *site)
 	return with_directory(site, supervisor_debug);
 }
 
+/* --- what needs no site ------------------------------------------------------- */
+
+static int diff(const struct options *o)
+{
+	struct site *a = site_load(o->file, &errors), *b = site_load(o->other, &more);
+	int code = EXIT_WRONG;
+
+	errors_print(&errors, stderr);
+	errors_print(&more, stderr);
+	if (a && b)
+		code = diff_sites(a, b, stdout) ? EXIT_DIFFERENT : 0;
+	site_free(a);
+	site_free(b);
+	return code;
+}
+
+/* Loads modules in this process, and does nothing else. */
+static int modules(const struct options *o, int (*what)(const char *dir, FILE *out,
+							FILE *complaints, struct err *err))
+{
+	const char *dir = o->modules_dir;
+	struct err err;
+
+	if (!dir)
+		dir = schema_find(schema_site[0].rows, schema_site[0].nrows, "modules-dir")->deflt;
+	if (sandbox_drop("nobody", &err) == 0 && what(dir, stdout, stderr, &err) == 0)
+		return 0;
+	fprintf(stderr, "coapd: %s\n", err.text);
+	return EXIT_STARTED_NOT;
+}
+
 static int with_site(const struct options *o, int (*what)(struct site *))
 {
 	struct site *site = load(o);
@@ -166,6 +201,12 @@ int main(int argc, char *argv[])
 		return with_site(&o, dump);
 	case OPTIONS_DEBUG:
 		return with_site(&o, debug);
+	case OPTIONS_DIFF:
+		return diff(&o);
+	case OPTIONS_SCHEMA:
+		return modules(&o, inventory_schema);
+	case OPTIONS_LIST_MODULES:
+		return modules(&o, inventory_list);
 	case OPTIONS_VERSION:
 		puts(PACKAGE_STRING);
 		return 0;

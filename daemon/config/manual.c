@@ -215,3 +215,24 @@ int manual_site(FILE *out)
 	fputs(tail, out);
 	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
 }
+
+int manual_module(FILE *out, const char *name, const char *summary,
+		  const struct config_row *rows, size_t nrows)
+{
+	fputs(".Dd November 28, 2026\n.Dt COAPD-", out);
+	for (const char *p = name; *p; p++)
+		fputc(*p >= 'a' && *p <= 'z' ? *p & ~0x20 : *p, out);
+	fprintf(out, " 5\n.Os\n.Sh NAME\n.Nm coapd-%s\n.Nd ", name);
+	put_text(out, summary && *summary ? summary : "module of the CoAP server coapd");
+	fprintf(out, "\n.Sh SYNOPSIS\n.Bd -literal\nresources:\n  /path:\n    module: %s\n", name);
+	for (size_t i = 0; i < nrows; i++)
+		fprintf(out, "    %s: %s\n", rows[i].name, rows[i].deflt ? rows[i].deflt : "...");
+	fputs(".Ed\n.Sh SETTINGS\n", out);
+	if (nrows)
+		manual_rows(out, rows, nrows);
+	else
+		fputs("It has none.\n", out);
+	fprintf(out, ".Sh SEE ALSO\n.Xr coapd-site 5 ,\n.Xr coapd 8\n.Pp\nWhat it answers is in\n"
+		".Pa %s.md ,\nin the directory of coapd's documents.\n", name);
+	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
+}

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* The public header may not include ours, so the same row has two names. */
-static struct config_row *rows_of(const struct coapd_module *desc)
+struct config_row *mounts_rows(const struct coapd_module *desc)
 {
 	struct config_row *rows = calloc(desc->nrows ? desc->nrows : 1, sizeof *rows);
 
@@ -66,7 +66,7 @@ static bool configure(const struct site_mount *m, struct resource_mount_spec *sp
 		      struct config_errors *errors)
 {
 	const struct coapd_module *desc = &spec->module->desc;
-	struct config_row *rows = rows_of(desc);
+	struct config_row *rows = mounts_rows(desc);
 	bool fine;
 
 	if (desc->conf_size)

@@ -15,6 +15,10 @@
 bool mounts_load(const struct site *site, struct resource_mount_spec *specs,
 		 struct config_errors *errors);
 
+/* The rows of a module, for free(); what they point to is the module's.  NULL: no
+ * memory. */
+struct config_row *mounts_rows(const struct coapd_module *desc);
+
 /* Takes modules and confs of n specs, of which none was opened. */
 void mounts_free(struct resource_mount_spec *specs, size_t n);
 

@@ -1,0 +1,160 @@
+#include "config/diff.h"
+#include "config/emit.h"
+#include "config/schema_site.h"
+
+#include <string.h>
+
+struct diff {
+	FILE *out;
+	unsigned lines;
+};
+
+/* --- rows ----------------------------------------------------------------- */
+
+/* Clients are divided into slots for as long as coapd runs. */
+static const char *when(const char *section, const struct config_row *row)
+{
+	return !*section && strcmp(row->name, "slots") == 0 ? " (at the next start)" : "";
+}
+
+static void put_change(struct diff *d, const char *a, const char *b, const char *more)
+{
+	emit_text(d->out, a);
+	fputs(" -> ", d->out);
+	emit_text(d->out, b);
+	fprintf(d->out, "%s\n", more);
+	d->lines++;
+}
+
+/* What is in the rows' storage; where is "limits." or "/path: link.". */
+static void diff_rows(struct diff *d, const char *where, const struct schema_section *section,
+		      const void *a, const void *b)
+{
+	for (size_t i = 0; i < section->nrows; i++) {
+		const struct config_row *row = &section->rows[i];
+		char one[SCHEMA_TEXT], two[SCHEMA_TEXT];
+		const char *x = schema_print(row, a, one), *y = schema_print(row, b, two);
+
+		if (schema_foreign(row) || strcmp(x, y) == 0)
+			continue;
+		fprintf(d->out, "%s%s: ", where, row->name);
+		put_change(d, x, y, when(where, row));
+	}
+}
+
+static void diff_sections(struct diff *d, const struct site *a, const struct site *b)
+{
+	for (size_t i = 0; i < schema_site_count; i++) {
+		const struct schema_section *section = &schema_site[i];
+		char where[80];
+
+		snprintf(where, sizeof where, "%s%s", section->name, *section->name ? "." : "");
+		diff_rows(d, where, section, a, b);
+	}
+}
+
+/* --- listeners -------------------------------------------------------------- */
+
+static bool listens(const struct site *site, const struct site_listener *at)
+{
+	for (size_t i = 0; i < site->nlisteners; i++) {
+		const struct site_listener *l = &site->listeners[i];
+
+		if (at->passed || l->passed ? strcmp(l->text, at->text) == 0 :
+		    l->scheme == at->scheme && addr_eq(&l->addr, &at->addr))
+			return true;
+	}
+	return false;
+}
+
+static void diff_listeners(struct diff *d, const struct site *a, const struct site *b, char sign)
+{
+	for (size_t i = 0; i < a->nlisteners; i++)
+		if (!listens(b, &a->listeners[i])) {
+			fprintf(d->out, "%c listen: ", sign);
+			emit_text(d->out, a->listeners[i].text);
+			fputc('\n', d->out);
+			d->lines++;
+		}
+}
+
+/* --- mounts --------------------------------------------------------------- */
+
+static const struct site_mount *find(const struct site *site, const struct site_mount *like)
+{
+	for (size_t i = 0; i < site->nmounts; i++)
+		if (strcmp(site->mounts[i].path, like->path) == 0)
+			return &site->mounts[i];
+	return NULL;
+}
+
+static const struct config_pair *option(const struct site_mount *m, const char *key)
+{
+	for (size_t i = 0; i < m->noptions; i++)
+		if (strcmp(m->options[i].key, key) == 0)
+			return &m->options[i];
+	return NULL;
+}
+
+/* What may be secret is shown as it is written. */
+static const char *shown(const struct config_pair *pair)
+{
+	return !pair ? "(default)" : pair->written ? pair->written : pair->value;
+}
+
+static void diff_option(struct diff *d, const char *path, const char *key,
+			const struct config_pair *x, const struct config_pair *y)
+{
+	if (x && y && strcmp(x->value, y->value) == 0)
+		return;
+	fprintf(d->out, "%s: %s: ", path, key);
+	put_change(d, shown(x), shown(y), "");
+}
+
+static void diff_options(struct diff *d, const struct site_mount *a, const struct site_mount *b)
+{
+	for (size_t i = 0; i < a->noptions; i++)
+		diff_option(d, a->path, a->options[i].key, &a->options[i],
+			    option(b, a->options[i].key));
+	for (size_t i = 0; i < b->noptions; i++)
+		if (!option(a, b->options[i].key))
+			diff_option(d, a->path, b->options[i].key, NULL, &b->options[i]);
+}
+
+static void diff_mount(struct diff *d, const struct site_mount *a, const struct site_mount *b)
+{
+	char where[1200];
+
+	snprintf(where, sizeof where, "%s: ", a->path);
+	diff_rows(d, where, &schema_mount, a, b);
+	snprintf(where, sizeof where, "%s: link.", a->path);
+	diff_rows(d, where, &schema_link, &a->link, &b->link);
+	diff_options(d, a, b);
+}
+
+static void only_one(struct diff *d, char sign, const struct site_mount *m)
+{
+	fprintf(d->out, "%c %s: %s\n", sign, m->path, m->module);
+	d->lines++;
+}
+
+unsigned diff_sites(const struct site *a, const struct site *b, FILE *out)
+{
+	struct diff d = { .out = out };
+
+	diff_sections(&d, a, b);
+	diff_listeners(&d, a, b, '-');
+	diff_listeners(&d, b, a, '+');
+	for (size_t i = 0; i < a->nmounts; i++) {
+		const struct site_mount *other = find(b, &a->mounts[i]);
+
+		if (other)
+			diff_mount(&d, &a->mounts[i], other);
+		else
+			only_one(&d, '-', &a->mounts[i]);
+	}
+	for (size_t i = 0; i < b->nmounts; i++)
+		if (!find(a, &b->mounts[i]))
+			only_one(&d, '+', &b->mounts[i]);
+	return d.lines;
+}

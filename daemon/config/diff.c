@@ -3,10 +3,12 @@
 #include "config/schema_site.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct diff {
 	FILE *out;
 	unsigned lines;
+	const struct site *a, *b;
 };
 
 /* --- rows ----------------------------------------------------------------- */
@@ -55,11 +57,18 @@ static void diff_sections(struct diff *d, const struct site *a, const struct sit
 
 /* --- listeners -------------------------------------------------------------- */
 
-static bool listens(const struct site *site, const struct site_listener *at)
+static bool same_host(const char *x, const char *y)
+{
+	return x && y ? strcasecmp(x, y) == 0 : x == y;
+}
+
+static bool listens(const struct site *site, const struct site_listener *at, const char *host)
 {
 	for (size_t i = 0; i < site->nlisteners; i++) {
 		const struct site_listener *l = &site->listeners[i];
 
+		if (!same_host(site_host_name(site, l->host), host))
+			continue;
 		if (at->passed || l->passed ? strcmp(l->text, at->text) == 0 :
 		    l->scheme == at->scheme && addr_eq(&l->addr, &at->addr))
 			return true;
@@ -70,7 +79,7 @@ static bool listens(const struct site *site, const struct site_listener *at)
 static void diff_listeners(struct diff *d, const struct site *a, const struct site *b, char sign)
 {
 	for (size_t i = 0; i < a->nlisteners; i++)
-		if (!listens(b, &a->listeners[i])) {
+		if (!listens(b, &a->listeners[i], site_host_name(a, a->listeners[i].host))) {
 			fprintf(d->out, "%c listen: ", sign);
 			emit_text(d->out, a->listeners[i].text);
 			fputc('\n', d->out);
@@ -80,12 +89,27 @@ static void diff_listeners(struct diff *d, const struct site *a, const struct si
 
 /* --- mounts --------------------------------------------------------------- */
 
-static const struct site_mount *find(const struct site *site, const struct site_mount *like)
+/* The mount of one site that another one has as well. */
+static const struct site_mount *find(const struct site *in, const struct site *site,
+				     const struct site_mount *like)
 {
-	for (size_t i = 0; i < site->nmounts; i++)
-		if (strcmp(site->mounts[i].path, like->path) == 0)
-			return &site->mounts[i];
+	const char *host = site_host_name(site, like->host);
+
+	for (size_t i = 0; i < in->nmounts; i++)
+		if (strcmp(in->mounts[i].path, like->path) == 0 &&
+		    same_host(site_host_name(in, in->mounts[i].host), host))
+			return &in->mounts[i];
 	return NULL;
+}
+
+/* "/path", or "//host/path". */
+#define SHOWN 1300
+static const char *path_of(const struct site *site, const struct site_mount *m, char out[SHOWN])
+{
+	const char *host = site_host_name(site, m->host);
+
+	snprintf(out, SHOWN, "%s%s%s", host ? "//" : "", host ? host : "", m->path);
+	return out;
 }
 
 static const struct config_pair *option(const struct site_mount *m, const char *key)
@@ -111,50 +135,71 @@ static void diff_option(struct diff *d, const char *path, const char *key,
 	put_change(d, shown(x), shown(y), "");
 }
 
-static void diff_options(struct diff *d, const struct site_mount *a, const struct site_mount *b)
+static void diff_options(struct diff *d, const char *path, const struct site_mount *a,
+			 const struct site_mount *b)
 {
 	for (size_t i = 0; i < a->noptions; i++)
-		diff_option(d, a->path, a->options[i].key, &a->options[i],
+		diff_option(d, path, a->options[i].key, &a->options[i],
 			    option(b, a->options[i].key));
 	for (size_t i = 0; i < b->noptions; i++)
 		if (!option(a, b->options[i].key))
-			diff_option(d, a->path, b->options[i].key, NULL, &b->options[i]);
+			diff_option(d, path, b->options[i].key, NULL, &b->options[i]);
 }
 
 static void diff_mount(struct diff *d, const struct site_mount *a, const struct site_mount *b)
 {
-	char where[1200];
+	char path[SHOWN], where[SHOWN + 16];
 
-	snprintf(where, sizeof where, "%s: ", a->path);
+	path_of(d->a, a, path);
+	snprintf(where, sizeof where, "%s: ", path);
 	diff_rows(d, where, &schema_mount, a, b);
-	snprintf(where, sizeof where, "%s: link.", a->path);
+	snprintf(where, sizeof where, "%s: link.", path);
 	diff_rows(d, where, &schema_link, &a->link, &b->link);
-	diff_options(d, a, b);
+	diff_options(d, path, a, b);
 }
 
-static void only_one(struct diff *d, char sign, const struct site_mount *m)
+static void only_one(struct diff *d, char sign, const struct site *site,
+		     const struct site_mount *m)
 {
-	fprintf(d->out, "%c %s: %s\n", sign, m->path, m->module);
+	char path[SHOWN];
+
+	fprintf(d->out, "%c %s: %s\n", sign, path_of(site, m, path), m->module);
 	d->lines++;
+}
+
+/* Names beside the first one; a host that comes or goes is told by its mounts. */
+static void diff_aliases(struct diff *d)
+{
+	for (size_t i = 0; i < d->a->nhosts; i++)
+		for (size_t k = 0; k < d->b->nhosts; k++) {
+			const struct site_host *x = &d->a->hosts[i], *y = &d->b->hosts[k];
+			char where[SHOWN];
+
+			if (!same_host(x->name, y->name))
+				continue;
+			snprintf(where, sizeof where, "hosts.%s.", x->name);
+			diff_rows(d, where, &schema_host, x, y);
+		}
 }
 
 unsigned diff_sites(const struct site *a, const struct site *b, FILE *out)
 {
-	struct diff d = { .out = out };
+	struct diff d = { .out = out, .a = a, .b = b };
 
 	diff_sections(&d, a, b);
+	diff_aliases(&d);
 	diff_listeners(&d, a, b, '-');
 	diff_listeners(&d, b, a, '+');
 	for (size_t i = 0; i < a->nmounts; i++) {
-		const struct site_mount *other = find(b, &a->mounts[i]);
+		const struct site_mount *other = find(b, a, &a->mounts[i]);
 
 		if (other)
 			diff_mount(&d, &a->mounts[i], other);
 		else
-			only_one(&d, '-', &a->mounts[i]);
+			only_one(&d, '-', a, &a->mounts[i]);
 	}
 	for (size_t i = 0; i < b->nmounts; i++)
-		if (!find(a, &b->mounts[i]))
-			only_one(&d, '+', &b->mounts[i]);
+		if (!find(a, b, &b->mounts[i]))
+			only_one(&d, '+', b, &b->mounts[i]);
 	return d.lines;
 }

@@ -161,10 +161,20 @@ static void put_section(FILE *out, const struct schema_section *section, const c
 #define TEXTS "{\"type\": \"string\"}, {\"type\": \"array\", \"minItems\": 1, \"items\": " \
 	"{\"type\": \"string\"}}"
 
+static void put_hosts(FILE *out, const char *indent)
+{
+	fputs(", \"type\": \"object\", \"additionalProperties\": {\"required\": [\"resources\"]",
+	      out);
+	put_section(out, &schema_host, indent);
+	fputc('}', out);
+}
+
 static void put_foreign(FILE *out, const struct config_row *row, const char *indent)
 {
 	if (is_type(row, "include") || is_type(row, "listen"))
 		fputs(", \"anyOf\": [" TEXTS "]", out);
+	else if (is_type(row, "hosts"))
+		put_hosts(out, indent);
 	else if (is_type(row, "resources"))
 		fputs(", \"$ref\": \"#/definitions/resources\"", out);
 	else

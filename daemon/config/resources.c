@@ -247,11 +247,23 @@ static size_t keep_whole(struct site_mount *mounts, size_t n)
 	return kept;
 }
 
-void resources_load(struct site *site, const struct node *resources,
+/* Room for more behind those that are there. */
+static struct site_mount *more_mounts(struct site *site, size_t n)
+{
+	struct site_mount *all = pool_array(site->pool, site->nmounts + n + 1, sizeof *all);
+
+	if (site->nmounts)
+		memcpy(all, site->mounts, site->nmounts * sizeof *all);
+	site->mounts = all;
+	return all + site->nmounts;
+}
+
+void resources_load(struct site *site, const struct node *resources, uint32_t host,
 		    struct config_errors *errors)
 {
 	struct loading l = { site->pool, errors };
 	struct site_mount *mounts;
+	size_t n = 0;
 
 	if (!resources || resources->kind == NODE_WRONG)
 		return;
@@ -261,11 +273,11 @@ void resources_load(struct site *site, const struct node *resources,
 			   node_kind_name(resources->kind));
 		return;
 	}
-	mounts = pool_array(site->pool, resources->count + 1, sizeof *mounts);
-	for (const struct node *m = resources->first; m; m = m->next)
-		load_mount(&l, &mounts[site->nmounts++], m);
-	site->mounts = mounts;
-	refuse_duplicates(&l, mounts, site->nmounts);
-	if (errors->count)
-		site->nmounts = keep_whole(mounts, site->nmounts);
+	mounts = more_mounts(site, resources->count);
+	for (const struct node *m = resources->first; m; m = m->next) {
+		mounts[n].host = host;
+		load_mount(&l, &mounts[n++], m);
+	}
+	refuse_duplicates(&l, mounts, n);
+	site->nmounts += errors->count ? keep_whole(mounts, n) : n;
 }

@@ -86,6 +86,11 @@ bool site_gives(const struct site *site, const char *key, const char *value)
 	return pair && pair->value && strcmp(pair->value, value) == 0;
 }
 
+const char *site_host_name(const struct site *site, uint32_t host)
+{
+	return host ? site->hosts[host - 1].name : NULL;
+}
+
 void site_free(struct site *site)
 {
 	if (site)

@@ -88,6 +88,7 @@ static bool load_one(const struct site *site, const struct site_mount *m,
 
 	*spec = (struct resource_mount_spec){
 		.path = m->path, .segments = m->segments, .nsegments = m->nsegments,
+		.host = site_host_name(site, m->host),
 		.link = { .title = m->link.title, .rt = m->link.rt, .iface = m->link.iface,
 			  .ct = m->link.ct, .sz = m->link.sz, .obs = m->link.obs },
 		.directory = site->runtime_at,
@@ -125,4 +126,30 @@ void mounts_free(struct resource_mount_spec *specs, size_t n)
 		free(specs[i].conf);
 		specs[i] = (struct resource_mount_spec){ .path = NULL };
 	}
+}
+
+bool mounts_hosts(const struct site *site, struct hosts *out)
+{
+	struct resource_host *list = calloc(site->nhosts + 1, sizeof *list);
+	const char **of_socket = calloc(site->nlisteners + 1, sizeof *of_socket);
+
+	*out = (struct hosts){ list, site->nhosts, of_socket, site->nlisteners };
+	if (!list || !of_socket) {
+		mounts_hosts_free(out);
+		return false;
+	}
+	for (size_t i = 0; i < site->nhosts; i++)
+		list[i] = (struct resource_host){ site->hosts[i].name, site->hosts[i].aliases,
+						  site->hosts[i].bound };
+	/* The sockets of a slot are in the order of the listeners. */
+	for (size_t i = 0; i < site->nlisteners; i++)
+		of_socket[i] = site_host_name(site, site->listeners[i].host);
+	return true;
+}
+
+void mounts_hosts_free(struct hosts *hosts)
+{
+	free((void *)hosts->list);
+	free((void *)hosts->of_socket);
+	*hosts = (struct hosts){ 0 };
 }

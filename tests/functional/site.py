@@ -208,6 +208,20 @@ def files_that_are_none():
                   ("large.yaml", "larger than 1048576 bytes"))
 
 
+@test
+def hosts_that_are_none():
+    with Site() as s:
+        for text, place, pattern in (
+                ("hosts: { 'a b': { resources: { /a: hello } } }", "1:10", "'a b'|.a b. is no name of a host"),
+                ("hosts: { a: {} }", "1:10", "nothing is served for this one, it needs resources"),
+                ("hosts:\n  a: { resources: { /a: hello }, aliases: B }\n"
+                 "  b: { resources: { /a: hello } }", "3:3", "is there twice, before that in line 2"),
+                ("hosts: { a: { resources: { /a: helo } } }", "1:32", "did you mean hello"),
+                ("hosts: { a: { aliase: b, resources: { /a: hello } } }", "1:15", "did you mean .aliases")):
+            s.put("site.yaml", text + "\n")
+            s.refused((f"site.yaml:{place}", pattern))
+
+
 # --- what is not there
 
 @test

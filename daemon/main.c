@@ -4,13 +4,18 @@
 #include <config.h>
 
 #include "base/log.h"
+#include "config/diff.h"
+#include "config/schema_site.h"
 #include "config/site.h"
 #include "config/spoken.h"
 #include "supervisor/check.h"
 #include "supervisor/options.h"
 #include "supervisor/passed.h"
+#include "supervisor/premises.h"
 #include "supervisor/runtime.h"
 #include "supervisor/supervisor.h"
+#include "worker/inventory.h"
+#include "worker/sandbox.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -19,9 +24,9 @@
 #include <string.h>
 
 /* Exit statuses, as coapd(8) has them; 0 is success. */
-enum { EXIT_STARTED_NOT = SUPERVISOR_FAILED, EXIT_WRONG = 2 };
+enum { EXIT_STARTED_NOT = SUPERVISOR_FAILED, EXIT_DIFFERENT = 1, EXIT_WRONG = 2 };
 
-static struct config_errors errors;
+static struct config_errors errors, more;
 
 static int wrong(void)
 {
@@ -36,7 +41,7 @@ static struct site *load_spoken(const struct options *o)
 			       o->listen.n };
 	size_t n = 0;
 	char *text = spoken_text(&said, &n);
-	struct site *site = site_load_text("command line", text ? text : "", n, &errors);
+	struct site *site = site_read_text("command line", text ? text : "", n, &errors);
 
 	free(text);
 	return site;
@@ -45,7 +50,7 @@ static struct site *load_spoken(const struct options *o)
 static struct site *load(const struct options *o)
 {
 	struct site *site = o->mount.n || o->listen.n ? load_spoken(o) :
-							site_load(o->file, &errors);
+							site_read(o->file, &errors);
 
 	if (site && o->modules_dir)
 		site->modules_dir = o->modules_dir;
@@ -88,12 +93,22 @@ static bool settle_slots(struct site *site)
 	return n >= 0;
 }
 
+/* All that is wrong in one go, so what can be found in a site with mistakes is. */
+static bool look(const struct site *site)
+{
+	if (premises_check(site, &errors)) {
+		check_modules(site, CHECK_MS, &more);
+		errors_join(&errors, &more);
+	}
+	return !errors.count;
+}
+
 static int run(struct site *site)
 {
 	/* The memory of slots counts as a file that may be too long: an error to be told. */
 	signal(SIGXFSZ, SIG_IGN);
 	site_log(site, "supervisor");
-	if (!check_modules(site, CHECK_MS, &errors))
+	if (!look(site))
 		return wrong();
 	if (!settle_slots(site))
 		return EXIT_STARTED_NOT;
@@ -102,10 +117,11 @@ static int run(struct site *site)
 
 static int check(struct site *site)
 {
-	if (!check_modules(site, CHECK_MS, &errors))
+	if (!look(site))
 		return wrong();
 	printf("%s: no mistakes: %zu listeners, %zu resources\n", site->file,
 	       site->nlisteners, site->nmounts);
+	premises_memory(site, stdout);
 	return 0;
 }
 
@@ -128,10 +144,42 @@ static int debug(struct site *site)
 	return with_directory(site, supervisor_debug);
 }
 
+/* --- what needs no site ------------------------------------------------------- */
+
+static int diff(const struct options *o)
+{
+	struct site *a = site_load(o->file, &errors), *b = site_load(o->other, &more);
+	int code = EXIT_WRONG;
+
+	errors_print(&errors, stderr);
+	errors_print(&more, stderr);
+	if (a && b)
+		code = diff_sites(a, b, stdout) ? EXIT_DIFFERENT : 0;
+	site_free(a);
+	site_free(b);
+	return code;
+}
+
+/* Loads modules in this process, and does nothing else. */
+static int modules(const struct options *o, int (*what)(const char *dir, FILE *out,
+							FILE *complaints, struct err *err))
+{
+	const char *dir = o->modules_dir;
+	struct err err;
+
+	if (!dir)
+		dir = schema_find(schema_site[0].rows, schema_site[0].nrows, "modules-dir")->deflt;
+	if (sandbox_drop("nobody", &err) == 0 && what(dir, stdout, stderr, &err) == 0)
+		return 0;
+	fprintf(stderr, "coapd: %s\n", err.text);
+	return EXIT_STARTED_NOT;
+}
+
 static int with_site(const struct options *o, int (*what)(struct site *))
 {
 	struct site *site = load(o);
-	int code = site ? what(site) : wrong();
+	bool wants_mistakes = what == check || what == run;
+	int code = site && (wants_mistakes || !errors.count) ? what(site) : wrong();
 
 	site_free(site);
 	return code;
@@ -153,6 +201,12 @@ int main(int argc, char *argv[])
 		return with_site(&o, dump);
 	case OPTIONS_DEBUG:
 		return with_site(&o, debug);
+	case OPTIONS_DIFF:
+		return diff(&o);
+	case OPTIONS_SCHEMA:
+		return modules(&o, inventory_schema);
+	case OPTIONS_LIST_MODULES:
+		return modules(&o, inventory_list);
 	case OPTIONS_VERSION:
 		puts(PACKAGE_STRING);
 		return 0;

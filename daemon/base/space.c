@@ -23,9 +23,7 @@ static size_t layout(const struct space_def *def, size_t *off)
 		at = round_up(at + (size_t)def->slab[i].size * def->slab[i].cap, PAGE);
 	}
 	off[def->nslabs] = at;
-	at = round_up(at + def->extra, PAGE);
-	assert(at >> 2 <= UINT32_MAX);  /* what an undo entry can name */
-	return at;
+	return round_up(at + def->extra, PAGE);
 }
 
 size_t space_size(const struct space_def *def)
@@ -112,6 +110,7 @@ enum space_state space_open(struct space *s, void *mem, const struct space_def *
 	*s = (struct space){ .base = mem, .ctl = mem, .number = number,
 			     .nslabs = def->nslabs };
 	s->size = layout(def, off);
+	assert(s->size <= SPACE_SIZE_MAX);
 	s->extra = s->base + off[def->nslabs];
 	for (unsigned i = 0; i < def->nslabs; i++)
 		s->slab[i] = (struct slab){

@@ -112,6 +112,7 @@ struct space {
 
 /* Bytes that a space of this definition needs, a multiple of the page size. */
 size_t space_size(const struct space_def *def);
+#define SPACE_SIZE_MAX ((size_t)16 << 30)       /* what an undo entry can name */
 
 /* Binds a handle to memory of space_size() bytes (borrow; zeroed when new).
  * SPACE_NEW: the memory was empty or of another layout and has been made anew

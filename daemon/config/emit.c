@@ -97,29 +97,24 @@ static void emit_section(FILE *out, const char *name, const struct site *site)
 		emit_row(out, "  ", &section->rows[i], site);
 }
 
-static void emit_listeners(FILE *out, const struct site *site)
+static void emit_listeners(FILE *out, const char *indent, const struct site *site, uint32_t host)
 {
-	fputs("listen:\n", out);
+	bool any = false;
+
 	for (size_t i = 0; i < site->nlisteners; i++) {
-		fputs("  - ", out);
+		if (site->listeners[i].host != host)
+			continue;
+		fprintf(out, "%s%s%s  - ", any ? "" : indent, any ? "" : "listen:\n", indent);
 		emit_value(out, site->listeners[i].text);
 		fputc('\n', out);
+		any = true;
 	}
 }
 
-static void emit_mount(FILE *out, const struct site_mount *mount)
+static void emit_options(FILE *out, const char *indent, const struct site_mount *mount)
 {
-	fputs("  ", out);
-	emit_text(out, mount->path);
-	fputs(":\n", out);
-	for (size_t i = 0; i < schema_mount.nrows; i++)
-		if (!schema_foreign(&schema_mount.rows[i]))
-			emit_row(out, "    ", &schema_mount.rows[i], mount);
-	fputs("    link:\n", out);
-	for (size_t i = 0; i < schema_link.nrows; i++)
-		emit_row(out, "      ", &schema_link.rows[i], &mount->link);
 	for (size_t i = 0; i < mount->noptions; i++) {
-		fputs("    ", out);
+		fprintf(out, "%s    ", indent);
 		emit_text(out, mount->options[i].key);
 		fputs(": ", out);
 		if (mount->options[i].written)
@@ -130,11 +125,54 @@ static void emit_mount(FILE *out, const struct site_mount *mount)
 	}
 }
 
-static void emit_mounts(FILE *out, const struct site *site)
+static void emit_mount(FILE *out, const char *indent, const struct site_mount *mount)
 {
-	fputs(site->nmounts ? "resources:\n" : "resources: {}\n", out);
-	for (size_t i = 0; i < site->nmounts; i++)
-		emit_mount(out, &site->mounts[i]);
+	char deeper[16];
+
+	fprintf(out, "%s  ", indent);
+	emit_text(out, mount->path);
+	fputs(":\n", out);
+	snprintf(deeper, sizeof deeper, "%s    ", indent);
+	for (size_t i = 0; i < schema_mount.nrows; i++)
+		if (!schema_foreign(&schema_mount.rows[i]))
+			emit_row(out, deeper, &schema_mount.rows[i], mount);
+	fprintf(out, "%slink:\n", deeper);
+	snprintf(deeper, sizeof deeper, "%s      ", indent);
+	for (size_t i = 0; i < schema_link.nrows; i++)
+		emit_row(out, deeper, &schema_link.rows[i], &mount->link);
+	emit_options(out, indent, mount);
+}
+
+static void emit_mounts(FILE *out, const char *indent, const struct site *site, uint32_t host)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < site->nmounts; i++) {
+		if (site->mounts[i].host != host)
+			continue;
+		if (!any)
+			fprintf(out, "%sresources:\n", indent);
+		emit_mount(out, indent, &site->mounts[i]);
+		any = true;
+	}
+	if (!any)
+		fprintf(out, "%sresources: {}\n", indent);
+}
+
+static void emit_hosts(FILE *out, const struct site *site)
+{
+	if (site->nhosts)
+		fputs("hosts:\n", out);
+	for (size_t i = 0; i < site->nhosts; i++) {
+		const struct site_host *host = &site->hosts[i];
+
+		fputs("  ", out);
+		emit_text(out, host->name);
+		fputs(":\n", out);
+		emit_row(out, "    ", &schema_host.rows[0], host);
+		emit_listeners(out, "    ", site, (uint32_t)i + 1);
+		emit_mounts(out, "    ", site, (uint32_t)i + 1);
+	}
 }
 
 int site_dump(const struct site *site, FILE *out)
@@ -145,9 +183,11 @@ int site_dump(const struct site *site, FILE *out)
 		const struct config_row *row = &top->rows[i];
 
 		if (strcmp(row->type, "listen") == 0)
-			emit_listeners(out, site);
+			emit_listeners(out, "", site, 0);
 		else if (strcmp(row->type, "resources") == 0)
-			emit_mounts(out, site);
+			emit_mounts(out, "", site, 0);
+		else if (strcmp(row->type, "hosts") == 0)
+			emit_hosts(out, site);
 		else if (strcmp(row->type, "include") == 0)
 			continue;       /* what they say is all there */
 		else if (schema_foreign(row))

@@ -72,6 +72,22 @@ bool errors_add(struct config_errors *e, struct config_place at, const char *fmt
 	return false;
 }
 
+void errors_join(struct config_errors *e, const struct config_errors *more)
+{
+	e->left_out += more->left_out;
+	for (unsigned i = 0; i < more->count; i++) {
+		unsigned at;
+
+		if (e->count == CONFIG_ERRORS_MAX) {
+			e->left_out++;
+			continue;
+		}
+		at = slot_for(e, more->at[i]);
+		memcpy(e->text[at], more->text[i], sizeof e->text[at]);
+		memcpy(e->excerpt[at], more->excerpt[i], sizeof e->excerpt[at]);
+	}
+}
+
 void errors_print(const struct config_errors *e, FILE *out)
 {
 	for (unsigned i = 0; i < e->count; i++) {

@@ -32,6 +32,9 @@ void errors_begin(struct config_errors *e, const char *file);
 bool errors_add(struct config_errors *e, struct config_place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Adds all of more, each at its place in the order of the files. */
+void errors_join(struct config_errors *e, const struct config_errors *more);
+
 /* One line per message, its excerpt below, and one line about those left out. */
 void errors_print(const struct config_errors *e, FILE *out);
 

@@ -7,7 +7,7 @@
 #include "config/site.h"
 #include "config/yaml.h"
 
-/* Fills site, whose pool is there already; everything wrong is added to errors,
+/* Fills site, whose pool is there already, from a mapping; everything wrong is added to errors,
  * and with an error the site is not to be used. */
 void load_site(struct site *site, const struct node *root, struct config_errors *errors);
 

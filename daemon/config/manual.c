@@ -37,7 +37,7 @@ static const struct {
 	{ "bool", "true or false" }, { "uint", "number" }, { "count", "number" },
 	{ "duration", "duration" }, { "size", "size" }, { "ratio", "ratio" },
 	{ "string", "text" }, { "uints", "numbers" }, { "section", "mapping" },
-	{ "include", "list of files" }, { "listen", "list of URIs" }, { "resources", "mapping" },
+	{ "include", "list of files" }, { "listen", "list of URIs" }, { "resources", "mapping" }, { "hosts", "mapping" },
 };
 
 static void put_words_of_enum(FILE *out, const char *words)
@@ -132,6 +132,28 @@ static const char mounts[] =
 	"All other keys of the mapping are settings of the module, described in its own\n"
 	"page.\n";
 
+static const char hosts[] =
+	".Sh HOSTS\n"
+	"Each member of\n"
+	".Cm hosts\n"
+	"is the name of a host, and what it has of its own.\n"
+	"A request is for the host that its Uri-Host names (RFC 7252, section 5.10.1), big\n"
+	"and small letters being the same, or for the one whose own listener it came to.\n"
+	"What is for none of them is for the resources of the site itself.\n"
+	"Each has a\n"
+	".Pa /.well-known/core\n"
+	"of its own.\n"
+	".Bd -literal\n"
+	"resources: { /: hello }\n"
+	"hosts:\n"
+	"  sensors.example.com:\n"
+	"    aliases: sensors.example.org\n"
+	"    resources: { /time: time }\n"
+	"  admin:\n"
+	"    listen: coap://127.0.0.1:5690\n"
+	"    resources: { /whoami: whoami }\n"
+	".Ed\n";
+
 static const char includes[] =
 	".Sh INCLUDED FILES\n"
 	"A site may be of several files.\n"
@@ -210,8 +232,31 @@ int manual_site(FILE *out)
 	fputs(mounts, out);
 	manual_rows(out, schema_mount.rows, schema_mount.nrows);
 	put_section(out, &schema_link);
+	fputs(hosts, out);
+	put_section(out, &schema_host);
 	fputs(includes, out);
 	fputs(variables, out);
 	fputs(tail, out);
+	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
+}
+
+int manual_module(FILE *out, const char *name, const char *summary,
+		  const struct config_row *rows, size_t nrows)
+{
+	fputs(".Dd November 28, 2026\n.Dt COAPD-", out);
+	for (const char *p = name; *p; p++)
+		fputc(*p >= 'a' && *p <= 'z' ? *p & ~0x20 : *p, out);
+	fprintf(out, " 5\n.Os\n.Sh NAME\n.Nm coapd-%s\n.Nd ", name);
+	put_text(out, summary && *summary ? summary : "module of the CoAP server coapd");
+	fprintf(out, "\n.Sh SYNOPSIS\n.Bd -literal\nresources:\n  /path:\n    module: %s\n", name);
+	for (size_t i = 0; i < nrows; i++)
+		fprintf(out, "    %s: %s\n", rows[i].name, rows[i].deflt ? rows[i].deflt : "...");
+	fputs(".Ed\n.Sh SETTINGS\n", out);
+	if (nrows)
+		manual_rows(out, rows, nrows);
+	else
+		fputs("It has none.\n", out);
+	fprintf(out, ".Sh SEE ALSO\n.Xr coapd-site 5 ,\n.Xr coapd 8\n.Pp\nWhat it answers is in\n"
+		".Pa %s.md ,\nin the directory of coapd's documents.\n", name);
 	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
 }

@@ -10,6 +10,10 @@
 /* coapd-site(5) in mdoc.  0, or a negative errno of the writing. */
 int manual_site(FILE *out);
 
+/* coapd-NAME(5) of a module, which says what it does and which settings it has. */
+int manual_module(FILE *out, const char *name, const char *summary,
+		  const struct config_row *rows, size_t nrows);
+
 /* Rows alone, as a tagged list for a page of mdoc; modules describe theirs so. */
 void manual_rows(FILE *out, const struct config_row *rows, size_t nrows);
 

@@ -33,10 +33,12 @@ static void set_module(struct loading *l, struct site_mount *mount, const struct
 			   node_kind_name(node->kind));
 	else if (schema_store(row, node->text, mount, &err) != 0)
 		errors_add(l->errors, node->at, "module: %s", err.text);
-	else if (node->text[strspn(node->text, letters)])
+	else if (node->text[strspn(node->text, letters)]) {
+		mount->module = NULL;
 		errors_add(l->errors, node->at, "module: %s is not a name "
 			   "(small letters, digits, \"-\" and \"_\")",
 			   value_quote(node->text, strlen(node->text), quoted));
+	}
 }
 
 /* Another row of the mount's own that is a single value. */
@@ -234,11 +236,34 @@ static void refuse_duplicates(struct loading *l, const struct site_mount *mounts
 				   place_other(sorted[i - 1]->at, sorted[i]->at.file, other));
 }
 
-void resources_load(struct site *site, const struct node *resources,
+/* More mistakes can be found in those that have a path and a module. */
+static size_t keep_whole(struct site_mount *mounts, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (mounts[i].path && mounts[i].module)
+			mounts[kept++] = mounts[i];
+	return kept;
+}
+
+/* Room for more behind those that are there. */
+static struct site_mount *more_mounts(struct site *site, size_t n)
+{
+	struct site_mount *all = pool_array(site->pool, site->nmounts + n + 1, sizeof *all);
+
+	if (site->nmounts)
+		memcpy(all, site->mounts, site->nmounts * sizeof *all);
+	site->mounts = all;
+	return all + site->nmounts;
+}
+
+void resources_load(struct site *site, const struct node *resources, uint32_t host,
 		    struct config_errors *errors)
 {
 	struct loading l = { site->pool, errors };
 	struct site_mount *mounts;
+	size_t n = 0;
 
 	if (!resources || resources->kind == NODE_WRONG)
 		return;
@@ -248,9 +273,11 @@ void resources_load(struct site *site, const struct node *resources,
 			   node_kind_name(resources->kind));
 		return;
 	}
-	mounts = pool_array(site->pool, resources->count + 1, sizeof *mounts);
-	for (const struct node *m = resources->first; m; m = m->next)
-		load_mount(&l, &mounts[site->nmounts++], m);
-	site->mounts = mounts;
-	refuse_duplicates(&l, mounts, site->nmounts);
+	mounts = more_mounts(site, resources->count);
+	for (const struct node *m = resources->first; m; m = m->next) {
+		mounts[n].host = host;
+		load_mount(&l, &mounts[n++], m);
+	}
+	refuse_duplicates(&l, mounts, n);
+	site->nmounts += errors->count ? keep_whole(mounts, n) : n;
 }

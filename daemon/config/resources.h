@@ -5,8 +5,8 @@
 #include "config/site.h"
 #include "config/yaml.h"
 
-/* Fills mounts and nmounts; everything wrong is added to errors. */
-void resources_load(struct site *site, const struct node *resources,
+/* Adds them to mounts; host as in struct site_mount.  Everything wrong is added to errors. */
+void resources_load(struct site *site, const struct node *resources, uint32_t host,
 		    struct config_errors *errors);
 
 #endif

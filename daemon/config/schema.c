@@ -33,6 +33,7 @@ static const struct type types[] = {
 	{ "include", FOREIGN, NULL, 0, 0 },
 	{ "listen", FOREIGN, NULL, 0, 0 },
 	{ "resources", FOREIGN, NULL, 0, 0 },
+	{ "hosts", FOREIGN, NULL, 0, 0 },
 };
 
 /* What follows the name in "enum a|b" and "count or auto"; NULL for a type that

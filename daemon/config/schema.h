@@ -18,7 +18,7 @@
  *	enum a|b   one of the words                      unsigned, position of it
  *
  * " or auto" behind uint, count, duration and size allows the word auto, which
- * is stored as 0.  The types "section", "include", "listen" and "resources" have a loader
+ * is stored as 0.  The types "section", "include", "listen", "resources" and "hosts" have a loader
  * of their own and are for the site file alone. */
 #ifndef CONFIG_SCHEMA_H
 #define CONFIG_SCHEMA_H

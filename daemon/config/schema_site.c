@@ -74,6 +74,9 @@ static const struct config_row top_rows[] = {
 	  "The socket at which coapctl asks a running coapd.", 0 },
 	{ "resources", "resources", "", NULL, NULL,
 	  "What is served: a mapping from path to module.", 0 },
+	{ "hosts", "hosts", "", NULL, NULL,
+	  "Hosts that have resources of their own: a mapping from name to what is there.  See "
+	  "HOSTS.", 0 },
 };
 
 /* Of one part of coapd. */
@@ -253,6 +256,16 @@ static const struct config_row link_rows[] = {
 	  "Whether observing it is worth while.", offsetof(struct site_link, obs) },
 };
 
+static const struct config_row host_rows[] = {
+	{ "aliases", "string", "", "0..4000", "bytes",
+	  "Further names of the host, separated by spaces.", offsetof(struct site_host, aliases) },
+	{ "listen", "listen", "", NULL, NULL,
+	  "Listeners of this host alone, as the site's.  What comes to them is for it, whatever "
+	  "host it names, and nothing else is.", 0 },
+	{ "resources", "resources", "", NULL, NULL,
+	  "What the host serves, as the site's.", 0 },
+};
+
 const struct schema_section schema_site[] = {
 	{ "", top_rows, COUNT(top_rows) },
 	{ "log", log_rows, COUNT(log_rows) },
@@ -264,6 +277,7 @@ const struct schema_section schema_site[] = {
 const size_t schema_site_count = COUNT(schema_site);
 
 const struct schema_section schema_mount = { "", mount_rows, COUNT(mount_rows) };
+const struct schema_section schema_host = { "host", host_rows, COUNT(host_rows) };
 const struct schema_section schema_link = { "link", link_rows, COUNT(link_rows) };
 
 const struct schema_section *schema_site_find(const char *name)

@@ -20,6 +20,9 @@ extern const size_t schema_site_count;
 /* What the core reads of a mount ("module", "link"), and of its link. */
 extern const struct schema_section schema_mount, schema_link;
 
+/* What is there of a host, which fills struct site_host and adds to the site. */
+extern const struct schema_section schema_host;
+
 /* The section of that name, or NULL. */
 const struct schema_section *schema_site_find(const char *name);
 

@@ -16,8 +16,36 @@ static struct site *load(struct pool *pool, const char *file, const struct node 
 
 	site->pool = pool;
 	site->file = pool_copy(pool, file, strlen(file));
-	if (root)
+	if (root && root->kind == NODE_MAP) {
 		load_site(site, root, errors);
+		return site;
+	}
+	if (root)
+		errors_add(errors, root->at, "a site is a mapping (key: value), not %s",
+			   node_kind_name(root->kind));
+	site_free(site);
+	return NULL;
+}
+
+struct site *site_read_text(const char *file, const char *text, size_t n,
+			    struct config_errors *errors)
+{
+	struct pool *pool = pool_new();
+
+	errors_begin(errors, file);
+	return load(pool, file, include_text(pool, file, text, n, errors), errors);
+}
+
+struct site *site_read(const char *file, struct config_errors *errors)
+{
+	struct pool *pool = pool_new();
+
+	errors_begin(errors, file);
+	return load(pool, file, include_file(pool, file, errors), errors);
+}
+
+static struct site *only_without(const struct config_errors *errors, struct site *site)
+{
 	if (!errors->count)
 		return site;
 	site_free(site);
@@ -27,18 +55,40 @@ static struct site *load(struct pool *pool, const char *file, const struct node 
 struct site *site_load_text(const char *file, const char *text, size_t n,
 			    struct config_errors *errors)
 {
-	struct pool *pool = pool_new();
-
-	errors_begin(errors, file);
-	return load(pool, file, include_text(pool, file, text, n, errors), errors);
+	return only_without(errors, site_read_text(file, text, n, errors));
 }
 
 struct site *site_load(const char *file, struct config_errors *errors)
 {
-	struct pool *pool = pool_new();
+	return only_without(errors, site_read(file, errors));
+}
 
-	errors_begin(errors, file);
-	return load(pool, file, include_file(pool, file, errors), errors);
+static const struct config_pair *given(const struct site *site, const char *key)
+{
+	for (size_t i = 0; i < site->ngiven; i++)
+		if (strcmp(site->given[i].key, key) == 0)
+			return &site->given[i];
+	return NULL;
+}
+
+struct config_place site_place(const struct site *site, const char *key)
+{
+	const struct config_pair *pair = given(site, key);
+	struct config_place nowhere = { 0 };
+
+	return pair ? pair->value_at : nowhere;
+}
+
+bool site_gives(const struct site *site, const char *key, const char *value)
+{
+	const struct config_pair *pair = given(site, key);
+
+	return pair && pair->value && strcmp(pair->value, value) == 0;
+}
+
+const char *site_host_name(const struct site *site, uint32_t host)
+{
+	return host ? site->hosts[host - 1].name : NULL;
 }
 
 void site_free(struct site *site)

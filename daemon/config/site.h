@@ -33,6 +33,15 @@ struct site_listener {
 	const char *passed;     /* a service manager has it and calls it so; NULL: it is opened
 				 * here, at addr, unless one at that address is passed */
 	struct config_place at;
+	uint32_t host;          /* whose it is alone: its number in hosts + 1; 0: nobody's */
+};
+
+/* A virtual host: requests that name it have resources of their own. */
+struct site_host {
+	const char *name;               /* as written; big and small letters are the same */
+	const char *aliases;            /* further names, between spaces */
+	bool bound;                     /* it has listeners of its own */
+	struct config_place at;
 };
 
 /* Limits are for the whole daemon; a slot gets site_share() of those that count
@@ -93,6 +102,7 @@ struct site_mount {
 	const char *path;               /* normalised: percent-encoded where needed */
 	const char *const *segments;
 	size_t nsegments;
+	uint32_t host;                  /* number in hosts + 1; 0: of no host by name */
 	const char *module;
 	uint64_t body_size;             /* 0 is auto: ask site_body_size() */
 	struct site_link link;
@@ -130,6 +140,10 @@ struct site {
 					 * NULL: there is none */
 	const struct site_mount *mounts;        /* in file order, paths all different */
 	size_t nmounts;
+	const struct site_host *hosts;
+	size_t nhosts;
+	const struct config_pair *given;        /* keys of the file itself, as they stand there */
+	size_t ngiven;
 	struct pool *pool;              /* owns all of the above, this included */
 };
 
@@ -140,6 +154,24 @@ struct site *site_load(const char *file, struct config_errors *errors);
 /* The same for n bytes of text; file is what messages call it, copied. */
 struct site *site_load_text(const char *file, const char *text, size_t n,
 			    struct config_errors *errors);
+
+/* Both as above, for who looks for more mistakes: a site with some is returned all the
+ * same, with those of its mounts that have path and module, and errors->count says that
+ * it must not be used for anything else.  NULL: there is nothing to look at. */
+struct site *site_read(const char *file, struct config_errors *errors);
+struct site *site_read_text(const char *file, const char *text, size_t n,
+			    struct config_errors *errors);
+
+/* Where the value of a key of the file itself stands (that of a section is the place of
+ * the section); no place when it is not there. */
+struct config_place site_place(const struct site *site, const char *key);
+
+/* Whether that key is there and has this value, and not its default or something that was
+ * set later. */
+bool site_gives(const struct site *site, const char *key, const char *value);
+
+/* The name of the host of a mount or listener; NULL: of none. */
+const char *site_host_name(const struct site *site, uint32_t host);
 
 /* Takes the site; NULL is fine. */
 void site_free(struct site *site);

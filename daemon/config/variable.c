@@ -1,6 +1,7 @@
 #include "config/variable.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
+#include "config/schema_site.h"
 #include "config/value.h"
 
 #include <ctype.h>
@@ -231,7 +232,7 @@ static enum level below(enum level level, const struct node *member)
 	case MOUNTS:
 		return MOUNT;
 	case MOUNT:
-		return strcmp(key, "module") == 0 || strcmp(key, "link") == 0 ? OTHER : SETTING;
+		return schema_find(schema_mount.rows, schema_mount.nrows, key) ? OTHER : SETTING;
 	default:
 		return OTHER;
 	}

@@ -259,6 +259,8 @@ static struct node *read_node(struct reading *r, unsigned depth)
 	case YAML_SCALAR_EVENT:
 		node->kind = means_nothing(&r->event) ? NODE_NONE : NODE_TEXT;
 		node->text = text_of(r);
+		if (strlen(node->text) != r->event.data.scalar.length)
+			node->kind = NODE_WRONG;
 		break;
 	case YAML_SEQUENCE_START_EVENT:
 		node->kind = NODE_LIST;
@@ -269,7 +271,8 @@ static struct node *read_node(struct reading *r, unsigned depth)
 		read_map(r, node, depth);
 		break;
 	default:
-		break;          /* an alias, already refused */
+		node->kind = NODE_WRONG;        /* an alias, already refused */
+		break;
 	}
 	return r->over ? NULL : node;
 }

@@ -14,7 +14,7 @@
 static uint64_t mount_id(const struct resource_mount_spec *spec, const char *module)
 {
 	static const struct hash_key key = { { 0x8f14e45fceea167au, 0x5a36dedd4bea2543u } };
-	struct route route = { spec->segments, spec->nsegments };
+	struct route route = { spec->segments, spec->nsegments, spec->host };
 	uint64_t id = hash_words(&key, router_hash(&route),
 				 hash_bytes(&key, module, strlen(module)));
 

@@ -107,7 +107,7 @@ void notices_lost(struct resources *R, const struct request *r)
 {
 	uint8_t bytes[DGRAM_RX_MAX];
 	size_t segments;
-	uint32_t i = router_find(&R->router, r->msg.options, &segments);
+	uint32_t i = resources_route(R, r, &segments);
 
 	for (; i != ROUTER_NONE; i = router_shorter(&R->router, i)) {
 		const struct coapd_mount *m = &R->mount[i];

@@ -24,7 +24,8 @@ static int make_router(struct resources *R, struct err *err)
 
 	for (uint32_t i = 0; i < R->n; i++)
 		R->route[i] = (struct route){ R->mount[i].spec.segments,
-					      R->mount[i].spec.nsegments };
+					      R->mount[i].spec.nsegments,
+					      R->mount[i].spec.host };
 	status = router_init(&R->router, R->route, R->n, &which);
 	if (status)
 		err_set(err, status, "resource %s: %s", R->mount[which].spec.path,
@@ -33,19 +34,45 @@ static int make_router(struct resources *R, struct err *err)
 	return status;
 }
 
-static int open_wellknown(struct resources *R, size_t n, struct err *err)
+/* Number h of those that mounts are of, the default one being 0. */
+static int open_wellknown(struct resources *R, size_t n, uint32_t h, const char *host,
+			  struct err *err)
 {
-	static const struct resource_mount_spec spec = {
+	struct resource_mount_spec spec = {
 		.path = "/.well-known/core",
-		.segments = wellknown_segments, .nsegments = 2,
+		.segments = wellknown_segments, .nsegments = 2, .host = host,
 	};
+	struct coapd_mount *m = &R->mount[n + h];
 	int status;
 
-	if (wellknown_init(&R->wellknown, R->mount, n))
+	if (wellknown_init(&R->wellknown[h], R->mount, n, host))
 		return err_set(err, -ENOMEM, "resource %s: out of memory", spec.path);
-	status = mount_open(&R->mount[n], &spec, &wellknown_module, (uint32_t)n + 1, err);
-	R->mount[n].self = &R->wellknown;
+	status = mount_open(m, &spec, &wellknown_module, (uint32_t)n + h + 1, err);
+	m->self = &R->wellknown[h];
 	R->opened++;
+	return status;
+}
+
+/* Whether no mount before this one is of its host, which is not the default one. */
+static bool is_new_host(const struct resource_mount_spec *specs, size_t at)
+{
+	if (!specs[at].host)
+		return false;
+	for (size_t i = 0; i < at; i++)
+		if (specs[i].host && strcmp(specs[i].host, specs[at].host) == 0)
+			return false;
+	return true;
+}
+
+static int open_wellknowns(struct resources *R, const struct resource_mount_spec *specs, size_t n,
+			   struct err *err)
+{
+	int status = open_wellknown(R, n, 0, NULL, err);
+	uint32_t h = 1;
+
+	for (size_t i = 0; i < n && status == 0; i++)
+		if (is_new_host(specs, i))
+			status = open_wellknown(R, n, h++, specs[i].host, err);
 	return status;
 }
 
@@ -60,17 +87,21 @@ static int open_all(struct resources *R, const struct resource_mount_spec *specs
 		status = mount_open(&R->mount[i], &specs[i], &specs[i].module->desc, i + 1, err);
 	}
 	if (status == 0)
-		status = open_wellknown(R, n, err);
+		status = open_wellknowns(R, specs, n, err);
 	return status ? status : make_router(R, err);
 }
 
-static struct resources *resources_alloc(size_t n)
+static struct resources *resources_alloc(const struct resource_mount_spec *specs, size_t n)
 {
 	struct resources *R = calloc(1, sizeof *R);
 
 	if (!R)
 		return NULL;
-	R->n = (uint32_t)n + 1;
+	R->nhosts = 1;
+	for (size_t i = 0; i < n; i++)
+		R->nhosts += is_new_host(specs, i);
+	R->n = (uint32_t)n + R->nhosts;
+	R->wellknown = calloc(R->nhosts, sizeof *R->wellknown);
 	R->slots = 1;
 	R->mount = calloc(R->n, sizeof *R->mount);
 	R->route = calloc(R->n, sizeof *R->route);
@@ -78,7 +109,7 @@ static struct resources *resources_alloc(size_t n)
 		R->mount[i].resources = R;
 		R->mount[i].notices = &R->notices;
 	}
-	if (R->mount && R->route && notices_init(&R->notices) == 0 &&
+	if (R->mount && R->route && R->wellknown && notices_init(&R->notices) == 0 &&
 	    watches_init(&R->watches, watches_max(n)) == 0)
 		return R;
 	resources_free(R);
@@ -97,7 +128,7 @@ static void drop_specs(const struct resource_mount_spec *specs, size_t from, siz
 struct resources *resources_new(const struct resource_mount_spec *specs, size_t n,
 				struct err *err)
 {
-	struct resources *R = resources_alloc(n);
+	struct resources *R = resources_alloc(specs, n);
 
 	if (!R) {
 		err_set(err, -ENOMEM, "resources: out of memory");
@@ -118,7 +149,9 @@ void resources_free(struct resources *R)
 	router_free(&R->router);
 	while (R->opened)
 		mount_close(&R->mount[--R->opened]);
-	wellknown_free(&R->wellknown);
+	for (uint32_t h = 0; R->wellknown && h < R->nhosts; h++)
+		wellknown_free(&R->wellknown[h]);
+	free(R->wellknown);
 	free(R->mount);
 	free(R->route);
 	notices_free(&R->notices);
@@ -128,7 +161,19 @@ void resources_free(struct resources *R)
 
 void resources_about(struct resources *R, const char *uri)
 {
-	wellknown_about(&R->wellknown, uri);
+	for (uint32_t h = 0; h < R->nhosts; h++)
+		wellknown_about(&R->wellknown[h], uri);
+}
+
+void resources_hosts(struct resources *R, const struct hosts *hosts)
+{
+	R->hosts = *hosts;
+}
+
+uint32_t resources_route(const struct resources *R, const struct request *r, size_t *segments)
+{
+	return router_find(&R->router, hosts_asked(&R->hosts, &r->msg, &r->to), r->msg.options,
+			   segments);
 }
 
 void resources_drain(struct resources *R)
@@ -260,7 +305,7 @@ void resource_request(struct resources *R, struct engine *e, struct request *r, 
 	leave(e, r);
 	if (answer_later(e, r))
 		return;
-	i = router_find(&R->router, r->msg.options, &segments);
+	i = resources_route(R, r, &segments);
 	if (i != ROUTER_NONE && R->mount[i].desc->flags & COAPD_F_STREAM &&
 	    reaches(&R->mount[i], segments)) {
 		if (upload_request(R, e, r, &R->mount[i], rx))

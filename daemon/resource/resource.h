@@ -34,6 +34,7 @@ struct resource_mount_spec {
 	const char *path;               /* "/" or "/a/b", percent-encoded where needed */
 	const char *const *segments;    /* the same decoded */
 	size_t nsegments;
+	const char *host;               /* NULL: the default one (hosts.h) */
 	struct resource_link link;
 	struct module *module;          /* taken */
 	void *conf;                     /* module->desc.conf_size bytes from malloc() with
@@ -46,7 +47,7 @@ struct resource_mount_spec {
 					 * SPACE_OPENS has it; NULL: nowhere */
 };
 
-/* Opens n mounts in their order, and /.well-known/core.  NULL: err says which
+/* Opens n mounts in their order, and /.well-known/core of each host.  NULL: err says which
  * and why, all is closed.  Modules and confs of all specs are taken either way. */
 struct resources *resources_new(const struct resource_mount_spec *specs, size_t n,
 				struct err *err);
@@ -59,6 +60,11 @@ void resource_options(struct option_set *set);
 
 /* Adds a link to what this program is to /.well-known/core, once (wellknown_about()). */
 void resources_about(struct resources *R, const char *uri);
+
+/* The hosts that the mounts are of, and their listeners; borrowed.  Before any slot is
+ * served, and not needed if all are of the default host. */
+struct hosts;
+void resources_hosts(struct resources *R, const struct hosts *hosts);
 
 /* From here on no request begins to wait (5.03, counted as shed); those that
  * wait are served to their end. */
@@ -94,7 +100,7 @@ void resources_watching(struct resources *R, const struct watching *loop);
  * request is settled in any case: answered, or waiting.
  *
  * While a hook runs, space_ctl.where is the mount's place in the specs + 1;
- * /.well-known/core is one past the last. */
+ * what is past the last is /.well-known/core of a host. */
 void resource_request(struct resources *R, struct engine *e, struct request *r, unsigned rx);
 
 #endif

@@ -6,6 +6,7 @@
 #define RESOURCE_RESOURCES_H
 
 #include "resource/call.h"
+#include "resource/hosts.h"
 #include "resource/notices.h"
 #include "resource/post.h"
 #include "resource/router.h"
@@ -13,12 +14,14 @@
 #include "resource/wellknown.h"
 
 struct resources {
-	struct coapd_mount *mount;      /* as in the specs, then /.well-known/core */
+	struct coapd_mount *mount;      /* as in the specs, then the /.well-known/core */
 	struct route *route;            /* of the same */
 	uint32_t n;                     /* all of them */
 	uint32_t opened;                /* those that mount_close() is due for */
 	struct router router;
-	struct wellknown wellknown;
+	struct wellknown *wellknown;    /* owned; of the default host, then of the others */
+	uint32_t nhosts;                /* of them */
+	struct hosts hosts;
 	bool draining;
 	struct notices notices;
 	struct watches watches;
@@ -33,6 +36,10 @@ struct resources {
 	struct log_limit slow_limit;
 	struct coapd_task task;         /* the run in hand */
 };
+
+/* The mount that a request is for (router_find()). */
+uint32_t resources_route(const struct resources *R, const struct request *r,
+			 size_t *segments);
 
 /* The mount that a task names; NULL: the site has it no longer. */
 struct coapd_mount *resources_mount(struct resources *R, uint64_t id);

@@ -17,9 +17,19 @@ static uint64_t extend(uint64_t h, struct span segment)
 	return hash_words(&key, h, hash_bytes(&key, segment.p, segment.n));
 }
 
+static uint64_t root_of(const char *host)
+{
+	return host ? extend(~root_hash, span_str(host)) : root_hash;
+}
+
+static bool same_host(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 static uint64_t prefix_hash(const struct route *route, size_t n)
 {
-	uint64_t h = root_hash;
+	uint64_t h = root_of(route->host);
 
 	for (size_t i = 0; i < n; i++)
 		h = extend(h, span_str(route->segments[i]));
@@ -33,13 +43,14 @@ uint64_t router_hash(const struct route *route)
 
 /* A path in hand: the first n segments of a request's, or of a route's. */
 struct path {
+	const char *host;
 	size_t n;
 	struct span segment[ROUTER_DEPTH];
 };
 
 static bool is_path_of(const struct route *route, const struct path *path)
 {
-	if (route->nsegments != path->n)
+	if (route->nsegments != path->n || !same_host(route->host, path->host))
 		return false;
 	for (size_t i = 0; i < path->n; i++)
 		if (!span_eq(span_str(route->segments[i]), path->segment[i]))
@@ -64,6 +75,7 @@ static struct router_place *find_place(const struct router *r, uint64_t hash,
 
 static void path_of(const struct route *route, struct path *path)
 {
+	path->host = route->host;
 	path->n = route->nsegments;
 	for (size_t i = 0; i < path->n; i++)
 		path->segment[i] = span_str(route->segments[i]);
@@ -173,14 +185,16 @@ static void go_on_abbreviated(struct search *s, struct span value)
 		go_on(s, span_str(a->segment[i]));
 }
 
-uint32_t router_find(const struct router *r, struct span options, size_t *segments)
+uint32_t router_find(const struct router *r, const char *host, struct span options,
+		     size_t *segments)
 {
 	struct option_iter it = option_iter(options);
 	struct search s;
 	struct option o;
 
 	s.r = r;
-	s.hash = root_hash;
+	s.hash = root_of(host);
+	s.path.host = host;
 	s.path.n = s.segments = 0;
 	s.best = find_place(r, s.hash, &s.path)->route;
 	while (option_next(&it, &o) && o.number <= OPT_URI_PATH_ABBREV)

@@ -64,11 +64,17 @@ static void make_etag(struct wellknown *wk)
 	}
 }
 
+static bool is_of(const struct coapd_mount *m, const char *host)
+{
+	return m->spec.host == host || (m->spec.host && host && !strcmp(m->spec.host, host));
+}
+
 /* Whether another mount is just there: it answers, so its link is the site's. */
-static bool is_mounted(const struct coapd_mount *mounts, size_t n, const struct link *link)
+static bool is_mounted(const struct coapd_mount *mounts, size_t n, const char *host,
+		       const struct link *link)
 {
 	for (size_t i = 0; i < n; i++)
-		if (span_eq(span_str(mounts[i].spec.path), link->href))
+		if (is_of(&mounts[i], host) && span_eq(span_str(mounts[i].spec.path), link->href))
 			return true;
 	return false;
 }
@@ -83,17 +89,20 @@ static size_t count_links(const struct coapd_mount *mounts, size_t n)
 	return count;
 }
 
-int wellknown_init(struct wellknown *wk, const struct coapd_mount *mounts, size_t n)
+int wellknown_init(struct wellknown *wk, const struct coapd_mount *mounts, size_t n,
+		   const char *host)
 {
 	*wk = (struct wellknown){ .entry = calloc(n + 1, sizeof *wk->entry) };
 	wk->link = calloc(count_links(mounts, n), sizeof *wk->link);
 	if (!wk->entry || !wk->link)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
+		if (!is_of(&mounts[i], host))
+			continue;
 		make_entry(&wk->entry[i], &mounts[i].spec);
 		wk->link[wk->n++] = &wk->entry[i].link;
 		for (const struct mount_link *l = mounts[i].links.first; l; l = l->next)
-			if (!is_mounted(mounts, n, &l->link))
+			if (!is_mounted(mounts, n, host, &l->link))
 				wk->link[wk->n++] = &l->link;
 	}
 	make_etag(wk);

@@ -3,7 +3,7 @@
  *
  * Built in, and yet a module like any other as far as dispatch goes.  Nothing is
  * kept between the blocks of a long list: each is made from the links again.
- * One per struct resources, constant once made. */
+ * One per host of struct resources, constant once made. */
 #ifndef RESOURCE_WELLKNOWN_H
 #define RESOURCE_WELLKNOWN_H
 
@@ -28,9 +28,10 @@ struct wellknown {
 /* The descriptor; self is a struct wellknown. */
 extern const struct coapd_module wellknown_module;
 
-/* Makes the links for n open mounts: a mount's own, then those that its module added,
+/* Makes the links for those of n open mounts that are of a host: a mount's own, then those that its module added,
  * but for those to other mounts.  The mounts are borrowed.  0, -ENOMEM. */
-int wellknown_init(struct wellknown *wk, const struct coapd_mount *mounts, size_t n);
+int wellknown_init(struct wellknown *wk, const struct coapd_mount *mounts, size_t n,
+		   const char *host);
 
 /* Appends a link to what this program is (rel=impl-info, RFC 9176 4.3); uri is
  * borrowed, "" is none. */

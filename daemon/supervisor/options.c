@@ -57,6 +57,16 @@ static const struct row rows[] = {
 	  "all of it at hand.\n"
 	  ".Dv SIGINT\nor\n.Dv SIGTERM\nends it at once, with status 0.\n"
 	  "Modules are not checked first, and nobody replaces what crashes.\n" },
+	{ WHAT, "diff", 0, NULL, OPTIONS_DIFF, 2, 0,
+	  "print what changes from site A to B: 0 nothing, 1 some",
+	  "Settings are compared, not lines: their order, files and defaults do not matter.\n"
+	  "What cannot change while coapd runs is marked.\n" },
+	{ WHAT, "schema", 0, NULL, OPTIONS_SCHEMA, 0, 0,
+	  "print a JSON Schema of site files, for editors",
+	  "It knows the settings of all modules in the directory of modules.\n"
+	  "If started as root, they are loaded as user nobody.\n" },
+	{ WHAT, "list-modules", 0, NULL, OPTIONS_LIST_MODULES, 0, 0,
+	  "print all modules and their settings", "" },
 	{ WHAT, "version", 0, NULL, OPTIONS_VERSION, 0, 0, "print the version", "" },
 	{ WHAT, "help", 'h', NULL, OPTIONS_HELP, 0, 0, "print this", "" },
 };
@@ -96,8 +106,9 @@ static const struct row *row_of(int opt)
 static int set_what(struct options *o, enum options_what what, struct err *err)
 {
 	if (o->what != OPTIONS_RUN && o->what != what)
-		return err_set(err, -EINVAL, "only one of --check, --dump, --debug, "
-			       "--version and --help can be done at a time");
+		return err_set(err, -EINVAL, "only one of --check, --dump, --debug, --diff, "
+			       "--schema, --list-modules, --version and --help can be done at a "
+			       "time");
 	o->what = what;
 	return 0;
 }
@@ -138,11 +149,15 @@ static int files_of(enum options_what what)
 /* The file may follow --check and the like bare. */
 static int read_rest(struct options *o, int argc, char *const argv[], struct err *err)
 {
+	if (o->what == OPTIONS_DIFF && (argc != 2 || o->file || o->mount.n || o->listen.n))
+		return err_set(err, -EINVAL, "--diff compares two site files, given bare");
 	if (argc > files_of(o->what) || (argc && o->file))
 		return err_set(err, -EINVAL, "do not know what \"%s\" is for; the site "
 			       "file is given once, with -c", argv[argc - 1]);
 	if (argc)
 		o->file = argv[0];
+	if (argc > 1)
+		o->other = argv[1];
 	if (!o->file && !o->mount.n && !o->listen.n)
 		o->file = OPTIONS_FILE;
 	return 0;
@@ -186,7 +201,7 @@ static void put_help(FILE *out, const struct row *row)
 
 	snprintf(names, sizeof names, "  %c%c%s --%s %s", row->letter ? '-' : ' ',
 		 row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name,
-		 row->value ? row->value : row->files == 1 ? "[FILE]" : "");
+		 row->value ? row->value : row->files == 2 ? "A B" : row->files ? "[FILE]" : "");
 	fprintf(out, "%-*s", MARGIN, names);
 	for (; (end = strchr(line, '\n')); line = end + 1)
 		fprintf(out, "%.*s\n%*s", (int)(end - line), line, MARGIN, "");
@@ -196,8 +211,7 @@ static void put_help(FILE *out, const struct row *row)
 void options_help(FILE *out)
 {
 	fputs("Usage: coapd [-c FILE] [-M DIR] [--mount PATH=MODULE] [--listen URI]\n"
-	      "       coapd --check | --dump | --debug [FILE]\n"
-	      "A CoAP server. It stays in the foreground and logs to standard error.\n", out);
+	      "       coapd --check | --dump | --debug [FILE]\n", out);
 	for (size_t i = 0; i < NROWS; i++)
 		put_help(out, &rows[i]);
 	fputs("Signals: TERM or INT stop it when the last requests are answered, a second\n"
@@ -208,7 +222,7 @@ void options_help(FILE *out)
 
 static void put_value(FILE *out, const struct row *row)
 {
-	fputs(row->value ? " Ar " : row->files == 1 ? " Op Ar file" : "", out);
+	fputs(row->value ? " Ar " : row->files == 2 ? " Ar a b" : row->files ? " Op Ar file" : "", out);
 	for (const char *p = row->value ? row->value : ""; *p; p++)
 		fputc(*p >= 'A' && *p <= 'Z' ? *p | 0x20 : *p, out);
 }

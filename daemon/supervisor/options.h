@@ -15,6 +15,9 @@ enum options_what {
 	OPTIONS_CHECK,
 	OPTIONS_DUMP,
 	OPTIONS_DEBUG,
+	OPTIONS_DIFF,
+	OPTIONS_SCHEMA,
+	OPTIONS_LIST_MODULES,
 	OPTIONS_VERSION,
 	OPTIONS_HELP
 };
@@ -28,6 +31,7 @@ struct options_list {
 struct options {
 	enum options_what what;
 	const char *file;               /* site file; NULL: only what mount and listen say */
+	const char *other;              /* the second file of --diff, else NULL */
 	const char *modules_dir;        /* NULL: what the site says */
 	struct options_list mount;      /* "PATH=MODULE" */
 	struct options_list listen;     /* URIs */

@@ -3,10 +3,13 @@
 
 #include "config/schema_site.h"
 
+#include "worker/shelf.h"
+
+#include <errno.h>
 #include <stdlib.h>
 
 /* The public header may not include ours, so the same row has two names. */
-static struct config_row *rows_of(const struct coapd_module *desc)
+struct config_row *mounts_rows(const struct coapd_module *desc)
 {
 	struct config_row *rows = calloc(desc->nrows ? desc->nrows : 1, sizeof *rows);
 
@@ -63,7 +66,7 @@ static bool configure(const struct site_mount *m, struct resource_mount_spec *sp
 		      struct config_errors *errors)
 {
 	const struct coapd_module *desc = &spec->module->desc;
-	struct config_row *rows = rows_of(desc);
+	struct config_row *rows = mounts_rows(desc);
 	bool fine;
 
 	if (desc->conf_size)
@@ -79,18 +82,27 @@ static bool configure(const struct site_mount *m, struct resource_mount_spec *sp
 static bool load_one(const struct site *site, const struct site_mount *m,
 		     struct resource_mount_spec *spec, struct config_errors *errors)
 {
+	char nearest[SHELF_NAME];
 	struct err err;
+	int status;
 
 	*spec = (struct resource_mount_spec){
 		.path = m->path, .segments = m->segments, .nsegments = m->nsegments,
+		.host = site_host_name(site, m->host),
 		.link = { .title = m->link.title, .rt = m->link.rt, .iface = m->link.iface,
 			  .ct = m->link.ct, .sz = m->link.sz, .obs = m->link.obs },
 		.directory = site->runtime_at,
 		.body_size = site_body_size(site, m),
 	};
-	if (module_load(m->module, site->modules_dir, &err, &spec->module)) {
+	status = module_load(m->module, site->modules_dir, &err, &spec->module);
+	if (status) {
+		bool meant = status == -ENOENT &&
+			     shelf_nearest(site->modules_dir, m->module, nearest);
+
 		spec->module = NULL;
-		return errors_add(errors, m->module_at, "%s", err.text);
+		return errors_add(errors, m->module_at, "%s%s%s%s", err.text,
+				  meant ? ", did you mean " : "", meant ? nearest : "",
+				  meant ? "?" : "");
 	}
 	return configure(m, spec, errors);
 }
@@ -114,4 +126,30 @@ void mounts_free(struct resource_mount_spec *specs, size_t n)
 		free(specs[i].conf);
 		specs[i] = (struct resource_mount_spec){ .path = NULL };
 	}
+}
+
+bool mounts_hosts(const struct site *site, struct hosts *out)
+{
+	struct resource_host *list = calloc(site->nhosts + 1, sizeof *list);
+	const char **of_socket = calloc(site->nlisteners + 1, sizeof *of_socket);
+
+	*out = (struct hosts){ list, site->nhosts, of_socket, site->nlisteners };
+	if (!list || !of_socket) {
+		mounts_hosts_free(out);
+		return false;
+	}
+	for (size_t i = 0; i < site->nhosts; i++)
+		list[i] = (struct resource_host){ site->hosts[i].name, site->hosts[i].aliases,
+						  site->hosts[i].bound };
+	/* The sockets of a slot are in the order of the listeners. */
+	for (size_t i = 0; i < site->nlisteners; i++)
+		of_socket[i] = site_host_name(site, site->listeners[i].host);
+	return true;
+}
+
+void mounts_hosts_free(struct hosts *hosts)
+{
+	free((void *)hosts->list);
+	free((void *)hosts->of_socket);
+	*hosts = (struct hosts){ 0 };
 }

@@ -24,7 +24,7 @@ void slot_def(const struct site *site, struct space_def *def);
 
 /* Bytes that one slot needs, a multiple of the page size; 0 when the limits ask
  * for more than SLOT_SIZE_MAX. */
-#define SLOT_SIZE_MAX ((size_t)64 << 30)
+#define SLOT_SIZE_MAX SPACE_SIZE_MAX
 size_t slot_size(const struct site *site);
 
 /* Room for bodies behind the slot's own memory, as address space: memory only where

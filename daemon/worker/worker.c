@@ -27,6 +27,7 @@ struct worker {
 	struct jobs jobs;
 	struct mailbox mailbox;
 	struct where where;
+	struct hosts hosts;
 	ev_async done;                  /* jobs are */
 	struct watcher watcher;         /* of modules' descriptors */
 	struct names names;
@@ -384,6 +385,9 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 				   sizeof err->text);
 		return -EINVAL;
 	}
+	if (!mounts_hosts(site, &w->hosts))
+		return err_set(err, -ENOMEM, "no memory for the hosts");
+	resources_hosts(w->env.resources, &w->hosts);
 	resources_about(w->env.resources, site->impl_info);
 	resources_watching(w->env.resources, &w->watcher.watching);
 	resources_slots(w->env.resources, w->boot->nmemfds);
@@ -453,6 +457,7 @@ static int up_changes(struct worker *w, struct err *err)
 static void down_modules(struct worker *w)
 {
 	resources_free(w->env.resources);
+	mounts_hosts_free(&w->hosts);
 }
 
 static void down_slots(struct worker *w)

@@ -77,6 +77,7 @@ def mistakes_in_included_files():
         s.put("conf.d/a.yaml", "resources:\n  /a: { module: helo }\nworkers: 2\n")
         s.put("b.yaml", "# b\ndrain: 5\nlimits: { dedup: 1 }\n")
         s.refused(("site.yaml:2:10", "not a whole number", "workers: many"),
+                  ("conf.d/a.yaml:2:17", "module helo: .*did you mean hello"),
                   ("conf.d/a.yaml:3:1", r'"workers" is there twice, before that in line 2 of '
                    r'\S+site\.yaml$', "workers: 2\n  ^"),
                   ("b.yaml:2:8", "needs a unit", "drain: 5"),
@@ -153,6 +154,123 @@ def variables_that_are_not_there():
         s.refused(("site.yaml:1:10", "did you mean WORKERS", "workers: ${WORKERZ}"),
                   ("site.yaml:2:7", "credentials are for settings of modules"),
                   ("site.yaml:4:30", "CREDENTIALS_DIRECTORY is not set"), WORKERS="1")
+
+
+# --- YAML that is none
+
+NOT_YAML = (
+    (b"workers: 2\n\tslots: 2\n", 2, 1, "does not allow a tab here, use spaces", r"  \x09slots: 2"),
+    (b"workers: 2\nworkers: 3\n", 2, 1, '"workers" is there twice, before that in line 1'),
+    (b"log: { level: info, level: warn }\n", 1, 21, '"level" is there twice'),
+    (b"workers: &two 2\n", 1, 10, "anchors .* write the value where it is used"),
+    (b"workers: 2\nslots: *two\n", 2, 8, "aliases .* write the value where it is used"),
+    (b"workers: !!int 2\n", 1, 10, "tags .* are not supported"),
+    (b"workers: 2\n---\nslots: 2\n", 2, 1, "a second document begins here"),
+    (b"workers: 2\0\n", 1, 11, "control characters are not allowed"),
+    (b'user: "a\\0b"\n', 1, 7, "a zero byte cannot be part of a value"),
+    (b"workers: 2\nuser: \xff\n", 2, 7, "this is not UTF-8 text"),
+    (b"\xff\xfew\0o\0", 1, 1, "this is not UTF-8 text"),
+    (b"resources: {\n  /a: hello\n", 3, 1, "not valid YAML"),
+    (b"user: 'nobody\n", 2, 1, "not valid YAML"),
+    (b"workers: 2\n slots: 3\n", 2, 7, "not valid YAML: mapping values are not allowed"),
+    (b"workers: @2\n", 1, 10, "not valid YAML"),
+    (b"a: " + b"[" * 100000, 1, 35, "nested more than 32 deep, which no site needs"),
+    (b"? [ a ]\n: b\n", 1, 3, "a key must be a single value"),
+    (b"- workers\n", 1, 1, "a site is a mapping .key: value., not a list"),
+    (b"workers\n", 1, 1, "a site is a mapping .key: value., not a single value"),
+)
+
+
+@test
+def yaml_that_is_none():
+    with Site() as s:
+        for text, line, column, pattern, *shown in NOT_YAML:
+            for name, top in (("site.yaml", text), ("b.yaml", b"include: b.yaml\n")):
+                s.put("site.yaml", top)
+                s.put(name, text)
+                s.refused((f"{name}:{line}:{column}", pattern, *shown))
+
+
+@test
+def files_that_are_none():
+    with Site(site="") as s:
+        for text, pattern in ((b"", "there is nothing in this file"),
+                              (b"# later\n", "there is nothing in this file")):
+            s.put("site.yaml", text)
+            s.refused(("site.yaml", pattern))
+        with open(f"{s.directory}/site.yaml", "wb") as f:
+            f.truncate(100 << 20)
+        s.refused(("site.yaml", "larger than 1048576 bytes, which no site needs"))
+        os.rename(f"{s.directory}/site.yaml", f"{s.directory}/large.yaml")
+        s.put("site.yaml", "include: [ large.yaml, /dev/zero, conf.d/none.yaml ]\n")
+        s.refused(("site.yaml:1:24", "/dev/zero is no regular file"),
+                  ("site.yaml:1:35", "cannot open .*conf.d/none.yaml: No such file or directory"),
+                  ("large.yaml", "larger than 1048576 bytes"))
+
+
+@test
+def hosts_that_are_none():
+    with Site() as s:
+        for text, place, pattern in (
+                ("hosts: { 'a b': { resources: { /a: hello } } }", "1:10", "'a b'|.a b. is no name of a host"),
+                ("hosts: { a: {} }", "1:10", "nothing is served for this one, it needs resources"),
+                ("hosts:\n  a: { resources: { /a: hello }, aliases: B }\n"
+                 "  b: { resources: { /a: hello } }", "3:3", "is there twice, before that in line 2"),
+                ("hosts: { a: { resources: { /a: helo } } }", "1:32", "did you mean hello"),
+                ("hosts: { a: { aliase: b, resources: { /a: hello } } }", "1:15", "did you mean .aliases")):
+            s.put("site.yaml", text + "\n")
+            s.refused((f"site.yaml:{place}", pattern))
+
+
+# --- what is not there
+
+@test
+def everything_wrong_in_one_go():
+    with Site(site="workers: many\nlisten:\n  - coap://192.0.2.77\n  - coap://[::]\n  - coap://[::]\n"
+                   "runtime-directory: /nonexistent\nlimits: { dedup: -1, endpoint: 5, exchanges: [] }\n"
+                   "resources:\n  /a: helo\n  /b/: hello\n  /c: { module: separate, delay: soon }\n"
+                   "  /d: { module: hello, txt: x }\n  /%64: hello\n") as s:
+        s.refused(("site.yaml:1:10", "workers: .*not a whole number", "  workers: many\n           ^"),
+                  ("site.yaml:3:5", r"at no address of this machine .*\[::\] is all of them"),
+                  ("site.yaml:5:5", "is there twice, before that in line 4"),
+                  ("site.yaml:6:20", "runtime-directory: .*; make it first"),
+                  ("site.yaml:7:18", "dedup: "),
+                  ("site.yaml:7:22", 'unknown key "endpoint", did you mean "endpoints"'),
+                  ("site.yaml:7:46", "must have a single value, not a list"),
+                  ("site.yaml:9:7", "module helo: .*did you mean hello"),
+                  ("site.yaml:10:3", "too many"),
+                  ("site.yaml:11:34", "delay: "),
+                  ("site.yaml:12:24", 'unknown key "txt", did you mean "text"'),
+                  ("site.yaml:13:3", "path /d is there twice, before that in line 12"))
+
+
+@test
+def users_and_directories_that_are_not_there():
+    with Site(site="user: no-such-user\nmodules-dir: /nonexistent\nresources: { /a: hello }\n") as s:
+        status, out, err = output([PROGRAM, "--check", f"{s.directory}/site.yaml"])
+        equal((status, out), (2, ""), "exit status and output")
+        check(re.search(r"site\.yaml:2:14: modules-dir: /nonexistent: No such file", err), err)
+        if os.geteuid() == 0:
+            check(re.search(r"site\.yaml:1:7: user: there is no user no-such-user; make one", err), err)
+        os.chmod(s.modules, 0o777)
+        s.put("site.yaml", "resources: { /a: hello }\n")
+        s.refused(("site.yaml", "modules-dir: everybody may write in .*; chmod o-w"))
+
+
+@test
+def a_check_tells_how_much_memory_it_may_take():
+    with Site(site="slots: 2\nworkers: 2\nresources: {}\nlimits: { body-memory: 64MiB }\n") as s:
+        status, out, err = s.run("--check")
+        equal((status, err), (0, ""), "status and errors")
+        check(re.search(r"^  bodies +64 MiB$", out, re.M), out)
+        check(re.search(r"^  together +\d+ MiB$", out, re.M), out)
+
+
+@test
+def limits_beyond_all_memory():
+    with Site(site="slots: 1\nworkers: 1\nlimits: { endpoints: 10000000, dedup: 20000000, "
+                   "exchanges: 10000000,\n  observers: 10000000, messages: 10000000 }\n") as s:
+        s.refused(("site.yaml:3:1", "limits: they ask for more than 16 GiB"))
 
 
 run()

@@ -86,3 +86,23 @@ Test(errors, long_names_keep_their_end)
 	errors_add(&e, place_at(1, 1), "%s%s", name, name);
 	cr_expect_lt(strlen(e.text[0]), sizeof e.text[0]);
 }
+
+Test(errors, of_two_lists_are_one)
+{
+	static struct config_errors more;
+
+	errors_begin(&e, "f");
+	errors_begin(&more, "f");
+	errors_add(&e, place_at(2, 1), "b");
+	errors_add(&more, place_at(1, 1), "a");
+	errors_add(&more, place_at(3, 1), "c");
+	errors_join(&e, &more);
+	cr_assert_eq(e.count, 3);
+	cr_expect_str_eq(e.text[0], "f:1:1: a");
+	cr_expect_str_eq(e.text[2], "f:3:1: c");
+	for (unsigned i = 0; i < CONFIG_ERRORS_MAX; i++)
+		errors_add(&more, place_at(1, 1), "x");
+	errors_join(&e, &more);
+	cr_expect_eq(e.count, CONFIG_ERRORS_MAX);
+	cr_expect_eq(e.left_out, 5);
+}

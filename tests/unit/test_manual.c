@@ -82,3 +82,25 @@ Test(manual, a_full_disk_is_told)
 	cr_expect_eq(manual_site(full), -ENOSPC);
 	fclose(full);
 }
+
+Test(manual, a_page_of_a_module)
+{
+	static const struct config_row rows[] = {
+		{ "few", "count", "1", "1..9", NULL, "How many.", 0 },
+		{ "file", "string", NULL, NULL, NULL, "Which.", 0 },
+	};
+	char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+
+	cr_assert_eq(manual_module(out, "my-own", "does it", rows, 2), 0);
+	cr_assert_eq(manual_module(out, "bare", NULL, NULL, 0), 0);
+	fclose(out);
+	cr_expect_not_null(strstr(text, ".Dt COAPD-MY-OWN 5\n"));
+	cr_expect_not_null(strstr(text, ".Nm coapd-my-own\n.Nd does it\n"));
+	cr_expect_not_null(strstr(text, "    module: my-own\n    few: 1\n    file: ...\n"));
+	cr_expect_not_null(strstr(text, ".It Cm file : Ar text\nWhich.\nMust be given.\n"));
+	cr_expect_not_null(strstr(text, ".Dt COAPD-BARE 5\n"));
+	cr_expect_not_null(strstr(text, "It has none.\n"));
+	free(text);
+}

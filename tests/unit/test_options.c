@@ -74,6 +74,29 @@ Test(options, mounts_and_listeners_need_no_file)
 	cr_assert_str_eq(o.file, "f");
 }
 
+Test(options, two_files_are_compared)
+{
+	cr_assert_eq(line("--diff", "a", "b"), 0);
+	cr_assert_eq(o.what, OPTIONS_DIFF);
+	cr_assert_str_eq(o.file, "a");
+	cr_assert_str_eq(o.other, "b");
+	cr_assert_eq(line("--diff", "a"), -EINVAL);
+	cr_assert_eq(line("--diff", "a", "b", "c"), -EINVAL);
+	cr_assert_eq(line("--diff", "-c", "a", "b"), -EINVAL);
+	cr_assert_eq(line("--diff"), -EINVAL);
+	cr_assert(strstr(err.text, "two site files"));
+}
+
+Test(options, questions_about_modules)
+{
+	cr_assert_eq(line("--schema", "-M", "d"), 0);
+	cr_assert_eq(o.what, OPTIONS_SCHEMA);
+	cr_assert_str_eq(o.modules_dir, "d");
+	cr_assert_eq(line("--list-modules"), 0);
+	cr_assert_eq(o.what, OPTIONS_LIST_MODULES);
+	cr_assert_eq(line("--schema", "file"), -EINVAL);
+}
+
 Test(options, mounts_that_are_none)
 {
 	static char *const wrong[] = { "hello", "=hello", "/hello", "a=b" };

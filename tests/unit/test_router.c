@@ -14,12 +14,13 @@ static const char *const slash[] = { "a/b" };
 
 enum { ROOT, A, AB, ABCD, SLASH, ROUTES };
 static const struct route routes[ROUTES] = {
-	[ROOT] = { NULL, 0 }, [A] = { a, 1 }, [AB] = { ab, 2 }, [ABCD] = { abcd, 4 },
-	[SLASH] = { slash, 1 },
+	[ROOT] = { NULL, 0, NULL }, [A] = { a, 1, NULL }, [AB] = { ab, 2, NULL },
+	[ABCD] = { abcd, 4, NULL }, [SLASH] = { slash, 1, NULL },
 };
 
 static struct router router;
 static size_t segments;
+static const char *host;        /* that is asked */
 
 /* Looks up a path whose segments "|" separates; NULL has none. */
 static uint32_t find(const char *path)
@@ -35,7 +36,7 @@ static uint32_t find(const char *path)
 			     span_of(path, end ? (size_t)(end - path) : strlen(path)));
 	}
 	option_write(&ow, OPT_URI_QUERY, span_str("a"));
-	return router_find(&router, span_of(bytes, (size_t)(w.p - bytes)), &segments);
+	return router_find(&router, host, span_of(bytes, (size_t)(w.p - bytes)), &segments);
 }
 
 /* The same for a path written as a number. */
@@ -48,7 +49,7 @@ static uint32_t find_number(uint32_t number)
 	option_write_uint(&ow, OPT_CONTENT_FORMAT, 60);
 	option_write_uint(&ow, OPT_URI_PATH_ABBREV, number);
 	option_write(&ow, OPT_URI_QUERY, span_str("a"));
-	return router_find(&router, span_of(bytes, (size_t)(w.p - bytes)), &segments);
+	return router_find(&router, host, span_of(bytes, (size_t)(w.p - bytes)), &segments);
 }
 
 static void setup(void)
@@ -69,7 +70,7 @@ Test(router, abbreviated_paths)
 {
 	static const char *const est[] = { ".well-known", "est" };
 	static const char *const core[] = { ".well-known", "core" };
-	static const struct route wellknown[] = { { est, 2 }, { core, 2 } };
+	static const struct route wellknown[] = { { est, 2, NULL }, { core, 2, NULL } };
 	uint32_t which;
 
 	cr_assert_eq(find_number(0), ROOT);
@@ -150,7 +151,7 @@ Test(router, no_routes_at_all)
 
 Test(router, one_path_has_one_mount)
 {
-	const struct route twice[] = { { a, 1 }, { ab, 2 }, { a, 1 } };
+	const struct route twice[] = { { a, 1, NULL }, { ab, 2, NULL }, { a, 1, NULL } };
 	struct router r;
 	uint32_t which;
 
@@ -161,7 +162,7 @@ Test(router, one_path_has_one_mount)
 Test(router, depth_is_bounded)
 {
 	const char *deep[ROUTER_DEPTH + 1];
-	const struct route route = { deep, ROUTER_DEPTH + 1 };
+	const struct route route = { deep, ROUTER_DEPTH + 1, NULL };
 	struct router r;
 	uint32_t which;
 
@@ -174,7 +175,8 @@ Test(router, hash_tells_paths_apart)
 {
 	static const char *const joined[] = { "ab" };
 	static const char *const empty_b[] = { "ab", "" };
-	const struct route one = { ab, 2 }, two = { joined, 1 }, three = { empty_b, 2 };
+	const struct route one = { ab, 2, NULL }, two = { joined, 1, NULL },
+		three = { empty_b, 2, NULL };
 
 	cr_assert_neq(router_hash(&one), router_hash(&two));
 	cr_assert_neq(router_hash(&two), router_hash(&three));
@@ -194,7 +196,7 @@ Test(router, a_thousand_routes)
 	for (unsigned i = 0; i < N; i++) {
 		snprintf(name[i], sizeof name[i], "r%u", i);
 		segment[i] = name[i];
-		many[i] = (struct route){ &segment[i], 1 };
+		many[i] = (struct route){ &segment[i], 1, NULL };
 	}
 	cr_assert_eq(router_init(&r, many, N, &which), 0);
 	router_free(&router);
@@ -202,4 +204,29 @@ Test(router, a_thousand_routes)
 	for (unsigned i = 0; i < N; i++)
 		cr_assert_eq(find(name[i]), i);
 	cr_assert_eq(find("r1000"), ROUTER_NONE);
+}
+
+Test(router, each_host_has_paths_of_its_own)
+{
+	static const struct route hosted[] = {
+		{ a, 1, NULL }, { a, 1, "one" }, { NULL, 0, "two" }, { ab, 2, "one" },
+	};
+	const struct route again[] = { { a, 1, "one" }, { a, 1, "one" } };
+	char copy[] = "one";
+	uint32_t which;
+
+	router_free(&router);
+	cr_assert_eq(router_init(&router, hosted, 4, &which), 0);
+	cr_expect_eq(find("a|b"), 0);
+	host = copy;
+	cr_expect_eq(find("a|b"), 3);
+	cr_expect_eq(router_shorter(&router, 3), 1);
+	cr_expect_eq(find("b"), ROUTER_NONE);
+	host = "two";
+	cr_expect_eq(find("a|b"), 2);
+	host = "three";
+	cr_expect_eq(find("a|b"), ROUTER_NONE);
+	cr_expect_neq(router_hash(&hosted[0]), router_hash(&hosted[1]));
+	router_free(&router);
+	cr_expect_eq(router_init(&router, again, 2, &which), -EEXIST);
 }

@@ -185,6 +185,7 @@ Test(variable, secrets_are_for_modules)
 		{ "user: ${credential:key}\n", 7 },
 		{ "resources: { /a: { link: { title: '${credential:key}' }, module: m } }\n", 35 },
 		{ "resources: { /a: '${credential:key}' }\n", 18 },
+		{ "resources: { /a: { module: m, body-size: '${credential:key}' } }\n", 42 },
 		{ "resources: { /a: { module: '${credential:key}' } }\n", 28 },
 	};
 

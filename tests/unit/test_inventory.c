@@ -1,0 +1,81 @@
+#include "worker/inventory.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *out_text, *complaint_text;
+static size_t out_n, complaint_n;
+static struct err err;
+
+/* The modules of tests/unit/modules, which are good and bad. */
+static const char *modules(void)
+{
+	static char dir[4096];
+	const char *top = getenv("COAPD_BUILDDIR");
+
+	snprintf(dir, sizeof dir, "%s/tests/unit/modules/.libs", top ? top : ".");
+	return dir;
+}
+
+static int collect(const char *dir, int (*what)(const char *dir, FILE *out, FILE *complaints,
+						struct err *err))
+{
+	FILE *out = open_memstream(&out_text, &out_n);
+	FILE *complaints = open_memstream(&complaint_text, &complaint_n);
+	int status = what(dir, out, complaints, &err);
+
+	fclose(out);
+	fclose(complaints);
+	return status;
+}
+
+static void drop(void)
+{
+	free(out_text);
+	free(complaint_text);
+}
+
+Test(inventory, modules_and_their_settings)
+{
+	cr_assert_eq(collect(modules(), inventory_list), 0, "%s", err.text);
+	cr_expect_not_null(strstr(out_text, "\nsample "), "%s", out_text);
+	cr_expect_not_null(strstr(out_text, "\n    most: uint, "), "%s", out_text);
+	cr_expect_null(strstr(out_text, "badabi"), "%s", out_text);
+	cr_expect_not_null(strstr(complaint_text, "module "), "%s", complaint_text);
+	drop();
+	cr_expect_eq(collect("/nonexistent", inventory_list), -ENOENT);
+	cr_expect_str_eq(err.text, "cannot read directory /nonexistent: No such file or directory");
+	drop();
+}
+
+Test(inventory, schema)
+{
+	json_t *json;
+
+	cr_assert_eq(collect(modules(), inventory_schema), 0, "%s", err.text);
+	cr_expect_not_null(strstr(out_text, "\"sample\""), "%s", out_text);
+	json = json_loads(out_text, 0, NULL);
+	cr_expect_not_null(json);
+	json_decref(json);
+	drop();
+	cr_assert_eq(collect("/nonexistent", inventory_schema), 0, "%s", err.text);
+	json = json_loads(out_text, 0, NULL);
+	cr_expect_not_null(json);
+	json_decref(json);
+	drop();
+}
+
+Test(inventory, page)
+{
+	FILE *out = open_memstream(&out_text, &out_n);
+
+	cr_assert_eq(inventory_page(modules(), "sample", out, &err), 0, "%s", err.text);
+	fclose(out);
+	cr_expect_not_null(strstr(out_text, ".Dt COAPD-SAMPLE 5\n"), "%s", out_text);
+	cr_expect_not_null(strstr(out_text, ".It Cm most : "), "%s", out_text);
+	free(out_text);
+	cr_expect_lt(inventory_page(modules(), "nosuch", stderr, &err), 0);
+}

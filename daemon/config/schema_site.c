@@ -37,6 +37,12 @@ static const struct config_row top_rows[] = {
 	  "passes (systemd.socket(5)) are used for the listeners at their addresses, and "
 	  "coap+fd://NAME is one with FileDescriptorName=NAME, whatever its address; then as "
 	  "many sockets as are passed of an address are the slots.", 0 },
+	{ "access-log", "section", "", NULL, NULL,
+	  "A line for each answer to a request: time, peer, method, path, code, bytes of the "
+	  "request's and of the answer's payload, which block of a body it is about (0: none), how "
+	  "often the answer had to be sent again, and the microseconds until it was made.  Queries "
+	  "and payloads are not told.  When a worker dies, lines of what it worked on may be missing "
+	  "or there twice.", 0 },
 	{ "limits", "section", "", NULL, NULL,
 	  "How much may be remembered of what peers ask.  All memory but that of bodies "
 	  "is taken at the start.  The numbers are for the whole daemon; each slot gets "
@@ -96,6 +102,20 @@ static const struct config_row log_rows[] = {
 	{ "format", "enum text|json", "text", NULL, NULL,
 	  "How it is written to standard error: a line of text, or an object of JSON with the same "
 	  "fields.", AT(log_format) },
+};
+
+static const struct config_row access_rows[] = {
+	{ "file", "string", "", "0..4000", "bytes",
+	  "Where lines are appended: an absolute path, or - for standard error; no log is kept "
+	  "without.  It is opened at the start, before another user is become, and again on SIGUSR2.",
+	  AT(access_file) },
+	{ "format", "enum text|json", "text", NULL, NULL,
+	  "Words between spaces, or an object of JSON a line.", AT(access_format) },
+	{ "each", "count", "1", "1..1000000", "answers",
+	  "Of so many answers of a worker one has a line.", AT(access_each) },
+	{ "paths", "string", "", "0..4000", "bytes",
+	  "Only what is at these paths or below has lines; between spaces, as in \"/sensors /door\".",
+	  AT(access_paths) },
 };
 
 static const struct config_row limits_rows[] = {
@@ -269,6 +289,7 @@ static const struct config_row host_rows[] = {
 const struct schema_section schema_site[] = {
 	{ "", top_rows, COUNT(top_rows) },
 	{ "log", log_rows, COUNT(log_rows) },
+	{ "access-log", access_rows, COUNT(access_rows) },
 	{ "limits", limits_rows, COUNT(limits_rows) },
 	{ "transmission", transmission_rows, COUNT(transmission_rows) },
 	{ "control", control_rows, COUNT(control_rows) },

@@ -122,6 +122,10 @@ struct site {
 	unsigned log_parts[LOG_PARTS_N];        /* 0 as log_level, else enum log_level + 1 */
 	unsigned log_format;            /* enum log_format */
 	unsigned log_to;                /* enum log_to */
+	const char *access_file;        /* "" none, "-" standard error */
+	unsigned access_format;         /* enum log_format */
+	uint32_t access_each;           /* one line for so many answers */
+	const char *access_paths;       /* between spaces; "" all */
 	const struct site_listener *listeners;  /* at least one */
 	size_t nlisteners;
 	struct site_limits limits;

@@ -83,6 +83,7 @@ struct engine_root {
 };
 
 struct xfer_source;
+struct witness;
 
 /* A chain of a slab's objects by index, both ends; SLAB_NIL each when it is empty. */
 struct chain {
@@ -107,6 +108,7 @@ struct engine {
 	struct engine_conf conf;
 	uint64_t now;           /* ms, CLOCK_MONOTONIC or invented; set per event */
 	unsigned tx_n;          /* datagrams appended, committed ones included */
+	struct witness *witness;        /* of answers, borrowed; NULL: nobody is told */
 	const struct xfer_source *source;       /* of request bodies, borrowed; NULL: none
 				 * has one (xfer.h) */
 	unsigned ndead_bodies;  /* killed by the event under way */

@@ -4,6 +4,7 @@
 #include "exchange/dedup.h"
 #include "exchange/observer.h"
 #include "exchange/send.h"
+#include "exchange/witness.h"
 
 #define START_BURST 4u          /* exchanges of one peer started by one event */
 
@@ -249,6 +250,8 @@ bool exchange_requeue(struct engine *e, struct exchange *x, struct span m, uint8
 
 void exchange_kill(struct engine *e, struct exchange *x)
 {
+	if (e->witness && x->role == ROLE_SERVER)
+		e->witness->ended(e->witness, exchange_ref(e, x), x->retries);
 	unlink_all(e, endpoint_get(e, x->peer), x);
 	stored_drop(e, &x->msg);
 	slab_kill(&e->space, slab(e), x);

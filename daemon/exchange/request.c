@@ -9,6 +9,7 @@
 #include "exchange/observer.h"
 #include "exchange/send.h"
 #include "exchange/verified.h"
+#include "exchange/witness.h"
 
 uint32_t request_print(const struct engine *e, const struct request *r)
 {
@@ -169,6 +170,18 @@ static struct writer echo_instead(struct engine *e, struct request *r)
 	return w;
 }
 
+static void tell(struct engine *e, const struct request *r, uint8_t code, const struct writer *w)
+{
+	struct tx_dgram *t = &batch_of(&e->space)->tx[e->tx_n];
+	uint8_t *body = t->data + frame_udp_head_size(r->msg.token.n);
+	struct answered a = { .request = r, .code = code,
+			      .body = span_of(body, (size_t)(w->p - body)),
+			      .waited = r->waiting ? exchange_ref(e, r->waiting) : 0,
+			      .separate = way_of(r) == SEPARATE && !suppressed(r, code) };
+
+	e->witness->answered(e->witness, &a);
+}
+
 void request_done(struct engine *e, struct request *r, uint8_t code, struct writer *w)
 {
 	bool once;
@@ -186,6 +199,8 @@ void request_done(struct engine *e, struct request *r, uint8_t code, struct writ
 	if (r->assembly)
 		assembly_answered(e, r->assembly, code);
 	space_count_code(&e->space, code);
+	if (e->witness)
+		tell(e, r, code, w);
 	switch (way_of(r)) {
 	case PIGGYBACKED:
 		done_piggybacked(e, r, code, w);
@@ -261,6 +276,8 @@ bool request_wait(struct engine *e, struct request *r, ref_t owner)
 	if (!r->waiting)
 		return false;
 	dedup_wait(e, r->dedup, exchange_ref(e, r->waiting));
+	if (e->witness)
+		e->witness->waits(e->witness, exchange_ref(e, r->waiting));
 	r->waiting->assembly = r->assembly;
 	if (r->assembly)
 		assembly_wait(e, r->assembly, exchange_ref(e, r->waiting));

@@ -36,6 +36,7 @@ struct worker_boot process_boot(const struct supervisor *sv, const struct proces
 		.wakes = sv->wakes,
 		.counts = &sv->counts,
 		.mail = sv->mail.in,
+		.access_fd = sv->access_fd,
 		.control_fd = control,
 		.key = sv->key,
 	};

@@ -1,5 +1,6 @@
 #include "supervisor/stages.h"
 
+#include "supervisor/accessfile.h"
 #include "supervisor/available.h"
 #include "worker/slot.h"
 
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static int up_key(struct supervisor *sv, struct err *err)
 {
@@ -32,6 +34,20 @@ static int up_files(struct supervisor *sv, struct err *err)
 	return err_set(err, -EMFILE, "%u slots take up to %ju open files, but only %ju are "
 		       "allowed: raise the limit (ulimit -n, LimitNOFILE=)", sv->nslots,
 		       (uintmax_t)need, (uintmax_t)limit.rlim_max);
+}
+
+static int up_access(struct supervisor *sv, struct err *err)
+{
+	int fd = accessfile_open(sv->site, err);
+
+	sv->access_fd = fd > 0 ? fd : 0;
+	return fd < 0 ? fd : 0;
+}
+
+static void down_access(struct supervisor *sv)
+{
+	if (sv->access_fd)
+		close(sv->access_fd);
 }
 
 static int up_sockets(struct supervisor *sv, struct err *err)
@@ -138,6 +154,7 @@ static const struct stage {
 } stages[] = {
 	{ up_key, NULL },
 	{ up_files, NULL },
+	{ up_access, down_access },
 	{ up_sockets, down_sockets },
 	{ up_memory, down_memory },
 	{ up_wakes, down_wakes },

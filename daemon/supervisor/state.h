@@ -31,7 +31,7 @@ struct process {
 };
 
 /* The signals that the loop takes. */
-enum { SIG_TERM, SIG_INT, SIG_USR1, SIG_HUP, SIGNALS };
+enum { SIG_TERM, SIG_INT, SIG_USR1, SIG_USR2, SIG_HUP, SIGNALS };
 
 struct supervisor {
 	const struct site *site;
@@ -42,6 +42,7 @@ struct supervisor {
 	struct wakes wakes;
 	struct counts counts;           /* of modules */
 	struct mail mail;
+	int access_fd;                  /* of the access log; 0: there is none */
 	struct crew crew;
 	struct process *process;        /* [worker] */
 	struct worker_slot *slot;       /* [slot], those of a worker side by side */

@@ -84,6 +84,14 @@ static void arm(struct service *v, uint64_t now)
 	ev_timer_start(v->loop, &v->due);
 }
 
+/* After events: the answers are off. */
+static void settle(struct service *v, uint64_t now)
+{
+	if (v->accesslog)
+		accesslog_flush(v->accesslog);
+	arm(v, now);
+}
+
 static void arm_sweep(struct service *v)
 {
 	if (!ev_is_active(&v->sweep) && dispatch_remembers(&v->dispatch))
@@ -157,12 +165,14 @@ static void go_on(struct service *v)
 {
 	uint64_t began = clock_ns(), now = began / 1000000, before = requests(v);
 
+	if (v->accesslog)
+		v->accesslog->now_ns = began;
 	if (advance(v, now))
 		set_state(v, SERVICE_READING);
 	time_batch(v, began, requests(v) - before);
 	if (v->names && v->state == SERVICE_READING)
 		names_again(v->names, v);
-	arm(v, now);
+	settle(v, now);
 	arm_sweep(v);
 }
 
@@ -191,7 +201,7 @@ bool service_resolved(void *service, ref_t fetch, const struct addr *addr, unsig
 	    !dispatch_resolved(&v->dispatch, now, fetch, addr, n))
 		return false;
 	(void)flush(v);
-	arm(v, now);
+	settle(v, now);
 	return true;
 }
 
@@ -230,7 +240,7 @@ static void take_errors(struct service *v, unsigned sock)
 		for (unsigned i = 0; i < n; i++)
 			take_error(v, &e[i], now);
 	}
-	arm(v, now);
+	settle(v, now);
 }
 
 /* The kernel counts per socket, and sockets live as long as the slot. */
@@ -425,6 +435,8 @@ int service_open(struct service *v, const struct worker_slot *slot,
 	}
 	v->names = env->names;
 	v->trace = env->trace;
+	v->accesslog = env->accesslog;
+	v->dispatch.engine.witness = env->accesslog ? &env->accesslog->witness : NULL;
 	v->outside = (struct outside){ .lookup = look_up, .way = find_way, .arg = v,
 				       .client_sock = (uint16_t)(v->socks.n - 1) };
 	v->dispatch.outside = &v->outside;

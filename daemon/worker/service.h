@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "exchange/body.h"
 #include "transport/udp.h"
+#include "worker/accesslog.h"
 #include "worker/dispatch.h"
 #include "worker/names.h"
 #include "worker/trace.h"
@@ -53,6 +54,7 @@ struct service {
 	struct trace *trace;            /* borrowed; NULL: nobody can look on */
 	unsigned traced;                /* datagrams to be sent that were shown already */
 	struct outside outside;
+	struct accesslog *accesslog;    /* borrowed; NULL: none is kept */
 };
 
 /* What all services of a worker have in common; borrowed. */
@@ -61,6 +63,7 @@ struct service_env {
 	struct ev_loop *loop;
 	struct resources *resources;
 	struct names *names;                    /* hosts of modules' requests; NULL: none */
+	struct accesslog *accesslog;            /* NULL: none is kept */
 	const struct body_budget *budget;       /* for bodies; NULL: none are kept */
 	struct trace *trace;                    /* NULL: nobody can look on */
 	struct hash_key key;

@@ -4,6 +4,7 @@
 #include "config/pairs.h"
 #include "resource/resources.h"
 #include "resource/jobs.h"
+#include "worker/accesslog.h"
 #include "worker/budget.h"
 #include "worker/mailbox.h"
 #include "worker/mounts.h"
@@ -13,6 +14,7 @@
 #include "worker/watcher.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -109,6 +111,12 @@ static void command(struct worker *w, const struct order *o, int fd)
 		if (fd >= 0 && !trace_add(&w->trace, o, fd))
 			log_warn("too many look on, one more does not");
 		return;
+	case WORKER_TURN:
+		if (fd >= 0 && w->env.accesslog) {
+			accesslog_turn(w->env.accesslog, fd);
+			return;
+		}
+		break;
 	default:
 		log_warn("the supervisor said %u, which means nothing", (unsigned)o->what);
 	}
@@ -265,7 +273,7 @@ static int up_descriptors(struct worker *w, struct err *err)
 {
 	const struct worker_boot *b = w->boot;
 	size_t each = b->site->nlisteners + 3, n = 0;
-	int *fds = calloc(b->nslots * each + b->nmemfds + b->wakes.n + 2, sizeof *fds);
+	int *fds = calloc(b->nslots * each + b->nmemfds + b->wakes.n + 3, sizeof *fds);
 
 	if (!fds)
 		return err_set(err, -ENOMEM, "no memory for a list of descriptors");
@@ -282,6 +290,7 @@ static int up_descriptors(struct worker *w, struct err *err)
 		fds[n++] = b->mail[i];
 	fds[n++] = b->control_fd;
 	fds[n++] = log_fd();
+	fds[n++] = b->access_fd;
 	sandbox_keep(fds, (unsigned)n);
 	free(fds);
 	return 0;
@@ -460,6 +469,19 @@ static void down_modules(struct worker *w)
 	mounts_hosts_free(&w->hosts);
 }
 
+static int up_accesslog(struct worker *w, struct err *err)
+{
+	if (!w->boot->access_fd)
+		return 0;
+	w->env.accesslog = accesslog_new(w->boot->site, w->boot->access_fd);
+	return w->env.accesslog ? 0 : err_set(err, -errno, "cannot begin: %s", strerror(errno));
+}
+
+static void down_accesslog(struct worker *w)
+{
+	accesslog_free(w->env.accesslog);
+}
+
 static void down_slots(struct worker *w)
 {
 	while (w->nservices)
@@ -542,6 +564,7 @@ static const struct stage {
 	{ "modules", up_modules, down_modules },
 	{ "changes", up_changes, NULL },
 	{ "jobs", up_jobs, down_jobs },
+	{ "access-log", up_accesslog, down_accesslog },
 	{ "slots", up_slots, down_slots },
 	{ "control", up_control, down_control },
 };

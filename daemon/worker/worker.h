@@ -20,6 +20,8 @@ enum worker_message {
 				 * WORKER_BEATS times within the site's watchdog: back in its loop */
 	WORKER_DRAIN = 'D',     /* to the worker: finish what waits, at most drain_ms, then exit 0;
 				 * requests that would wait are refused with 5.03 meanwhile */
+	WORKER_TURN = 'F',      /* to the worker, as an order with a file: the access log goes on
+				 * there */
 	WORKER_QUIT = 'Q',      /* to the worker: exit 0 now, after the event in hand */
 	WORKER_TRACE = 'T'      /* to the worker, as an order (order.h) with a socket: copies of
 				 * datagrams go there (trace.h) */
@@ -56,6 +58,7 @@ struct worker_boot {
 	struct wakes wakes;             /* of all workers (wake.h); borrowed */
 	const int *mail;                /* where the mailbox of each slot of the daemon is
 					 * written, nmemfds of them; NULL: none has one */
+	int access_fd;                  /* of the access log's file; 0: there is none */
 	const struct counts *counts;    /* where modules count; NULL: nowhere */
 	int control_fd;                 /* seqpacket; end of file: the supervisor died */
 	struct hash_key key;            /* secret and random, for slots that are new */

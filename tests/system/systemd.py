@@ -247,6 +247,23 @@ def the_journal_has_fields():
 
 
 @test
+def the_access_log_is_written_and_turned():
+    c = system()
+    log = "/var/log/coapd/access"
+    with Service(site="access-log: { file: %s, format: json }" % log + GOOD):
+        def told(path):
+            c.run("coap", f"coap://[::1]{path}")
+            return any(json.loads(line)["path"] == path for line in c.do("cat", log).splitlines())
+        c.wait(lambda: told("/hello"), "a line")
+        c.do("mv", log, log + ".1")
+        since = cursor()
+        c.do("systemctl", "kill", "--kill-whom=main", "-s", "USR2", "coapd")
+        wait_journal("the file of the access log is opened anew", since)
+        c.wait(lambda: told("/after"), "a line in another file")
+        equal(c.do("stat", "-c", "%U %a", log), "coapd 640\n", "the file")
+
+
+@test
 def a_killed_supervisor_is_started_again():
     with Service():
         old = pids()

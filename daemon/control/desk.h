@@ -45,6 +45,9 @@ struct desk {
 	 * as many look on as can. */
 	int (*trace_begin)(void *arg, const struct order *o);
 	void (*trace_end)(void *arg, int fd);
+	/* Gives an order to all workers that serve: a descriptor to read their answers from, a
+	 * message of each, its end when all have answered; or a negative errno. */
+	int (*ask)(void *arg, const struct order *o);
 	uint64_t (*now_ms)(void);               /* CLOCK_MONOTONIC */
 	uint64_t started_ms;
 	void *arg;

@@ -1,5 +1,6 @@
 #include "control/inquiry.h"
 
+#include "control/ejection.h"
 #include "control/report.h"
 #include "control/roster.h"
 #include "control/tail.h"
@@ -36,7 +37,7 @@ static bool stop(struct inquiry *a, struct record *line)
 	return false;
 }
 
-enum { PEER = 1 };      /* members that a request may have */
+enum { PEER = 1, NEEDS_PEER = 2 };      /* members that a request may or must have */
 
 static const struct row {
 	const char *name;
@@ -46,6 +47,7 @@ static const struct row {
 	{ "status", report_step, 0 },
 	{ "peers", roster_peers, PEER },
 	{ "observers", roster_observers, PEER },
+	{ "kick", ejection_step, PEER | NEEDS_PEER },
 	{ "stop", stop, 0 },
 	{ "trace", tail_step, PEER },
 };
@@ -98,7 +100,11 @@ static bool read_request(struct inquiry *a, json_t *request)
 	if (!row)
 		return wrong(a, "this coapd cannot do \"%.64s\"", what);
 	a->step = row->step;
-	return read_members(a, request, row);
+	if (!read_members(a, request, row))
+		return false;
+	if (row->members & NEEDS_PEER && a->whom.all)
+		return wrong(a, "%s needs a \"peer\"", row->name);
+	return true;
 }
 
 bool inquiry_begin(struct inquiry *a, const struct desk *desk, struct span line)

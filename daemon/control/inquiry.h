@@ -23,6 +23,8 @@ struct inquiry {
 	unsigned slot;          /* of slots, */
 	uint32_t place;         /* of places in one */
 	struct order whom;      /* all peers, or one */
+	uint64_t sum[4];        /* of what workers answered, */
+	unsigned answers;       /* so many of them */
 	char error[256];
 };
 

@@ -79,6 +79,30 @@ static void send_look(const struct process *p, const struct look *l)
 		log_debug("cannot reach worker %u: %s", p->number, strerror(-rc));
 }
 
+static void send_to_all(struct supervisor *sv, const struct order *o, int fd)
+{
+	for (unsigned w = 0; w < sv->nworkers; w++) {
+		const struct process *p = &sv->process[w];
+		int rc = p->control < 0 || sv->crew.worker[w].state == CREW_STARTING ? 0 :
+			 order_send(p->control, o, fd);
+
+		if (rc)
+			log_debug("cannot reach worker %u: %s", w, strerror(-rc));
+	}
+}
+
+/* Our own copy of what they write to goes at once, so the end is theirs. */
+static int ask(void *arg, const struct order *o)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return -errno;
+	send_to_all(arg, o, pair[1]);
+	close(pair[1]);
+	return pair[0];
+}
+
 static int trace_begin(void *arg, const struct order *o)
 {
 	struct supervisor *sv = arg;
@@ -94,9 +118,7 @@ static int trace_begin(void *arg, const struct order *o)
 		*l = (struct look){ .read = pair[0], .write = pair[1], .order = *o };
 		l->order.what = WORKER_TRACE;
 		/* Those that start are told once they are ready. */
-		for (unsigned w = 0; w < sv->nworkers; w++)
-			if (sv->crew.worker[w].state != CREW_STARTING)
-				send_look(&sv->process[w], l);
+		send_to_all(sv, &l->order, l->write);
 		return l->read;
 	}
 	return -EBUSY;
@@ -154,7 +176,7 @@ static void fill_desk(struct control *c, struct supervisor *sv)
 	c->desk = (struct desk){ .site = sv->site, .slot = c->slot, .nslots = sv->nslots,
 				 .nworkers = sv->nworkers, .modules = &sv->counts, .phase = phase,
 				 .worker = tell_worker, .stop = stop, .now_ms = now_ms,
-				 .trace_begin = trace_begin, .trace_end = trace_end,
+				 .ask = ask, .trace_begin = trace_begin, .trace_end = trace_end,
 				 .started_ms = now_ms(), .arg = sv };
 }
 

@@ -463,6 +463,20 @@ bool service_watched(struct service *v, unsigned i, int events)
 	return true;
 }
 
+void service_kick(struct service *v, struct kick *k)
+{
+	uint64_t now = clock_ms();
+
+	k->part = k->place = 0;
+	if (v->state != SERVICE_READING)
+		return;
+	while (!dispatch_kick(&v->dispatch, now, k))
+		if (!flush(v))
+			return;
+	(void)flush(v);
+	arm(v, now);
+}
+
 void service_look(struct service *v)
 {
 	if (v->state == SERVICE_READING)

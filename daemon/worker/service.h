@@ -84,6 +84,10 @@ bool service_is_observed(const struct service *v);
 /* Stops between two events; whatever is left is in the slot. */
 void service_close(struct service *v);
 
+/* What is kept for some peers ends, and is counted in k; all of it, unless the socket is full:
+ * then the rest is left. */
+void service_kick(struct service *v, struct kick *k);
+
 /* Something is there for the slot that no socket of its brought. */
 void service_look(struct service *v);
 

@@ -21,6 +21,8 @@ enum worker_message {
 	WORKER_DRAIN = 'D',     /* to the worker: finish what waits, at most drain_ms, then exit 0;
 				 * requests that would wait are refused with 5.03 meanwhile */
 	WORKER_QUIT = 'Q',      /* to the worker: exit 0 now, after the event in hand */
+	WORKER_KICK = 'K',      /* to the worker, as an order (order.h) with a socket: what is kept
+				 * for its peers ends, and struct kick_counts go there */
 	WORKER_TRACE = 'T'      /* to the worker, as an order (order.h) with a socket: copies of
 				 * datagrams go there (trace.h) */
 };

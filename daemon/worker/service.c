@@ -463,7 +463,12 @@ bool service_watched(struct service *v, unsigned i, int events)
 	return true;
 }
 
-void service_kick(struct service *v, struct kick *k)
+static bool is_wanted(const void *order, const struct addr *peer)
+{
+	return order_is_about(order, peer);
+}
+
+static void kick(struct service *v, struct kick *k)
 {
 	uint64_t now = clock_ms();
 
@@ -475,6 +480,16 @@ void service_kick(struct service *v, struct kick *k)
 			return;
 	(void)flush(v);
 	arm(v, now);
+}
+
+void services_kick(struct service *v, unsigned n, const struct order *o, int fd)
+{
+	struct kick k = { .wanted = is_wanted, .arg = o };
+
+	for (unsigned i = 0; i < n; i++)
+		kick(&v[i], &k);
+	if (fd >= 0)
+		(void)!send(fd, &k.counts, sizeof k.counts, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void service_look(struct service *v)

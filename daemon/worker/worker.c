@@ -94,22 +94,6 @@ static void drain(struct worker *w)
 	ev_prepare_start(w->env.loop, &w->idle);
 }
 
-static bool is_wanted(const void *order, const struct addr *peer)
-{
-	return order_is_about(order, peer);
-}
-
-/* Says what was ended on the descriptor that came with the order. */
-static void kick(struct worker *w, const struct order *o, int fd)
-{
-	struct kick k = { .wanted = is_wanted, .arg = o };
-
-	for (unsigned i = 0; i < w->nservices; i++)
-		service_kick(&w->services[i], &k);
-	if (fd >= 0)
-		(void)!send(fd, &k.counts, sizeof k.counts, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 /* Taken: fd, if it is one. */
 static void command(struct worker *w, const struct order *o, int fd)
 {
@@ -121,7 +105,7 @@ static void command(struct worker *w, const struct order *o, int fd)
 		stop(w, WORKER_EXIT_OK);
 		break;
 	case WORKER_KICK:
-		kick(w, o, fd);
+		services_kick(w->services, w->nservices, o, fd);
 		break;
 	case WORKER_TRACE:
 		if (fd >= 0 && !trace_add(&w->trace, o, fd))

@@ -22,6 +22,7 @@ struct look {
 
 struct control {
 	struct look look[TRACE_TAPS];
+	bool louder[LOG_PARTS_N];       /* another level than the site's */
 	struct door door;
 	struct server *server;
 	struct space_def def;
@@ -124,6 +125,28 @@ static int trace_begin(void *arg, const struct order *o)
 	return -EBUSY;
 }
 
+static struct order log_order(unsigned part)
+{
+	return (struct order){ .what = WORKER_LOG, .part = part,
+			       .level = log_level_of((enum log_part)part) };
+}
+
+static void set_log(void *arg, unsigned which, enum log_level level)
+{
+	struct supervisor *sv = arg;
+
+	for (unsigned part = 0; part < LOG_PARTS_N; part++) {
+		struct order o;
+
+		if (which != part && which != LOG_PARTS_N)
+			continue;
+		log_set_level((enum log_part)part, level);
+		sv->control->louder[part] = true;
+		o = log_order(part);
+		send_to_all(sv, &o, -1);
+	}
+}
+
 static void close_look(struct look *l)
 {
 	if (l->write >= 0) {
@@ -146,6 +169,12 @@ void control_worker_ready(struct control *c, const struct process *p)
 {
 	for (unsigned i = 0; c && i < TRACE_TAPS; i++)
 		send_look(p, &c->look[i]);
+	for (unsigned part = 0; c && part < LOG_PARTS_N; part++) {
+		struct order o = log_order(part);
+
+		if (c->louder[part])
+			(void)order_send(p->control, &o, -1);
+	}
 }
 
 /* --- where it is --------------------------------------------------------------------------- */
@@ -176,7 +205,7 @@ static void fill_desk(struct control *c, struct supervisor *sv)
 	c->desk = (struct desk){ .site = sv->site, .slot = c->slot, .nslots = sv->nslots,
 				 .nworkers = sv->nworkers, .modules = &sv->counts, .phase = phase,
 				 .worker = tell_worker, .stop = stop, .now_ms = now_ms,
-				 .ask = ask, .trace_begin = trace_begin, .trace_end = trace_end,
+				 .set_log = set_log, .ask = ask, .trace_begin = trace_begin, .trace_end = trace_end,
 				 .started_ms = now_ms(), .arg = sv };
 }
 

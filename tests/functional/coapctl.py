@@ -112,6 +112,23 @@ def observers_and_peers_are_listed():
 
 
 @test
+def how_much_is_logged_can_be_changed():
+    with Daemon(SITE) as d:
+        check(re.search(r"^worker +notice$", coapctl("log", socket=path_of(d)), re.M), "before")
+        out = coapctl("log", "worker", "info", socket=path_of(d))
+        check(re.search(r"^worker +info$", out, re.M), out)
+        check(re.search(r"^supervisor +notice$", out, re.M), out)
+        for part, level, why in (("engine", "info", "no such part"),
+                                 ("all", "loud", "no such level")):
+            check(why in coapctl("log", part, level, socket=path_of(d), status=1), why)
+        coapctl("log", "all", "debug", socket=path_of(d))
+        d.wait_log("worker 1: debug: part 5 of the log")
+        mark = d.mark()
+        d.kill(0)                           # those that come later know it as well
+        d.wait_log("worker 0: debug: part 5 of the log", since=mark)
+
+
+@test
 def a_peer_is_kicked():
     with Daemon(SITE) as d, d.peer() as p, d.peer() as other:
         for x in (p, other):

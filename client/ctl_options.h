@@ -20,6 +20,9 @@ struct ctl_options;
 	  "who observes, all or below a path") \
 	X(TRACE, "trace", ctl_trace_run, "[PEER|PATH]", 0, 1, \
 	  "each message as it comes and goes") \
+	X(KICK, "kick", ctl_kick_run, "PEER", 1, 1, "forget what is kept for a peer") \
+	X(LOG, "log", ctl_log_run, "[PART LEVEL]", 0, 2, \
+	  "how much is logged, and change it") \
 	X(METRICS, "metrics", ctl_metrics_run, "", 0, 0, "all figures as Prometheus reads them") \
 	X(STOP, "stop", ctl_stop_run, "", 0, 0, "end it, and wait for the end")
 
@@ -60,6 +63,8 @@ int ctl_peers_run(const struct ctl_options *o);
 int ctl_observers_run(const struct ctl_options *o);
 int ctl_metrics_run(const struct ctl_options *o);
 int ctl_trace_run(const struct ctl_options *o);
+int ctl_kick_run(const struct ctl_options *o);
+int ctl_log_run(const struct ctl_options *o);
 int ctl_stop_run(const struct ctl_options *o);
 
 /* 0, or -EINVAL and err says what is wrong. */

@@ -60,6 +60,7 @@
 	X(OBSERVERS_TIMEOUT, "observers-timeout", "observers that did not acknowledge a notification") \
 	X(OBSERVERS_UNREACHABLE, "observers-unreachable", "observers whose network said they are gone") \
 	X(OBSERVERS_ENDED, "observers-ended", "observers told an error, which ends it") \
+	X(OBSERVERS_KICKED, "observers-kicked", "observers ended by an operator") \
 	X(NOTIFICATIONS, "notifications", "notifications made") \
 	X(NOTIFICATIONS_HELD, "notifications-held", "times that an observer was put off for what its client was told before") \
 	X(NOTIFICATIONS_REPLACED, "notifications-replaced", "notifications whose place a newer one took") \

@@ -40,11 +40,17 @@ struct desk {
 	const char *(*phase)(void *arg);        /* "serving" and so on */
 	void (*worker)(void *arg, unsigned number, struct desk_worker *out);
 	void (*stop)(void *arg);                /* as SIGTERM does */
+	/* The least important records of a part that are written from now on, by all processes;
+	 * LOG_PARTS_N: of all parts. */
+	void (*set_log)(void *arg, unsigned part, enum log_level level);
 	/* Has datagrams of the workers shown, of a peer's or of all (o->all): a descriptor
 	 * to read them from (worker/trace.h), for trace_end(), or a negative errno; -EBUSY:
 	 * as many look on as can. */
 	int (*trace_begin)(void *arg, const struct order *o);
 	void (*trace_end)(void *arg, int fd);
+	/* Gives an order to all workers that serve: a descriptor to read their answers from, a
+	 * message of each, its end when all have answered; or a negative errno. */
+	int (*ask)(void *arg, const struct order *o);
 	uint64_t (*now_ms)(void);               /* CLOCK_MONOTONIC */
 	uint64_t started_ms;
 	void *arg;

@@ -1,8 +1,10 @@
 #include "control/inquiry.h"
 
+#include "control/ejection.h"
 #include "control/report.h"
 #include "control/roster.h"
 #include "control/tail.h"
+#include "control/volume.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -36,7 +38,7 @@ static bool stop(struct inquiry *a, struct record *line)
 	return false;
 }
 
-enum { PEER = 1 };      /* members that a request may have */
+enum { PEER = 1, NEEDS_PEER = 2, LOG = 4 };     /* members that a request may or must have */
 
 static const struct row {
 	const char *name;
@@ -46,6 +48,8 @@ static const struct row {
 	{ "status", report_step, 0 },
 	{ "peers", roster_peers, PEER },
 	{ "observers", roster_observers, PEER },
+	{ "kick", ejection_step, PEER | NEEDS_PEER },
+	{ "log", volume_step, LOG },
 	{ "stop", stop, 0 },
 	{ "trace", tail_step, PEER },
 };
@@ -71,19 +75,55 @@ static bool read_peer(struct inquiry *a, const json_t *value)
 	return true;
 }
 
+static bool read_part(struct inquiry *a, const json_t *value)
+{
+	const char *text = json_string_value(value);
+	unsigned part = 0;
+
+	while (text && part < LOG_PARTS_N && strcmp(text, log_part_name((enum log_part)part)))
+		part++;
+	a->log_part = part;
+	if (text && (part < LOG_PARTS_N || strcmp(text, "all") == 0))
+		return true;
+	return wrong(a, "coapd has no such part; \"log\" alone lists them, and \"all\" are all");
+}
+
+static bool read_level(struct inquiry *a, const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	a->level = text ? log_level_parse(text) : -1;
+	return a->level >= 0 ||
+	       wrong(a, "there is no such level; they are error, warn, notice, info and debug");
+}
+
+static const struct {
+	const char *name;
+	unsigned of;            /* rows that know it */
+	bool (*read)(struct inquiry *a, const json_t *value);
+} members[] = {
+	{ "peer", PEER, read_peer },
+	{ "part", LOG, read_part },
+	{ "level", LOG, read_level },
+};
+
+static bool read_member(struct inquiry *a, const struct row *row, const char *key,
+			const json_t *value)
+{
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		if (strcmp(key, members[i].name) == 0 && row->members & members[i].of)
+			return members[i].read(a, value);
+	return wrong(a, "%s knows no \"%.64s\"", row->name, key);
+}
+
 static bool read_members(struct inquiry *a, json_t *request, const struct row *row)
 {
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(request, key, value) {
-		if (strcmp(key, "do") == 0)
-			continue;
-		if (strcmp(key, "peer") != 0 || !(row->members & PEER))
-			return wrong(a, "%s knows no \"%.64s\"", row->name, key);
-		if (!read_peer(a, value))
+	json_object_foreach(request, key, value)
+		if (strcmp(key, "do") != 0 && !read_member(a, row, key, value))
 			return false;
-	}
 	return true;
 }
 
@@ -98,7 +138,11 @@ static bool read_request(struct inquiry *a, json_t *request)
 	if (!row)
 		return wrong(a, "this coapd cannot do \"%.64s\"", what);
 	a->step = row->step;
-	return read_members(a, request, row);
+	if (!read_members(a, request, row))
+		return false;
+	if (row->members & NEEDS_PEER && a->whom.all)
+		return wrong(a, "%s needs a \"peer\"", row->name);
+	return true;
 }
 
 bool inquiry_begin(struct inquiry *a, const struct desk *desk, struct span line)
@@ -108,7 +152,8 @@ bool inquiry_begin(struct inquiry *a, const struct desk *desk, struct span line)
 				     &error);
 	bool fine;
 
-	*a = (struct inquiry){ .desk = desk, .wait = -1, .whom.all = 1 };
+	*a = (struct inquiry){ .desk = desk, .wait = -1, .whom.all = 1,
+			       .log_part = LOG_PARTS_N, .level = -1 };
 	if (request)
 		fine = read_request(a, request);
 	else

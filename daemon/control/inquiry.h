@@ -23,6 +23,10 @@ struct inquiry {
 	unsigned slot;          /* of slots, */
 	uint32_t place;         /* of places in one */
 	struct order whom;      /* all peers, or one */
+	unsigned log_part;      /* LOG_PARTS_N: all */
+	int level;              /* enum log_level; -1: none is given */
+	uint64_t sum[4];        /* of what workers answered, */
+	unsigned answers;       /* so many of them */
 	char error[256];
 };
 

@@ -10,7 +10,7 @@
 #define SWEEP 1024u     /* dedup entries looked at a second, at least */
 #define SWEEP_LAP 60u   /* seconds until all of a large slab have been */
 
-static enum expire_verdict end(struct engine *e, struct exchange *x, int status,
+enum expire_verdict expire_end(struct engine *e, struct exchange *x, int status,
 			       struct response *out)
 {
 	struct endpoint *p = endpoint_get(e, x->peer);
@@ -42,7 +42,7 @@ static enum expire_verdict given_up(struct engine *e, struct exchange *x, struct
 
 	if (!other)
 		engine_count(e, COUNT_TIMEOUTS);
-	return end(e, other ? other : x, -ETIMEDOUT, out);
+	return expire_end(e, other ? other : x, -ETIMEDOUT, out);
 }
 
 static enum expire_verdict due(struct engine *e, struct exchange *x, struct response *out)
@@ -66,7 +66,7 @@ static enum expire_verdict due(struct engine *e, struct exchange *x, struct resp
 	case EXCHANGE_STATES:
 		break;
 	}
-	return end(e, x, -ETIMEDOUT, out);
+	return expire_end(e, x, -ETIMEDOUT, out);
 }
 
 enum expire_verdict expire_next(struct engine *e, struct expired *out)
@@ -174,6 +174,6 @@ bool expire_unreachable(struct engine *e, const struct addr *to, const struct lo
 	 * us believe the next call. */
 	other = other_of(e, p, named);
 	more = other != NULL;
-	*verdict = end(e, more ? other : named, -ECONNREFUSED, &out->response);
+	*verdict = expire_end(e, more ? other : named, -ECONNREFUSED, &out->response);
 	return more;
 }

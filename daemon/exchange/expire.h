@@ -25,6 +25,13 @@ struct expired {
 /* Handles the earliest thing that is due at engine.now; one event each. */
 enum expire_verdict expire_next(struct engine *e, struct expired *out);
 
+struct exchange;
+
+/* Ends one that is sent or queued, for a reason as a response has it (EXPIRE_FAILED if it is
+ * a request of ours). */
+enum expire_verdict expire_end(struct engine *e, struct exchange *x, int status,
+			       struct response *out);
+
 /* Once a second or so: a bounded sweep over what has outlived its lifetime. */
 void expire_sweep(struct engine *e);
 

@@ -22,6 +22,7 @@ struct look {
 
 struct control {
 	struct look look[TRACE_TAPS];
+	bool louder[LOG_PARTS_N];       /* another level than the site's */
 	struct door door;
 	struct server *server;
 	struct space_def def;
@@ -79,6 +80,30 @@ static void send_look(const struct process *p, const struct look *l)
 		log_debug("cannot reach worker %u: %s", p->number, strerror(-rc));
 }
 
+static void send_to_all(struct supervisor *sv, const struct order *o, int fd)
+{
+	for (unsigned w = 0; w < sv->nworkers; w++) {
+		const struct process *p = &sv->process[w];
+		int rc = p->control < 0 || sv->crew.worker[w].state == CREW_STARTING ? 0 :
+			 order_send(p->control, o, fd);
+
+		if (rc)
+			log_debug("cannot reach worker %u: %s", w, strerror(-rc));
+	}
+}
+
+/* Our own copy of what they write to goes at once, so the end is theirs. */
+static int ask(void *arg, const struct order *o)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return -errno;
+	send_to_all(arg, o, pair[1]);
+	close(pair[1]);
+	return pair[0];
+}
+
 static int trace_begin(void *arg, const struct order *o)
 {
 	struct supervisor *sv = arg;
@@ -94,12 +119,32 @@ static int trace_begin(void *arg, const struct order *o)
 		*l = (struct look){ .read = pair[0], .write = pair[1], .order = *o };
 		l->order.what = WORKER_TRACE;
 		/* Those that start are told once they are ready. */
-		for (unsigned w = 0; w < sv->nworkers; w++)
-			if (sv->crew.worker[w].state != CREW_STARTING)
-				send_look(&sv->process[w], l);
+		send_to_all(sv, &l->order, l->write);
 		return l->read;
 	}
 	return -EBUSY;
+}
+
+static struct order log_order(unsigned part)
+{
+	return (struct order){ .what = WORKER_LOG, .part = part,
+			       .level = log_level_of((enum log_part)part) };
+}
+
+static void set_log(void *arg, unsigned which, enum log_level level)
+{
+	struct supervisor *sv = arg;
+
+	for (unsigned part = 0; part < LOG_PARTS_N; part++) {
+		struct order o;
+
+		if (which != part && which != LOG_PARTS_N)
+			continue;
+		log_set_level((enum log_part)part, level);
+		sv->control->louder[part] = true;
+		o = log_order(part);
+		send_to_all(sv, &o, -1);
+	}
 }
 
 static void close_look(struct look *l)
@@ -124,6 +169,12 @@ void control_worker_ready(struct control *c, const struct process *p)
 {
 	for (unsigned i = 0; c && i < TRACE_TAPS; i++)
 		send_look(p, &c->look[i]);
+	for (unsigned part = 0; c && part < LOG_PARTS_N; part++) {
+		struct order o = log_order(part);
+
+		if (c->louder[part])
+			(void)order_send(p->control, &o, -1);
+	}
 }
 
 /* --- where it is --------------------------------------------------------------------------- */
@@ -154,7 +205,7 @@ static void fill_desk(struct control *c, struct supervisor *sv)
 	c->desk = (struct desk){ .site = sv->site, .slot = c->slot, .nslots = sv->nslots,
 				 .nworkers = sv->nworkers, .modules = &sv->counts, .phase = phase,
 				 .worker = tell_worker, .stop = stop, .now_ms = now_ms,
-				 .trace_begin = trace_begin, .trace_end = trace_end,
+				 .set_log = set_log, .ask = ask, .trace_begin = trace_begin, .trace_end = trace_end,
 				 .started_ms = now_ms(), .arg = sv };
 }
 

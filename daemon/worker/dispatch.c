@@ -231,6 +231,21 @@ bool dispatch_unreachable(struct dispatch *d, uint64_t now, const struct addr *t
 	return true;
 }
 
+bool dispatch_kick(struct dispatch *d, uint64_t now, struct kick *k)
+{
+	struct engine *e = &d->engine;
+	enum expire_verdict verdict;
+	struct expired x;
+
+	e->now = now;
+	while (batch_has_room(&e->space)) {
+		if (!kick_next(e, k, &x, &verdict))
+			return true;
+		settle(d, verdict, &x);
+	}
+	return false;
+}
+
 bool dispatch_resolved(struct dispatch *d, uint64_t now, ref_t fetch, const struct addr *addr,
 		       unsigned n)
 {

@@ -9,6 +9,7 @@
 #define WORKER_DISPATCH_H
 
 #include "exchange/expire.h"
+#include "exchange/kick.h"
 #include "exchange/xfer.h"
 #include "resource/fetch_run.h"
 #include "resource/resource.h"
@@ -61,6 +62,9 @@ bool dispatch_due(struct dispatch *d, uint64_t now);
 /* An ICMP error came for a datagram of ours (expire_unreachable()). */
 bool dispatch_unreachable(struct dispatch *d, uint64_t now, const struct addr *to,
 			  const struct local *from, struct span quoted);
+
+/* What is kept for some peers ends (exchange/kick.h); k goes on where it stopped. */
+bool dispatch_kick(struct dispatch *d, uint64_t now, struct kick *k);
 
 /* The addresses of the host that a module's request is for, or none (n 0). */
 bool dispatch_resolved(struct dispatch *d, uint64_t now, ref_t fetch, const struct addr *addr,

@@ -15,6 +15,7 @@ struct order {
 	uint32_t what;          /* enum worker_message */
 	uint32_t all;           /* 1: of all peers, else of this one */
 	struct addr peer;       /* port 0: whatever its port */
+	uint32_t part, level;   /* WORKER_LOG: what log_set_level() takes */
 };
 
 /* Sends one; fd, -1 none, stays the caller's.  0, or a negative errno. */

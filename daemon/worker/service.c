@@ -475,6 +475,35 @@ bool service_watched(struct service *v, unsigned i, int events)
 	return true;
 }
 
+static bool is_wanted(const void *order, const struct addr *peer)
+{
+	return order_is_about(order, peer);
+}
+
+static void kick(struct service *v, struct kick *k)
+{
+	uint64_t now = clock_ms();
+
+	k->part = k->place = 0;
+	if (v->state != SERVICE_READING)
+		return;
+	while (!dispatch_kick(&v->dispatch, now, k))
+		if (!flush(v))
+			return;
+	(void)flush(v);
+	arm(v, now);
+}
+
+void services_kick(struct service *v, unsigned n, const struct order *o, int fd)
+{
+	struct kick k = { .wanted = is_wanted, .arg = o };
+
+	for (unsigned i = 0; i < n; i++)
+		kick(&v[i], &k);
+	if (fd >= 0)
+		(void)!send(fd, &k.counts, sizeof k.counts, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 void service_look(struct service *v)
 {
 	if (v->state == SERVICE_READING)

@@ -107,6 +107,13 @@ static void command(struct worker *w, const struct order *o, int fd)
 	case WORKER_QUIT:
 		stop(w, WORKER_EXIT_OK);
 		break;
+	case WORKER_KICK:
+		services_kick(w->services, w->nservices, o, fd);
+		break;
+	case WORKER_LOG:
+		log_set_level((enum log_part)o->part, (enum log_level)o->level);
+		log_debug("part %u of the log has level %u now", o->part, o->level);
+		break;
 	case WORKER_TRACE:
 		if (fd >= 0 && !trace_add(&w->trace, o, fd))
 			log_warn("too many look on, one more does not");

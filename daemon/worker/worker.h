@@ -23,6 +23,9 @@ enum worker_message {
 	WORKER_TURN = 'F',      /* to the worker, as an order with a file: the access log goes on
 				 * there */
 	WORKER_QUIT = 'Q',      /* to the worker: exit 0 now, after the event in hand */
+	WORKER_KICK = 'K',      /* to the worker, as an order (order.h) with a socket: what is kept
+				 * for its peers ends, and struct kick_counts go there */
+	WORKER_LOG = 'L',       /* to the worker, as an order: how much a part of it logs */
 	WORKER_TRACE = 'T'      /* to the worker, as an order (order.h) with a socket: copies of
 				 * datagrams go there (trace.h) */
 };

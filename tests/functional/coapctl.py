@@ -17,13 +17,21 @@ from harness.pty import CTRL_C, Terminal
 SITE = """
 control: { socket: "@DIR@/control" }
 watchdog: 10m
-resources: { /hello: hello, /time: time, /block: block }
+resources: { /hello: hello, /time: time, /block: block,
+             /late: {module: separate, delay: 10m} }
 """
 DASHBOARD = os.path.join(os.environ["COAPD_SRCDIR"], "docs/grafana.json")
 
 
 def path_of(d):
     return os.path.join(d.directory, "control")
+
+
+def patiently(truth, what):
+    """Asks again and again until it is so."""
+    end = time.monotonic() + TIMEOUT
+    while not truth():
+        check(time.monotonic() < end, f"not seen: {what}")
 
 
 def asked(d, n=3):
@@ -101,6 +109,51 @@ def observers_and_peers_are_listed():
         equal(coapctl("observers", "/hello", "--json", socket=path_of(d)), "", "of another path")
         equal(json.loads(coapctl("observers", "/", "--json", socket=path_of(d)))["path"],
               "/time", "path")
+
+
+@test
+def how_much_is_logged_can_be_changed():
+    with Daemon(SITE) as d:
+        check(re.search(r"^worker +notice$", coapctl("log", socket=path_of(d)), re.M), "before")
+        out = coapctl("log", "worker", "info", socket=path_of(d))
+        check(re.search(r"^worker +info$", out, re.M), out)
+        check(re.search(r"^supervisor +notice$", out, re.M), out)
+        for part, level, why in (("engine", "info", "no such part"),
+                                 ("all", "loud", "no such level")):
+            check(why in coapctl("log", part, level, socket=path_of(d), status=1), why)
+        coapctl("log", "all", "debug", socket=path_of(d))
+        d.wait_log("worker 1: debug: part 5 of the log")
+        mark = d.mark()
+        d.kill(0)                           # those that come later know it as well
+        d.wait_log("worker 0: debug: part 5 of the log", since=mark)
+
+
+@test
+def a_peer_is_kicked():
+    with Daemon(SITE) as d, d.peer() as p, d.peer() as other:
+        for x in (p, other):
+            equal(x.ask("GET", "/time", options=[("Observe", 0)]).code, code("2.05"), "answer")
+        who = f"[::1]:{p.socket.getsockname()[1]}"
+        said = coapctl("kick", who, socket=path_of(d))
+        check(said.startswith("1 observers, "), said)
+        left = coapctl("observers", "--json", socket=path_of(d)).splitlines()
+        equal([json.loads(x)["peer"] for x in left],
+              [f"[::1]:{other.socket.getsockname()[1]}"], "who is left")
+        check(coapctl("kick", "[::1]", socket=path_of(d)).startswith("1 observers"), "the other")
+        check(coapctl("kick", "[::1]", socket=path_of(d)).startswith("0 observers"), "nobody")
+        equal(d.counters()["observers-kicked"], 2, "observers that were kicked")
+        asked(d)
+
+
+@test
+def a_request_that_waits_is_kicked():
+    with Daemon(SITE + "drain: 10m\n") as d, d.peer() as p:
+        p.send(p.request("GET", "/late"))
+        with Control(path_of(d)) as c:
+            patiently(lambda: sum(x["slot"]["slabs"]["exchanges"]["live"]
+                                  for x in c.ask("status") if "slot" in x) == 1, "it waits")
+        said = coapctl("kick", f"[::1]:{p.socket.getsockname()[1]}", socket=path_of(d))
+        check(" 1 requests that waited" in said, said)
 
 
 class Trace:
@@ -189,8 +242,8 @@ def workers_that_start_are_traced():
         for worker in (0, 1):
             d.kill(worker)
         with Control(path_of(d)) as c:
-            while any(w["worker"]["state"] != "running" for w in c.ask("status")[1:3]):
-                pass
+            patiently(lambda: all(w["worker"]["state"] == "running"
+                                  for w in c.ask("status")[1:3]), "both run")
         with d.peer() as p:
             for n in range(8):
                 p.get(f"/hello?after{n}")
@@ -228,11 +281,12 @@ def who_looks_on_and_does_not_read_is_dropped():
         with Control(path_of(d)) as c, d.peer() as p:
             c.send(b'{"do":"trace"}\n')
             equal(c.line(), {"tracing": True}, "answer")
-            slow = 0
-            while not slow:
+
+            def is_dropped():
                 equal(p.get("/hello").code, code("2.05"), "answer")
                 with Control(path_of(d)) as other:
-                    slow = other.ask("status")[0]["daemon"]["control"]["slow"]
+                    return other.ask("status")[0]["daemon"]["control"]["slow"]
+            patiently(is_dropped, "that it is dropped")
 
 
 @test
@@ -246,13 +300,12 @@ def only_so_many_look_on():
         next(c for c, a in zip(lookers, answers) if "tracing" in a).socket.close()
         with d.peer() as p:
             p.get("/hello")
-        end = time.monotonic() + TIMEOUT
-        while True:
+
+        def has_room():
             with Control(path_of(d)) as c:
                 c.send(b'{"do":"trace"}\n')
-                if "tracing" in c.line():
-                    break
-            check(time.monotonic() < end, "no room again")
+                return "tracing" in c.line()
+        patiently(has_room, "room for another")
         for c in lookers:
             c.socket.close()
 

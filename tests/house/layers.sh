@@ -24,7 +24,7 @@ may resource exchange coap base coapd
 may transport base
 may config base
 may worker resource exchange transport config coap base
-may control worker config base
+may control worker exchange config base
 may supervisor control worker transport config base
 may kit worker resource exchange config coap base
 may client transport exchange coap base

@@ -164,6 +164,26 @@ Test(service, who_looks_on_sees_both_ways)
 	bed_close(&b);
 }
 
+Test(service, what_is_kept_for_a_peer_ends_when_that_is_wanted)
+{
+	struct order all = { .all = 1 };
+	struct kick_counts c;
+	int pair[2];
+	struct bed b;
+
+	bed_open(&b);
+	coap_ask(b.peer, CON, GET, 7, "late");
+	ev_run(b.env.loop, EVRUN_ONCE);
+	cr_assert_not(service_idle(&b.service));
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	services_kick(&b.service, 1, &all, pair[1]);
+	cr_assert_eq(recv(pair[0], &c, sizeof c, MSG_DONTWAIT), sizeof c);
+	cr_expect_eq(c.requests, 1);
+	cr_expect_eq(c.observers, 0);
+	cr_expect(service_idle(&b.service));
+	bed_close(&b);
+}
+
 Test(service, timer_wakes_for_what_is_due)
 {
 	struct bed b;

@@ -165,7 +165,8 @@ class Copy:
         """Builds what the test runs."""
         targets = [test[0]]
         if test[0].endswith("_test"):           # of a module, which it loads
-            targets.append(f"modules/{test[0][:-len('_test')]}.la")
+            folder, = glob.glob(os.path.join(TOP, "modules", "*", test[0] + ".c"))
+            targets.append(f"modules/{os.path.basename(os.path.dirname(folder))}.la")
         if test[0].endswith(".py"):
             modules = glob.glob(os.path.join(self.source, "tests/modules/*.c"))
             targets = ["all"] + [f"tests/modules/{os.path.basename(m)[:-2]}.la" for m in modules]

@@ -1,11 +1,13 @@
 #include "worker/mounts.h"
 #include "config/pairs.h"
+#include "config/pool.h"
 
 #include "config/schema_site.h"
 
 #include "worker/shelf.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The public header may not include ours, so the same row has two names. */
@@ -126,6 +128,17 @@ void mounts_free(struct resource_mount_spec *specs, size_t n)
 		free(specs[i].conf);
 		specs[i] = (struct resource_mount_spec){ .path = NULL };
 	}
+}
+
+const char *mounts_place(const struct site *site, const struct site_mount *mount)
+{
+	const struct config_place *at = &mount->module_at;
+	const char *file = at->file ? at->file->name : site->file;
+	size_t n = strlen(file) + 32;
+	char *text = pool_get(site->pool, n);
+
+	snprintf(text, n, "%s:%u:%u: ", file, at->line, at->column);
+	return text;
 }
 
 bool mounts_hosts(const struct site *site, struct hosts *out)

@@ -32,7 +32,7 @@ static int does_not_open(const struct coapd_mount *m, int status, const char *wh
 			 struct err *err)
 {
 	return err_set(err, status, "%sresource %s: module %s does not open: %s",
-		       m->spec.place ? m->spec.place : "", m->spec.path, m->desc->name, why);
+		       m->spec.place ? m->spec.place : "", m->spec.shown, m->desc->name, why);
 }
 
 int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
@@ -42,6 +42,8 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 
 	*m = (struct coapd_mount){ .resources = m->resources, .spec = *spec, .desc = desc,
 				   .where = where, .self = spec->conf, .notices = m->notices };
+	if (!m->spec.shown)
+		m->spec.shown = spec->path;
 	m->id = mount_id(spec, desc->name);
 	m->opening = true;
 	note(m, SPACE_OPENS | where);

@@ -90,7 +90,7 @@ static bool load_one(const struct site *site, const struct site_mount *m,
 
 	*spec = (struct resource_mount_spec){
 		.path = m->path, .segments = m->segments, .nsegments = m->nsegments,
-		.host = site_host_name(site, m->host),
+		.host = site_host_name(site, m->host), .shown = site_mount_shown(m),
 		.link = { .title = m->link.title, .rt = m->link.rt, .iface = m->link.iface,
 			  .ct = m->link.ct, .sz = m->link.sz, .obs = m->link.obs },
 		.directory = site->runtime_at,

@@ -258,6 +258,18 @@ def users_and_directories_that_are_not_there():
 
 
 @test
+def what_may_be_there_later_is_no_mistake_of_the_site():
+    """A service manager does not try again after 2."""
+    with Site(site="listen: coap://192.0.2.77\nresources: { /a: hello }\n") as s:
+        status, _, err = s.run("--config")
+        equal(status, 1, f"exit status ({err})")
+        check(re.search("^.*site.yaml:1:9: listen: coap://192.0.2.77 is at no address", err, re.M), err)
+        s.refused(("site.yaml:1:9", "at no address of this machine"))
+        s.put("site.yaml", "listen: coap://192.0.2.77\nresources: { /a: helo }\n")
+        equal(s.run("--config")[0], 2, "exit status with a mistake as well")
+
+
+@test
 def a_check_tells_how_much_memory_it_may_take():
     with Site(site="slots: 2\nworkers: 2\nresources: {}\nlimits: { body-memory: 64MiB }\n") as s:
         status, out, err = s.run("--check")

@@ -93,23 +93,32 @@ static bool settle_slots(struct site *site)
 	return n >= 0;
 }
 
-/* All that is wrong in one go, so what can be found in a site with mistakes is. */
-static bool look(const struct site *site)
+/* All that is wrong in one go, so what can be found in a site with mistakes is.  What is
+ * missing around it may be there the next time, which a service manager is to try. */
+static int look(const struct site *site)
 {
-	if (premises_check(site, &errors)) {
+	unsigned before;
+
+	if (premises_check(site, &errors))
 		check_modules(site, CHECK_MS, &more);
-		errors_join(&errors, &more);
-	}
-	return !errors.count;
+	errors_join(&errors, &more);
+	before = errors.count;
+	premises_around(site, &errors);
+	return before ? EXIT_WRONG : errors.count ? EXIT_STARTED_NOT : 0;
 }
 
 static int run(struct site *site)
 {
+	int code;
+
 	/* The memory of slots counts as a file that may be too long: an error to be told. */
 	signal(SIGXFSZ, SIG_IGN);
 	site_log(site, "supervisor");
-	if (!look(site))
-		return wrong();
+	code = look(site);
+	if (code) {
+		wrong();
+		return code;
+	}
 	if (!settle_slots(site))
 		return EXIT_STARTED_NOT;
 	return with_directory(site, supervisor_run);
@@ -117,7 +126,7 @@ static int run(struct site *site)
 
 static int check(struct site *site)
 {
-	if (!look(site))
+	if (look(site))
 		return wrong();
 	printf("%s: no mistakes: %zu listeners, %zu resources\n", site->file,
 	       site->nlisteners, site->nmounts);

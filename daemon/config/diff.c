@@ -102,16 +102,6 @@ static const struct site_mount *find(const struct site *in, const struct site *s
 	return NULL;
 }
 
-/* "/path", or "//host/path". */
-#define SHOWN 1300
-static const char *path_of(const struct site *site, const struct site_mount *m, char out[SHOWN])
-{
-	const char *host = site_host_name(site, m->host);
-
-	snprintf(out, SHOWN, "%s%s%s", host ? "//" : "", host ? host : "", m->path);
-	return out;
-}
-
 static const struct config_pair *option(const struct site_mount *m, const char *key)
 {
 	for (size_t i = 0; i < m->noptions; i++)
@@ -148,9 +138,9 @@ static void diff_options(struct diff *d, const char *path, const struct site_mou
 
 static void diff_mount(struct diff *d, const struct site_mount *a, const struct site_mount *b)
 {
-	char path[SHOWN], where[SHOWN + 16];
+	const char *path = site_mount_shown(a);
+	char where[1400];
 
-	path_of(d->a, a, path);
 	snprintf(where, sizeof where, "%s: ", path);
 	diff_rows(d, where, &schema_mount, a, b);
 	snprintf(where, sizeof where, "%s: link.", path);
@@ -158,12 +148,9 @@ static void diff_mount(struct diff *d, const struct site_mount *a, const struct 
 	diff_options(d, path, a, b);
 }
 
-static void only_one(struct diff *d, char sign, const struct site *site,
-		     const struct site_mount *m)
+static void only_one(struct diff *d, char sign, const struct site_mount *m)
 {
-	char path[SHOWN];
-
-	fprintf(d->out, "%c %s: %s\n", sign, path_of(site, m, path), m->module);
+	fprintf(d->out, "%c %s: %s\n", sign, site_mount_shown(m), m->module);
 	d->lines++;
 }
 
@@ -173,7 +160,7 @@ static void diff_aliases(struct diff *d)
 	for (size_t i = 0; i < d->a->nhosts; i++)
 		for (size_t k = 0; k < d->b->nhosts; k++) {
 			const struct site_host *x = &d->a->hosts[i], *y = &d->b->hosts[k];
-			char where[SHOWN];
+			char where[400];
 
 			if (!same_host(x->name, y->name))
 				continue;
@@ -196,10 +183,10 @@ unsigned diff_sites(const struct site *a, const struct site *b, FILE *out)
 		if (other)
 			diff_mount(&d, &a->mounts[i], other);
 		else
-			only_one(&d, '-', a, &a->mounts[i]);
+			only_one(&d, '-', &a->mounts[i]);
 	}
 	for (size_t i = 0; i < b->nmounts; i++)
 		if (!find(a, b, &b->mounts[i]))
-			only_one(&d, '+', b, &b->mounts[i]);
+			only_one(&d, '+', &b->mounts[i]);
 	return d.lines;
 }

@@ -5,6 +5,7 @@
 #include "config/schema_site.h"
 #include "config/value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -258,6 +259,18 @@ static struct site_mount *more_mounts(struct site *site, size_t n)
 	return all + site->nmounts;
 }
 
+static const char *with_host(struct site *site, const struct site_mount *mount)
+{
+	const char *host = mount->path ? site_host_name(site, mount->host) : NULL;
+	char *text;
+
+	if (!host)
+		return NULL;
+	text = pool_get(site->pool, strlen(host) + strlen(mount->path) + 3);
+	sprintf(text, "//%s%s", host, mount->path);
+	return text;
+}
+
 void resources_load(struct site *site, const struct node *resources, uint32_t host,
 		    struct config_errors *errors)
 {
@@ -276,7 +289,9 @@ void resources_load(struct site *site, const struct node *resources, uint32_t ho
 	mounts = more_mounts(site, resources->count);
 	for (const struct node *m = resources->first; m; m = m->next) {
 		mounts[n].host = host;
-		load_mount(&l, &mounts[n++], m);
+		load_mount(&l, &mounts[n], m);
+		mounts[n].shown = with_host(site, &mounts[n]);
+		n++;
 	}
 	refuse_duplicates(&l, mounts, n);
 	site->nmounts += errors->count ? keep_whole(mounts, n) : n;

@@ -103,6 +103,7 @@ struct site_mount {
 	const char *const *segments;
 	size_t nsegments;
 	uint32_t host;                  /* number in hosts + 1; 0: of no host by name */
+	const char *shown;              /* "//host/path"; NULL: as path */
 	const char *module;
 	uint64_t body_size;             /* 0 is auto: ask site_body_size() */
 	struct site_link link;
@@ -173,6 +174,12 @@ struct config_place site_place(const struct site *site, const char *key);
 /* Whether that key is there and has this value, and not its default or something that was
  * set later. */
 bool site_gives(const struct site *site, const char *key, const char *value);
+
+/* The path of a mount for the eyes of a person, with its host if it has one by name. */
+static inline const char *site_mount_shown(const struct site_mount *mount)
+{
+	return mount->shown ? mount->shown : mount->path;
+}
 
 /* The name of the host of a mount or listener; NULL: of none. */
 const char *site_host_name(const struct site *site, uint32_t host);

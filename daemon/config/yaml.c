@@ -50,6 +50,30 @@ static bool tab_at(const struct reading *r, yaml_mark_t mark)
 	return mark.index < r->file->n && r->file->text[mark.index] == '\t';
 }
 
+/* What to do about it: the parser speaks of its grammar. */
+static const char *advice(const char *problem)
+{
+	static const struct {
+		const char *problem, *advice;
+	} known[] = {
+		{ "mapping values are not allowed",
+		  "; is it indented as the lines around it, or a text with \":\" to be quoted?" },
+		{ "did not find expected key",
+		  "; is it indented as the lines around it?" },
+		{ "cannot start any token", "; quote a text that begins so" },
+		{ "could not find expected ':'", "; a key is followed by \": \"" },
+		{ "did not find expected ','",
+		  "; is a bracket left open, or a text with \",\" to be quoted?" },
+		{ "did not find expected node content", "; is a bracket left open?" },
+		{ "unexpected end of stream", "; a quote is left open" },
+	};
+
+	for (size_t i = 0; problem && i < sizeof known / sizeof *known; i++)
+		if (strstr(problem, known[i].problem))
+			return known[i].advice;
+	return "";
+}
+
 static void syntax_error(struct reading *r)
 {
 	const yaml_parser_t *p = &r->parser;
@@ -62,10 +86,10 @@ static void syntax_error(struct reading *r)
 		errors_add(r->errors, place_of(r, p->problem_mark),
 			   "YAML does not allow a tab here, use spaces");
 	else
-		errors_add(r->errors, place_of(r, p->problem_mark), "not valid YAML: %s%s%s%s",
+		errors_add(r->errors, place_of(r, p->problem_mark), "not valid YAML: %s%s%s%s%s",
 			   p->problem ? p->problem : "out of memory",
 			   p->context ? " (" : "", p->context ? p->context : "",
-			   p->context ? ")" : "");
+			   p->context ? ")" : "", advice(p->problem));
 }
 
 /* --- events --------------------------------------------------------------- */

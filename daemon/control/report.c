@@ -132,7 +132,7 @@ static void write_mount(const struct desk *d, unsigned number, struct record *r)
 	if (!counts_read(d->modules, number, 0, &count))
 		return;
 	record_begin(r, "resource", '{');
-	record_text(r, "path", m->path);
+	record_text(r, "path", site_mount_shown(m));
 	record_text(r, "module", m->module);
 	record_begin(r, "counters", '{');
 	for (unsigned i = 0; counts_read(d->modules, number, i, &count); i++)

@@ -217,7 +217,7 @@ coapd_mount *coapd_task_mount(const coapd_task *task)
 
 void coapd_log(coapd_mount *mount, int level, const char *format, ...)
 {
-	const struct log_field fields[] = { { "path", mount->spec.path },
+	const struct log_field fields[] = { { "path", mount->spec.shown },
 					    { "module", mount->desc->name } };
 	char text[512];
 	va_list args;
@@ -231,5 +231,5 @@ void coapd_log(coapd_mount *mount, int level, const char *format, ...)
 	va_end(args);
 	log_limited_record(LOG_PART_MODULE, &mount->limit, mount->now, LOG_BURST,
 			   (enum log_level)level, (struct log_fields){ fields, 2 }, "%s: %s",
-			   mount->spec.path, text);
+			   mount->spec.shown, text);
 }

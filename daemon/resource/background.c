@@ -47,7 +47,7 @@ static void fail(struct resources *R, struct coapd_mount *m, const char *why)
 
 	engine_count(e, COUNT_TASK_FAILED);
 	log_limited(&R->limit, e->now, LOG_BURST, LOG_ERROR,
-		    "resource %s: module %s: %s; its task is ended", m->spec.path,
+		    "resource %s: module %s: %s; its task is ended", m->spec.shown,
 		    m->desc->name, why);
 }
 

@@ -90,7 +90,7 @@ static void judge(struct resources *R, struct engine *e, const struct coapd_moun
 		engine_count(e, COUNT_SLOW_HOOKS);
 	log_limited(&R->slow_limit, m->now, LOG_BURST, LOG_WARN,
 		    "resource %s: module %s: its hook took %llu ms, and nobody was served "
-		    "meanwhile", m->spec.path, m->desc->name, (unsigned long long)took);
+		    "meanwhile", m->spec.shown, m->desc->name, (unsigned long long)took);
 }
 
 uint64_t call_enter(struct engine *e, struct coapd_mount *m)

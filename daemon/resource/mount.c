@@ -28,6 +28,13 @@ static void note(const struct coapd_mount *m, uint32_t where)
 		space_set(m->spec.where, where);
 }
 
+static int does_not_open(const struct coapd_mount *m, int status, const char *why,
+			 struct err *err)
+{
+	return err_set(err, status, "%sresource %s: module %s does not open: %s",
+		       m->spec.place ? m->spec.place : "", m->spec.shown, m->desc->name, why);
+}
+
 int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 	       const struct coapd_module *desc, uint32_t where, struct err *err)
 {
@@ -35,6 +42,8 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 
 	*m = (struct coapd_mount){ .resources = m->resources, .spec = *spec, .desc = desc,
 				   .where = where, .self = spec->conf, .notices = m->notices };
+	if (!m->spec.shown)
+		m->spec.shown = spec->path;
 	m->id = mount_id(spec, desc->name);
 	m->opening = true;
 	note(m, SPACE_OPENS | where);
@@ -44,14 +53,12 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 	m->opened = status == 0;
 	/* The module need not look at what its functions say; the operator is told. */
 	if (m->links.wrong[0])
-		return err_set(err, -EINVAL, "resource %s: module %s does not open: %s",
-			       spec->path, desc->name, m->links.wrong);
+		return does_not_open(m, -EINVAL, m->links.wrong, err);
 	if (status == 0)
 		return 0;
 	/* The errno is a foreign module's: anything may be in it. */
-	return err_set(err, status < 0 ? status : -EINVAL,
-		       "resource %s: module %s does not open: %s", spec->path, desc->name,
-		       strerror(status < 0 ? -status : EINVAL));
+	status = status < 0 ? status : -EINVAL;
+	return does_not_open(m, status, strerror(-status), err);
 }
 
 void mount_close(struct coapd_mount *m)

@@ -28,7 +28,7 @@ static int make_router(struct resources *R, struct err *err)
 					      R->mount[i].spec.host };
 	status = router_init(&R->router, R->route, R->n, &which);
 	if (status)
-		err_set(err, status, "resource %s: %s", R->mount[which].spec.path,
+		err_set(err, status, "resource %s: %s", R->mount[which].spec.shown,
 			status == -EEXIST ? "mounted twice" :
 			status == -E2BIG ? "its path is too deep" : "out of memory");
 	return status;

@@ -35,6 +35,8 @@ struct resource_mount_spec {
 	const char *const *segments;    /* the same decoded */
 	size_t nsegments;
 	const char *host;               /* NULL: the default one (hosts.h) */
+	const char *shown;              /* the path with its host, for messages; NULL: as path */
+	const char *place;              /* "FILE:LINE:COLUMN: ", for messages; NULL none */
 	struct resource_link link;
 	struct module *module;          /* taken */
 	void *conf;                     /* module->desc.conf_size bytes from malloc() with

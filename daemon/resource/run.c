@@ -14,13 +14,13 @@ bool run_is_opaque(const struct coapd_mount *m, uint8_t method)
 void run_blame(struct resources *R, const char *why)
 {
 	struct coapd_task *t = &R->task;
-	const struct log_field fields[] = { { "path", t->mount->spec.path },
+	const struct log_field fields[] = { { "path", t->mount->spec.shown },
 					    { "module", t->mount->desc->name } };
 
 	engine_count(t->engine, COUNT_MODULE_FAILED);
 	log_limited_record(LOG_PART, &R->limit, t->engine->now, LOG_BURST, LOG_ERROR,
 			   (struct log_fields){ fields, 2 },
-			   "resource %s: module %s: %s; answered 5.00", t->mount->spec.path,
+			   "resource %s: module %s: %s; answered 5.00", t->mount->spec.shown,
 			   t->mount->desc->name, why);
 }
 

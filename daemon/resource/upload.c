@@ -33,7 +33,7 @@ static void tell(struct resources *R, struct engine *e, struct task *task)
 		engine_count(e, COUNT_MODULE_FAILED);
 		log_limited(&R->limit, e->now, LOG_BURST, LOG_ERROR,
 			    "resource %s: module %s: its hook killed too many workers; what is "
-			    "left of a body is not undone", m->spec.path, m->desc->name);
+			    "left of a body is not undone", m->spec.shown, m->desc->name);
 	} else {
 		space_set(&task->attempts, task->attempts + 1);
 		(void)call_run(&R->task, m, &event);

@@ -106,7 +106,7 @@ static struct coapd_event lost_job(struct resources *R, struct engine *e,
 	if (m)
 		log_limited(&R->limit, e->now, LOG_BURST, LOG_WARN,
 			    "resource %s: module %s: a job of it died with its worker",
-			    m->spec.path, m->desc->name);
+			    m->spec.shown, m->desc->name);
 	return (struct coapd_event){ .what = COAPD_EV_JOB, .status = -EOWNERDEAD,
 				     .tag = (uint8_t)__builtin_ctz(task->lost) };
 }

@@ -154,8 +154,12 @@ bool premises_check(const struct site *site, struct config_errors *errors)
 {
 	bool user = check_user(site, errors), modules = check_modules_dir(site, errors);
 
-	check_runtime_directory(site, errors);
-	check_addresses(site, errors);
 	check_size(site, errors);
 	return user && modules;
+}
+
+void premises_around(const struct site *site, struct config_errors *errors)
+{
+	check_runtime_directory(site, errors);
+	check_addresses(site, errors);
 }

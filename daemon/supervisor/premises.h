@@ -9,9 +9,13 @@
 
 #include <stdio.h>
 
-/* Adds what is missing, and what to do about it.  False: modules cannot be looked at, as
- * their directory or their user is not there. */
+/* Adds what is missing for good: user, directory of modules, memory; and what to do about
+ * it.  False: modules cannot be looked at, as their directory or their user is not there. */
 bool premises_check(const struct site *site, struct config_errors *errors);
+
+/* The same of what may be there at another time: addresses and the directory at run
+ * time. */
+void premises_around(const struct site *site, struct config_errors *errors);
 
 /* The most memory that the limits allow, by what it is for. */
 void premises_memory(const struct site *site, FILE *out);

@@ -116,7 +116,7 @@ static struct obituary about(const struct supervisor *sv, const struct process *
 	int mount = where(sv, p, &o.opens);
 
 	if (mount >= 0) {
-		o.path = sv->site->mounts[mount].path;
+		o.path = site_mount_shown(&sv->site->mounts[mount]);
 		o.module = sv->site->mounts[mount].module;
 	}
 	return o;

@@ -8,7 +8,7 @@ static void log_mount(const struct counts *c, const struct site *site, size_t mo
 	struct count count;
 
 	for (unsigned i = 0; counts_read(c, mount, i, &count); i++)
-		log_notice("counter %s %s %" PRIu64 " (module %s)", m->path, count.name,
+		log_notice("counter %s %s %" PRIu64 " (module %s)", site_mount_shown(m), count.name,
 			   count.value, m->module);
 }
 

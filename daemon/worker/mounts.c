@@ -1,11 +1,13 @@
 #include "worker/mounts.h"
 #include "config/pairs.h"
+#include "config/pool.h"
 
 #include "config/schema_site.h"
 
 #include "worker/shelf.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The public header may not include ours, so the same row has two names. */
@@ -88,7 +90,7 @@ static bool load_one(const struct site *site, const struct site_mount *m,
 
 	*spec = (struct resource_mount_spec){
 		.path = m->path, .segments = m->segments, .nsegments = m->nsegments,
-		.host = site_host_name(site, m->host),
+		.host = site_host_name(site, m->host), .shown = site_mount_shown(m),
 		.link = { .title = m->link.title, .rt = m->link.rt, .iface = m->link.iface,
 			  .ct = m->link.ct, .sz = m->link.sz, .obs = m->link.obs },
 		.directory = site->runtime_at,
@@ -126,6 +128,17 @@ void mounts_free(struct resource_mount_spec *specs, size_t n)
 		free(specs[i].conf);
 		specs[i] = (struct resource_mount_spec){ .path = NULL };
 	}
+}
+
+const char *mounts_place(const struct site *site, const struct site_mount *mount)
+{
+	const struct config_place *at = &mount->module_at;
+	const char *file = at->file ? at->file->name : site->file;
+	size_t n = strlen(file) + 32;
+	char *text = pool_get(site->pool, n);
+
+	snprintf(text, n, "%s:%u:%u: ", file, at->line, at->column);
+	return text;
 }
 
 bool mounts_hosts(const struct site *site, struct hosts *out)

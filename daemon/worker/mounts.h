@@ -20,6 +20,9 @@ bool mounts_load(const struct site *site, struct resource_mount_spec *specs,
  * memory. */
 struct config_row *mounts_rows(const struct coapd_module *desc);
 
+/* Where a mount stands, as messages begin; kept as long as the site. */
+const char *mounts_place(const struct site *site, const struct site_mount *mount);
+
 /* The hosts of the site, for resources_hosts(); the names are the site's, the rest is for
  * mounts_hosts_free().  False: no memory. */
 bool mounts_hosts(const struct site *site, struct hosts *out);

@@ -76,6 +76,16 @@ def observers_of_one_hear_nothing_of_another():
 
 
 @test
+def messages_name_the_host():
+    with Daemon(SITE + """  three:
+    resources: { /crash: crash }
+""") as d, d.peer() as p:
+        m = p.post("/crash?how=segv", options=of("three"))
+        equal(m.code, code("5.00"), "answer of the successor")
+        d.wait_log("SIGSEGV.*//three/crash")
+
+
+@test
 def a_listener_of_its_own():
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
         s.bind(("::1", 0))

@@ -100,7 +100,8 @@ def unreadable_file():
 @test
 def module_that_cannot_open():
     refused("resources:\n  /a: {module: count, file: /nonexistent/cells}", 1,
-            r"error: .*cannot map /nonexistent/cells", check_only=False)
+            r"error: .*cannot map /nonexistent/cells",
+            r"error: .*site\.yaml:2:16: resource /a: module count does not open: ", check_only=False)
 
 
 def in_use(port):

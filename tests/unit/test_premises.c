@@ -33,6 +33,7 @@ static void expect(const char *text, bool modules, const char *message)
 
 	cr_assert_not_null(site, "%s", errors.text[0]);
 	cr_expect_eq(premises_check(site, &errors), modules, "%s", text);
+	premises_around(site, &errors);
 	cr_expect_eq(errors.count, message ? 1 : 0, "%s: %s", text, errors.text[0]);
 	if (message && errors.count)
 		cr_expect_str_eq(errors.text[0], message);
@@ -100,7 +101,7 @@ Test(premises, directory_of_somebody_else)
 		struct site *site = site_load_text("t.yaml", text, strlen(text), &errors);
 
 		cr_assert_not_null(site);
-		premises_check(site, &errors);
+		premises_around(site, &errors);
 		cr_expect_eq(errors.count, 1);
 		cr_expect_not_null(strstr(errors.text[0], "t.yaml:1:20: runtime-directory: theirs "
 					  "is of user "), "%s", errors.text[0]);

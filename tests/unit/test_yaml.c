@@ -94,10 +94,22 @@ Test(yaml, nothing_is_told_from_empty_text)
 Test(yaml, syntax_errors_have_their_place)
 {
 	EXPECT_ERROR("a: 1\n  b: 2\n", "t.yaml:2:4: not valid YAML: mapping values are not "
-		     "allowed in this context");
+		     "allowed in this context; is it indented as the lines around it, or a text with "
+		     "\":\" to be quoted?");
 	EXPECT_ERROR("a:\n\tb: 1\n", "t.yaml:2:1: YAML does not allow a tab here, use spaces");
 	EXPECT_ERROR("a: [1,\n", "t.yaml:2:1: not valid YAML: did not find expected node "
-		     "content (while parsing a flow node)");
+		     "content (while parsing a flow node); is a bracket left open?");
+	EXPECT_ERROR("a: @b\n", "t.yaml:1:4: not valid YAML: found character that cannot start any "
+		     "token (while scanning for the next token); quote a text that begins so");
+	EXPECT_ERROR("a: 'b\n", "t.yaml:2:1: not valid YAML: found unexpected end of stream (while "
+		     "scanning a quoted scalar); a quote is left open");
+	EXPECT_ERROR("a: [b}\n", "t.yaml:1:6: not valid YAML: did not find expected ',' or ']' "
+		     "(while parsing a flow sequence); is a bracket left open, or a text with \",\" "
+		     "to be quoted?");
+	EXPECT_ERROR(" a: 1\nb: 2\n", "t.yaml:2:1: not valid YAML: did not find expected <document "
+		     "start>");
+	EXPECT_ERROR("a: 1\nb\n", "t.yaml:3:1: not valid YAML: could not find expected ':' (while "
+		     "scanning a simple key); a key is followed by \": \"");
 }
 
 Test(yaml, only_utf8_is_text)

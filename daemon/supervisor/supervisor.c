@@ -7,6 +7,7 @@
 #include "supervisor/stages.h"
 #include "worker/order.h"
 #include "supervisor/statistics.h"
+#include "worker/order.h"
 
 #include <errno.h>
 #include <signal.h>

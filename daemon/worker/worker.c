@@ -6,6 +6,7 @@
 #include "resource/jobs.h"
 #include "worker/accesslog.h"
 #include "worker/budget.h"
+#include "worker/inherited.h"
 #include "worker/mailbox.h"
 #include "worker/mounts.h"
 #include "worker/where.h"
@@ -276,37 +277,10 @@ static void down_budget(struct worker *w)
 	budget_close(&w->budget);
 }
 
-static int up_descriptors(struct worker *w, struct err *err)
-{
-	const struct worker_boot *b = w->boot;
-	size_t each = b->site->nlisteners + 3, n = 0;
-	int *fds = calloc(b->nslots * each + b->nmemfds + b->wakes.n + 3, sizeof *fds);
-
-	if (!fds)
-		return err_set(err, -ENOMEM, "no memory for a list of descriptors");
-	for (unsigned i = 0; i < b->nslots; i++) {
-		for (size_t k = 0; k < b->site->nlisteners; k++)
-			fds[n++] = b->slots[i].socks[k];
-		fds[n++] = b->slots[i].client_sock;
-		fds[n++] = b->slots[i].memfd;
-		fds[n++] = b->slots[i].mail;
-	}
-	for (unsigned i = 0; i < b->wakes.n; i++)
-		fds[n++] = b->wakes.fd[i];
-	for (unsigned i = 0; b->mail && i < b->nmemfds; i++)
-		fds[n++] = b->mail[i];
-	fds[n++] = b->control_fd;
-	fds[n++] = log_fd();
-	fds[n++] = b->access_fd;
-	sandbox_keep(fds, (unsigned)n);
-	free(fds);
-	return 0;
-}
-
 /* All that there is belongs to a process that is alone. */
 static int up_seclusion(struct worker *w, struct err *err)
 {
-	return is_alone(w) ? 0 : up_descriptors(w, err);
+	return is_alone(w) ? 0 : inherited_keep(w->boot, err);
 }
 
 static int up_privileges(struct worker *w, struct err *err)

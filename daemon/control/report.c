@@ -132,6 +132,8 @@ static void write_mount(const struct desk *d, unsigned number, struct record *r)
 	if (!counts_read(d->modules, number, 0, &count))
 		return;
 	record_begin(r, "resource", '{');
+	if (m->host)
+		record_text(r, "host", d->site->hosts[m->host - 1].name);
 	record_text(r, "path", m->path);
 	record_text(r, "module", m->module);
 	record_begin(r, "counters", '{');

@@ -168,11 +168,13 @@ static void print_resources(const struct ctl_figures *f, FILE *out)
 
 	family(out, "coapd_module_total", "counter", "what modules count, by their own names");
 	json_array_foreach(f->resources, i, resource) {
+		const char *host = json_string_value(json_object_get(resource, "host"));
 		const char *path = json_string_value(json_object_get(resource, "path"));
 		const char *module = json_string_value(json_object_get(resource, "module"));
 
 		json_object_foreach(json_object_get(resource, "counters"), name, value) {
 			fputs("coapd_module_total{resource=\"", out);
+			label(out, host ? host : "");
 			label(out, path ? path : "");
 			fputs("\",module=\"", out);
 			label(out, module ? module : "");

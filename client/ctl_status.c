@@ -190,6 +190,14 @@ static void print_counters(const struct ctl_figures *f, FILE *out)
 	ctl_table_end(&t, out);
 }
 
+/* Names and paths of a site are plain letters (coapd-site(5)). */
+static const char *host_of(const json_t *resource)
+{
+	const char *host = json_string_value(json_object_get(resource, "host"));
+
+	return host ? host : "";
+}
+
 static void print_resources(const struct ctl_figures *f, FILE *out)
 {
 	static const char *const names[] = { "resource", "module", "counts", "", NULL };
@@ -206,7 +214,8 @@ static void print_resources(const struct ctl_figures *f, FILE *out)
 	ctl_table_head(&t, names);
 	json_array_foreach(f->resources, i, resource)
 		json_object_foreach(json_object_get(resource, "counters"), name, value) {
-			ctl_table_text(&t, text_of(resource, "path"));
+			ctl_table_format(&t, "%s%s", host_of(resource),
+					 text_of(resource, "path"));
 			ctl_table_text(&t, text_of(resource, "module"));
 			ctl_table_text(&t, name);
 			ctl_table_number(&t, (uint64_t)json_integer_value(value));

@@ -132,7 +132,9 @@ static void write_mount(const struct desk *d, unsigned number, struct record *r)
 	if (!counts_read(d->modules, number, 0, &count))
 		return;
 	record_begin(r, "resource", '{');
-	record_text(r, "path", site_mount_shown(m));
+	if (m->host)
+		record_text(r, "host", d->site->hosts[m->host - 1].name);
+	record_text(r, "path", m->path);
 	record_text(r, "module", m->module);
 	record_begin(r, "counters", '{');
 	for (unsigned i = 0; counts_read(d->modules, number, i, &count); i++)

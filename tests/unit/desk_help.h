@@ -20,7 +20,9 @@ static struct site_mount help_mounts[3] = {
 	{ .path = "/a", .module = "one" }, { .path = "/b", .module = "two" },
 	{ .path = "/c", .module = "one" },
 };
-static struct site help_site = { .file = "site.yaml", .mounts = help_mounts, .nmounts = 3 };
+static const struct site_host help_host = { .name = "example.org" };
+static struct site help_site = { .hosts = &help_host, .nhosts = 1,
+				 .file = "site.yaml", .mounts = help_mounts, .nmounts = 3 };
 static struct desk help_desk;
 
 static inline const char *help_phase(void *arg)

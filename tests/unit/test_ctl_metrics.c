@@ -29,7 +29,7 @@ Test(ctl_metrics, all_figures_are_there)
 	has(text, "coapd_received_total{slot=\"1\",worker=\"1\",code=\"0.02\"} 3\n");
 	has(text, "coapd_answered_total{slot=\"0\",worker=\"0\",code=\"2.05\"} 6\n");
 	has(text, "coapd_objects{slot=\"1\",worker=\"1\",slab=\"small bodies\"} 3\n");
-	has(text, "coapd_module_total{resource=\"/b\",module=\"block\",counter=\"stored\"} 11\n");
+	has(text, "coapd_module_total{resource=\"h/b\",module=\"block\",counter=\"stored\"} 11\n");
 	has(text, "coapd_request_seconds_bucket{le=\"1e-06\"} 1\n"
 		  "coapd_request_seconds_bucket{le=\"2e-06\"} 3\n"
 		  "coapd_request_seconds_bucket{le=\"+Inf\"} 8\n"

@@ -36,7 +36,7 @@ Test(ctl_status, a_page_has_everything)
 	has(text, "bytes of bodies");
 	has(text, "rx        1,234  datagrams received\n");
 	has(text, "odd-one       2  \n");
-	has(text, "/b        block   stored  11\n");
+	has(text, "h/b       block   stored  11\n");
 	free(text);
 	ctl_figures_end(&f);
 }

@@ -85,10 +85,12 @@ Test(report, what_modules_count_has_lines_of_its_own)
 
 	counts_add(counts_begin(&help_counts, 0, 1, names, 2), 0, 5);
 	counts_add(counts_begin(&help_counts, 1, 1, names, 2), 0, 6);
+	help_mounts[1].host = 1;
 	all = lines();
 	cr_assert_eq(json_array_size(all), 1 + 2 + 2 + 1 + 1);
 	resource = json_object_get(json_array_get(all, 5), "resource");
 	cr_expect_str_eq(json_string_value(json_object_get(resource, "path")), "/b");
+	cr_expect_str_eq(json_string_value(json_object_get(resource, "host")), "example.org");
 	cr_expect_str_eq(json_string_value(json_object_get(resource, "module")), "two");
 	cr_expect_eq(number(resource, "counters", "stored"), 11);
 	cr_expect_eq(number(resource, "counters", "lost"), 0);

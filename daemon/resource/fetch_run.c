@@ -57,13 +57,20 @@ static void hear(const struct run *r)
 		fetch_set(r->e, f, FETCH_SENT, 0);
 }
 
+static struct coapd_event part_of(const struct message *m, uint64_t offset, bool last, bool over)
+{
+	return (struct coapd_event){ .offset = offset, .last = last, .over = over,
+				     .msg = (const coapd_msg *)(const void *)m,
+				     .data = { m->payload.p, m->payload.n } };
+}
+
 static void tell_part(const struct run *r, const struct message *m, uint64_t offset, bool last,
 		      bool over)
 {
+	struct coapd_event event = part_of(m, offset, last, over);
+
 	hear(r);
-	tell(r, &(struct coapd_event){ .offset = offset, .last = last, .over = over,
-				       .msg = (const coapd_msg *)(const void *)m,
-				       .data = { m->payload.p, m->payload.n } });
+	tell(r, &event);
 }
 
 /* --- sending -------------------------------------------------------------------------- */
@@ -347,12 +354,27 @@ static void on_obs(const struct run *r, enum obs_verdict verdict, const struct o
 		tell_part(r, &o->msg, o->offset, verdict != OBS_PART, over);
 }
 
-/* One of a group's, or the end of them all.  Bodies of several blocks are not followed:
- * each member would have to be asked alone. */
+/* Bodies of several blocks are not followed: the member would have to be asked alone. */
+static void tell_member(const struct run *r, const struct response *resp)
+{
+	char text[ADDR_TEXT];
+	struct coapd_peer member = { .transport = "udp", .address = text, .port = resp->peer.port,
+				     .local_address = "" };
+	struct coapd_event event;
+	struct span block;
+	bool whole = !message_option(&resp->msg, OPT_BLOCK2, 0, &block) || !block.n ||
+		     !(block.p[block.n - 1] & 8);
+
+	addr_print_ip(resp->peer.ip, resp->peer.scope, text, sizeof text);
+	event = part_of(&resp->msg, 0, whole, false);
+	event.from = &member;
+	hear(r);
+	tell(r, &event);
+}
+
+/* One of a group's, or the end of them all. */
 static void on_member(const struct run *r, const struct response *resp)
 {
-	struct span block;
-
 	if (!r->f || r->f->state != FETCH_SENT) {
 		if (!r->f)
 			client_cancel(r->e, resp->exchange);
@@ -361,8 +383,7 @@ static void on_member(const struct run *r, const struct response *resp)
 	if (resp->status)
 		fail(r, resp->status);
 	else
-		tell_part(r, &resp->msg, 0, !message_option(&resp->msg, OPT_BLOCK2, 0, &block) ||
-			  !block.n || !(block.p[block.n - 1] & 8), false);
+		tell_member(r, resp);
 }
 
 static void respond_obs(struct run *r, enum obs_verdict verdict, const struct obs_event *o)

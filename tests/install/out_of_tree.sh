@@ -41,7 +41,7 @@ coapd=$(find "$root" -type f -name coapd -perm -u+x)
 only_headers()
 {
 	[ "$(find "$root" -name '*.h' | sed 's,.*/include/,,' | sort | tr '\n' ' ')" = \
-		"coapd/module.h coapd/numbers.h " ]
+		"coapd/descriptor.h coapd/module.h coapd/numbers.h " ]
 }
 step "the headers for modules are installed and no other" only_headers
 step "the modules are where coapd.pc says" test -f "$modules/hello.so" -a -f "$modules/separate.so"

@@ -136,6 +136,8 @@ handle(void *self, coapd_task *task, const struct coapd_event *event)
 		return summed(task, m, coapd_code(event->msg));
 	if (event->last)
 		note(m, event->data);
+	if (event->from)
+		note(m, coapd_text(event->from->address));
 	if (c->how == STATES && event->last && (++m->states == c->n || event->over))
 		return say(task, m->text);
 	return COAPD_WAIT;

@@ -16,7 +16,8 @@ static struct stage *s;
 static struct coapd_out out;    /* what is asked for */
 static unsigned wanted;         /* events to wait for; 0: until the tag is free */
 static int started;             /* what coapd_fetch() said */
-static char told[600];          /* "code offset data|" or "-errno|", "!" when it is over */
+static char told[600];          /* "code offset data|" or "-errno|", "!" when it is over,
+				 * " from address:port" of a group's */
 static void (*in_request)(coapd_task *task);    /* further things the hook does first */
 
 static void note(const struct coapd_event *event)
@@ -31,6 +32,9 @@ static void note(const struct coapd_event *event)
 			 (unsigned)event->offset, event->data.n > 8 ? 8 : (int)event->data.n,
 			 (const char *)event->data.p, event->last ? "." : "",
 			 event->over ? "!" : "");
+	if (event->from)
+		snprintf(told + strlen(told) - 1, sizeof told - strlen(told), " from %s:%u|",
+			 event->from->address, event->from->port);
 }
 
 static enum coapd_verdict fetch_hook(void *self, coapd_task *task,

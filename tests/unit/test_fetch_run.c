@@ -242,9 +242,9 @@ Test(fetch_run, members_of_a_group_answer_until_the_time_is_up)
 	stage_reply(s, COAP_NON, COAP_CONTENT, NULL, "nine");
 	s->last.to = rig_peer(8);
 	stage_reply(s, COAP_NON, COAP_CONTENT, "23=#0e", "eight");
-	expect_told("45 0 nine.|45 0 eight|");
+	expect_told("45 0 nine. from ::9:1009|45 0 eight from ::8:1008|");
 	stage_wait(s, 1000);
-	expect_told("45 0 nine.|45 0 eight|-110!|");
+	expect_told("45 0 nine. from ::9:1009|45 0 eight from ::8:1008|-110!|");
 	cr_assert_eq(fetches(), 0);
 }
 

@@ -102,6 +102,7 @@ const char *option_flaw_text(enum option_flaw flaw)
 		[FLAW_REPEATED] = "is repeated",
 		[FLAW_LENGTH] = "has a wrong length",
 		[FLAW_VALUE] = "has a wrong value",
+		[FLAW_SEGMENT] = "is no segment of a path",
 		[FLAW_PROXY] = "asks for a proxy",
 	};
 
@@ -136,8 +137,9 @@ enum option_flaw option_flaw(const struct option_def *def, uint8_t code,
 		return FLAW_REPEATED;
 	if (value.n < def->min || value.n > def->max)
 		return FLAW_LENGTH;
-	if (def->format == VALUE_STRING &&
-	    (is_dot_segment(def, value) || !is_utf8(value)))
+	if (def->format == VALUE_STRING && is_dot_segment(def, value))
+		return FLAW_SEGMENT;
+	if (def->format == VALUE_STRING && !is_utf8(value))
 		return FLAW_VALUE;
 	return FLAW_NONE;
 }

@@ -75,7 +75,8 @@ static enum input_verdict bad_options(struct engine *e, struct request *r,
 	}
 	snprintf(why, sizeof why, "option %u%s%s %s", fault->number, def ? " " : "",
 		 def ? def->name : "", option_flaw_text(fault->flaw));
-	request_refuse(e, r, COAP_BAD_OPTION, why);
+	/* Such a path is understood: no request can have it. */
+	request_refuse(e, r, fault->flaw == FLAW_SEGMENT ? COAP_BAD_REQUEST : COAP_BAD_OPTION, why);
 	return INPUT_DONE;
 }
 

@@ -133,6 +133,13 @@ def E31_slash_inside_a_segment_divides_nothing():
 
 
 @test
+def E31_dot_segments():
+    for segment in (".", ".."):
+        m = request([("Uri-Path", "hello"), ("Uri-Path", segment)])
+        equal(m.code, code("4.00"), f"answer to the segment {segment}")
+
+
+@test
 def E31_invalid_UTF8():
     for bad in (b"hell\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"):
         m = request([("Uri-Path", bad)])

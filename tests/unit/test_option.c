@@ -387,7 +387,7 @@ Test(option, E31_dot_segments_are_bad)
 	struct option_fault fault;
 
 	cr_assert_eq(check_one(OPT_URI_PATH, ".", &fault), OPTIONS_BAD);
-	cr_assert_eq(fault.flaw, FLAW_VALUE);
+	cr_assert_eq(fault.flaw, FLAW_SEGMENT);
 	cr_assert_eq(check_one(OPT_URI_PATH, "..", &fault), OPTIONS_BAD);
 	cr_assert_eq(check_one(OPT_URI_PATH, "...", NULL), OPTIONS_OK);
 	cr_assert_eq(check_one(OPT_URI_PATH, ".a", NULL), OPTIONS_OK);

@@ -192,7 +192,7 @@ enum option_flaw {
 	FLAW_MISPLACED,         /* not defined for this kind of message (5.4) */
 	FLAW_REPEATED,          /* one more than may be (5.4.5) */
 	FLAW_LENGTH,            /* length out of range (5.4.3) */
-	FLAW_VALUE,             /* a string that is no UTF-8 */
+	FLAW_VALUE,             /* a string that is no UTF-8, a number that is no path */
 	FLAW_SEGMENT,           /* a path segment "." or ".." (5.10.1) */
 	FLAW_PROXY,             /* asks for a forward-proxy, which we are not */
 };

@@ -198,6 +198,16 @@ static const char variables[] =
 	"  /door: { module: lock, key: \"${credential:door}\" }\n"
 	".Ed\n";
 
+static const char editors[] =
+	".Sh EDITORS\n"
+	".Ql coapd --schema\n"
+	"prints a JSON Schema (draft 7) of site files, with the settings of all modules that\n"
+	"are installed.\n"
+	"For editors that use the YAML language server, this line in front of a site names it:\n"
+	".Bd -literal\n"
+	"# yaml-language-server: $schema=site.schema.json\n"
+	".Ed\n";
+
 static const char tail[] =
 	".Sh EXAMPLES\n"
 	".Bd -literal\n"
@@ -236,6 +246,7 @@ int manual_site(FILE *out)
 	put_section(out, &schema_host);
 	fputs(includes, out);
 	fputs(variables, out);
+	fputs(editors, out);
 	fputs(tail, out);
 	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
 }

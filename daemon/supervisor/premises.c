@@ -64,11 +64,19 @@ static const char *name_of(uid_t uid, char out[32])
 	return out;
 }
 
+static void not_ours(const char *dir, uid_t whose, int why, struct config_place at,
+		     struct config_errors *errors)
+{
+	char owner[32], us[32];
+
+	errors_add(errors, at, "runtime-directory: %s is of user %s, and %s cannot write there: "
+		   "%s", dir, name_of(whose, owner), name_of(geteuid(), us), strerror(why));
+}
+
 static void check_runtime_directory(const struct site *site, struct config_errors *errors)
 {
 	const char *dir = site->runtime_directory;
 	struct config_place at = site_place(site, "runtime-directory");
-	char owner[32], us[32];
 	struct stat st;
 
 	if (!*dir)
@@ -79,9 +87,7 @@ static void check_runtime_directory(const struct site *site, struct config_error
 	else if (!S_ISDIR(st.st_mode))
 		errors_add(errors, at, "runtime-directory: %s is no directory", dir);
 	else if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) < 0)
-		errors_add(errors, at, "runtime-directory: %s is of user %s, and %s cannot "
-			   "write there: %s", dir, name_of(st.st_uid, owner),
-			   name_of(geteuid(), us), strerror(errno));
+		not_ours(dir, st.st_uid, errno, at, errors);
 }
 
 /* --- addresses -------------------------------------------------------------- */

@@ -41,10 +41,10 @@ static void drop(void)
 Test(inventory, modules_and_their_settings)
 {
 	cr_assert_eq(collect(modules(), inventory_list), 0, "%s", err.text);
-	cr_expect_not_null(strstr(out_text, "\nsample "), "%s", out_text);
-	cr_expect_not_null(strstr(out_text, "\n    most: uint, "), "%s", out_text);
-	cr_expect_null(strstr(out_text, "badabi"), "%s", out_text);
-	cr_expect_not_null(strstr(complaint_text, "module "), "%s", complaint_text);
+	cr_expect_not_null(strstr(out_text, "sample 1: does next to nothing\n"), "%s", out_text);
+	cr_expect_not_null(strstr(out_text, "\n    most: uint, default 2\n"), "%s", out_text);
+	cr_expect_null(strstr(out_text, "otherabi"), "%s", out_text);
+	cr_expect_not_null(strstr(complaint_text, "module otherabi: made for module interface "), "%s", complaint_text);
 	drop();
 	cr_expect_eq(collect("/nonexistent", inventory_list), -ENOENT);
 	cr_expect_str_eq(err.text, "cannot read directory /nonexistent: No such file or directory");

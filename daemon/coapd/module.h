@@ -403,7 +403,8 @@ void coapd_count(coapd_mount *mount, unsigned counter, uint64_t n);
 
 /* Writes one line to the log, with the mount's path in front.  At most 20 lines a
  * second and mount; the rest is counted.  Payloads and secrets do not belong
- * here. */
+ * here; what a variable of the site file gave to a setting is shown as it is written
+ * there. */
 enum {
 	COAPD_LOG_ERROR, COAPD_LOG_WARN, COAPD_LOG_NOTICE, COAPD_LOG_INFO, COAPD_LOG_DEBUG
 };

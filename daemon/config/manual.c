@@ -190,7 +190,7 @@ static const char variables[] =
 	"itself.\n"
 	".Pp\n"
 	"What variables give to settings of modules is shown to the modules alone:\n"
-	"messages and\n"
+	"messages, what modules write to the log, and\n"
 	".Ql coapd --dump\n"
 	"have those settings as they are written.\n"
 	".Bd -literal\n"

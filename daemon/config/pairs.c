@@ -52,29 +52,13 @@ struct pairs pairs_of(struct pool *pool, const struct node *node,
 	return pairs;
 }
 
-/* Everything from p on makes room for, or closes up to, what it becomes. */
-static void replace(char *text, size_t cap, char *p, size_t n, const char *by)
+struct veil *pairs_veils(struct pool *pool, const struct config_pair *list, size_t n, size_t *count)
 {
-	size_t most = cap - 1 - (size_t)(p - text), len = strlen(by), rest = strlen(p + n);
+	struct veil *veils = pool_array(pool, n + 1, sizeof *veils);
 
-	len = len < most ? len : most;
-	rest = rest < most - len ? rest : most - len;
-	memmove(p + len, p + n, rest);
-	memcpy(p, by, len);
-	p[len + rest] = '\0';
-}
-
-void pairs_hide(const struct config_pair *list, size_t n, char *text, size_t cap)
-{
-	for (size_t i = 0; i < n; i++) {
-		const char *value = list[i].value, *by = list[i].written;
-		char *p = text;
-
-		if (!by || !*value)
-			continue;
-		while ((p = strstr(p, value))) {
-			replace(text, cap, p, strlen(value), by);
-			p += strnlen(by, strlen(p));
-		}
-	}
+	*count = 0;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].written && list[i].value)
+			veils[(*count)++] = (struct veil){ list[i].value, list[i].written };
+	return veils;
 }

@@ -2,6 +2,7 @@
 #ifndef CONFIG_PAIRS_H
 #define CONFIG_PAIRS_H
 
+#include "base/veil.h"
 #include "config/schema.h"
 #include "config/yaml.h"
 
@@ -18,8 +19,8 @@ struct pairs pairs_of(struct pool *pool, const struct node *node,
 		      const struct config_row *rows, size_t nrows,
 		      struct config_errors *errors);
 
-/* Replaces, in a text that a module made, the values of pairs that may be secret by
- * what is written in the file; cap bytes are there for it. */
-void pairs_hide(const struct config_pair *list, size_t n, char *text, size_t cap);
+/* What of these may be secret, and what is written in its place, for veil_text(). */
+struct veil *pairs_veils(struct pool *pool, const struct config_pair *list, size_t n,
+			 size_t *count);
 
 #endif

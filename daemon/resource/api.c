@@ -229,6 +229,7 @@ void coapd_log(coapd_mount *mount, int level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
+	veil_text(mount->spec.veils, mount->spec.nveils, text, sizeof text);
 	log_limited_record(LOG_PART_MODULE, &mount->limit, mount->now, LOG_BURST,
 			   (enum log_level)level, (struct log_fields){ fields, 2 }, "%s: %s",
 			   mount->spec.shown, text);

@@ -12,6 +12,7 @@
 #define RESOURCE_RESOURCE_H
 
 #include "base/err.h"
+#include "base/veil.h"
 #include "exchange/request.h"
 #include "resource/module.h"
 #include "resource/task.h"
@@ -36,6 +37,8 @@ struct resource_mount_spec {
 	size_t nsegments;
 	const char *host;               /* NULL: the default one (hosts.h) */
 	const char *shown;              /* the path with its host, for messages; NULL: as path */
+	const struct veil *veils;       /* what is not to be shown of its settings */
+	size_t nveils;
 	const char *place;              /* "FILE:LINE:COLUMN: ", for messages; NULL none */
 	struct resource_link link;
 	struct module *module;          /* taken */

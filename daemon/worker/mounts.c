@@ -58,7 +58,7 @@ static bool apply(const struct site_mount *m, struct resource_mount_spec *spec,
 			       m->module_at, errors))
 		return false;
 	if (module_check(spec->module, spec->conf, &err, &row)) {
-		pairs_hide(m->options, m->noptions, err.text, sizeof err.text);
+		veil_text(spec->veils, spec->nveils, err.text, sizeof err.text);
 		return errors_add(errors, place_of(m, row), "%s", err.text);
 	}
 	return true;
@@ -96,6 +96,7 @@ static bool load_one(const struct site *site, const struct site_mount *m,
 		.directory = site->runtime_at,
 		.body_size = site_body_size(site, m),
 	};
+	spec->veils = pairs_veils(site->pool, m->options, m->noptions, &spec->nveils);
 	status = module_load(m->module, site->modules_dir, &err, &spec->module);
 	if (status) {
 		bool meant = status == -ENOENT &&

@@ -1,7 +1,6 @@
 #include "worker/worker.h"
 
 #include "base/log.h"
-#include "config/pairs.h"
 #include "resource/resources.h"
 #include "resource/jobs.h"
 #include "worker/accesslog.h"
@@ -370,12 +369,10 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 					       specs[i].module->desc.ncounters);
 	}
 	w->env.resources = resources_new(specs, site->nmounts, err);
-	if (!w->env.resources) {
-		for (size_t i = 0; i < site->nmounts; i++)
-			pairs_hide(site->mounts[i].options, site->mounts[i].noptions, err->text,
-				   sizeof err->text);
+	for (size_t i = 0; !w->env.resources && i < site->nmounts; i++)
+		veil_text(specs[i].veils, specs[i].nveils, err->text, sizeof err->text);
+	if (!w->env.resources)
 		return -EINVAL;
-	}
 	if (!mounts_hosts(site, &w->hosts))
 		return err_set(err, -ENOMEM, "no memory for the hosts");
 	resources_hosts(w->env.resources, &w->hosts);

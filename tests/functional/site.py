@@ -148,6 +148,16 @@ def secrets_that_do_not_fit_are_not_told():
 
 
 @test
+def what_a_module_says_of_its_secret_is_not_seen():
+    with Site(site='resources: { /a: { module: count, file: "${credential:d}" } }') as s:
+        s.put("d", "/nonexistent/" + SECRET)
+        status, _, err = s.run("--config", CREDENTIALS_DIRECTORY=s.directory)
+        equal(status, 1, f"exit status ({err})")
+        check("cannot map ${credential:d}" in err, err)
+        check(SECRET not in err, err)
+
+
+@test
 def variables_that_are_not_there():
     with Site(site='workers: ${WORKERZ}\nuser: "${credential:u}"\nresources:\n'
                    '  /a: { module: hello, text: "${credential:u}" }\n') as s:

@@ -172,8 +172,9 @@ void resources_hosts(struct resources *R, const struct hosts *hosts)
 
 uint32_t resources_route(const struct resources *R, const struct request *r, size_t *segments)
 {
-	return router_find(&R->router, hosts_asked(&R->hosts, &r->msg, &r->to), r->msg.options,
-			   segments);
+	const char *host = R->hosts.n ? hosts_asked(&R->hosts, &r->msg, &r->to) : NULL;
+
+	return router_find(&R->router, host, r->msg.options, segments);
 }
 
 void resources_drain(struct resources *R)

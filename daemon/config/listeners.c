@@ -41,7 +41,8 @@ static void add_listener(struct site *site, uint32_t host, const char *text,
 	struct err err;
 
 	if (site->nlisteners == LISTENERS_MAX) {
-		errors_add(errors, at, "listen: more than %d", LISTENERS_MAX);
+		errors_add(errors, at, "listen: more than %d are not possible; [::] stands for "
+			   "all addresses", LISTENERS_MAX);
 		return;
 	}
 	if (listen_read(text, new, &err) != 0) {

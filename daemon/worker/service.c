@@ -1,5 +1,6 @@
 #include "worker/service.h"
 
+#include "config/listeners.h"
 #include "transport/icmp.h"
 #include "worker/slot.h"
 
@@ -368,6 +369,8 @@ static void take_windows(struct service *v, const struct service_env *env,
 		.budget = env->budget };
 	conf->bodies = &v->bodies;
 }
+
+_Static_assert(LISTENERS_MAX < WORKER_SOCKS, "a slot has a socket of each listener");
 
 static int take_sockets(struct service *v, const struct worker_slot *slot,
 			const struct site *site, struct err *err)

@@ -19,5 +19,6 @@ Test(listeners, number_has_a_limit)
 		strcat(text, "  - coap://[::1]:0\n");
 	site_free(help_site(text));
 	strcat(text, "  - coap://[::1]:0\n");
-	REFUSED(text, "t.yaml:66:5: listen: more than 64");
+	REFUSED(text, "t.yaml:17:5: listen: more than 15 are not possible; [::] stands for all "
+		"addresses");
 }

@@ -65,13 +65,13 @@ def each_has_its_links():
 
 @test
 def observers_of_one_hear_nothing_of_another():
-    with shared(SITE).peer() as p:
+    with shared(SITE).peer() as p, shared(SITE).peer() as other:
         m = p.get("/time", options=[("Uri-Host", "two.example"), ("Observe", b"")])
         equal(m.code, code("2.05"), "registration")
         check(m.all("Observe"), "it is observed")
         later = p.receive()
         equal((later.code, later.token), (code("2.05"), m.token), "notification")
-        m = p.get("/time", options=[("Observe", b"")])
+        m = other.get("/time", options=[("Observe", b"")])
         equal(m.code, code("4.04"), "of the default host")
 
 

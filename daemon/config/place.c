@@ -26,6 +26,17 @@ const char *place_other(struct config_place at, const struct config_file *from,
 	return out;
 }
 
+const char *place_print(struct config_place at, const char *file, char out[PLACE_TEXT])
+{
+	const char *name = at.file ? at.file->name : file;
+
+	if (at.line)
+		snprintf(out, PLACE_TEXT, "%.250s:%u:%u: ", name, at.line, at.column);
+	else
+		snprintf(out, PLACE_TEXT, "%.250s: ", name);
+	return out;
+}
+
 static struct span line_of(const struct config_file *file, unsigned line)
 {
 	const char *p = file->text, *end = p + file->n, *next;

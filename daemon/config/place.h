@@ -33,6 +33,10 @@ bool place_is_before(struct config_place a, struct config_place b);
 const char *place_other(struct config_place at, const struct config_file *from,
 			char out[PLACE_TEXT]);
 
+/* "FILE:LINE:COLUMN: ", as messages begin, or "FILE: " where there is no place; file is
+ * that of a place that names none. */
+const char *place_print(struct config_place at, const char *file, char out[PLACE_TEXT]);
+
 /* The line and a mark below the column, indented, without the end of the second
  * line; "" where there is nothing to show. */
 void place_excerpt(struct config_place at, char out[EXCERPT_MAX]);

@@ -53,20 +53,21 @@ static int count_one(const struct site *site, const struct passed *p, unsigned *
 
 static int settle(const struct site *site, const unsigned *counts, struct err *err)
 {
+	char place[PLACE_TEXT];
 	unsigned slots = 0;
 
 	for (size_t l = 0; l < site->nlisteners; l++) {
 		const struct site_listener *at = &site->listeners[l];
 
 		if (at->passed && !counts[l])
-			return err_set(err, -ENOENT, "%s:%u:%u: no socket named \"%s\" was passed: "
-				       "the socket unit needs FileDescriptorName=%s, and coapd to "
-				       "be started by it", site->file, at->at.line,
-				       at->at.column, at->passed, at->passed);
+			return err_set(err, -ENOENT, "%sno socket named \"%s\" was passed: the "
+				       "socket unit needs FileDescriptorName=%s, and coapd to be "
+				       "started by it", place_print(at->at, site->file, place),
+				       at->passed, at->passed);
 		if (counts[l] && slots && counts[l] != slots)
-			return err_set(err, -EINVAL, "%s:%u:%u: of %s %u sockets were passed, of "
-				       "others %u: each listener needs as many, as each is a slot",
-				       site->file, at->at.line, at->at.column, at->text,
+			return err_set(err, -EINVAL, "%sof %s %u sockets were passed, of others "
+				       "%u: each listener needs as many, as each is a slot",
+				       place_print(at->at, site->file, place), at->text,
 				       counts[l], slots);
 		if (counts[l])
 			slots = counts[l];

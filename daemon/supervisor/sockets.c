@@ -12,15 +12,14 @@ static int open_group(struct sockets *s, const struct site *site, unsigned l, in
 		      struct err *err)
 {
 	const struct site_listener *at = &site->listeners[l];
+	char place[PLACE_TEXT];
 	struct err why = { "" };
 	int rc = passed_take(site, l, s->slots, group, &s->bound[l], &why);
 
 	if (rc == 0)
 		rc = udp_open(&at->addr, s->slots, group, &s->bound[l], &why);
 	if (rc < 0)
-		return err_set(err, rc, "%s:%u:%u: %s",
-			       at->at.file ? at->at.file->name : site->file, at->at.line,
-			       at->at.column, why.text);
+		return err_set(err, rc, "%s%s", place_print(at->at, site->file, place), why.text);
 	for (unsigned i = 0; i < s->slots; i++)
 		s->fd[i * s->listeners + l] = group[i];
 	return 0;

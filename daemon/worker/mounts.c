@@ -7,7 +7,6 @@
 #include "worker/shelf.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* The public header may not include ours, so the same row has two names. */
@@ -133,13 +132,10 @@ void mounts_free(struct resource_mount_spec *specs, size_t n)
 
 const char *mounts_place(const struct site *site, const struct site_mount *mount)
 {
-	const struct config_place *at = &mount->module_at;
-	const char *file = at->file ? at->file->name : site->file;
-	size_t n = strlen(file) + 32;
-	char *text = pool_get(site->pool, n);
+	char text[PLACE_TEXT];
 
-	snprintf(text, n, "%s:%u:%u: ", file, at->line, at->column);
-	return text;
+	place_print(mount->module_at, site->file, text);
+	return pool_copy(site->pool, text, strlen(text));
 }
 
 bool mounts_hosts(const struct site *site, struct hosts *out)

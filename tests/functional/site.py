@@ -149,7 +149,8 @@ def secrets_that_do_not_fit_are_not_told():
 
 @test
 def what_a_module_says_of_its_secret_is_not_seen():
-    with Site(site='resources: { /a: { module: count, file: "${credential:d}" } }') as s:
+    with Site(site='listen: coap://[::1]:0\n'
+                   'resources: { /a: { module: count, file: "${credential:d}" } }') as s:
         s.put("d", "/nonexistent/" + SECRET)
         status, _, err = s.run("--config", CREDENTIALS_DIRECTORY=s.directory)
         equal(status, 1, f"exit status ({err})")

@@ -68,3 +68,17 @@ Test(place, seen_from_another_file)
 	cr_expect_str_eq(place_other(at, &other, out), "line 5 of a");
 	cr_expect_str_eq(place_other(place_at(7, 1), &other, out), "line 7");
 }
+
+Test(place, as_messages_begin)
+{
+	char out[PLACE_TEXT], wide[400];
+	const struct config_place at = { 5, 2, &file }, whole = { 0, 0, &other };
+
+	cr_expect_str_eq(place_print(at, "x", out), "a:5:2: ");
+	cr_expect_str_eq(place_print(whole, "x", out), "b: ");
+	cr_expect_str_eq(place_print(place_at(5, 2), "x", out), "x:5:2: ");
+	memset(wide, 'w', sizeof wide - 1);
+	wide[sizeof wide - 1] = '\0';
+	place_print(place_at(4000000000u, 4000000000u), wide, out);
+	cr_expect_str_eq(out + strlen(out) - 24, ":4000000000:4000000000: ");
+}

@@ -5,7 +5,6 @@
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
 #include "supervisor/stages.h"
-#include "worker/order.h"
 #include "supervisor/statistics.h"
 #include "worker/order.h"
 

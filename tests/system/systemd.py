@@ -164,7 +164,9 @@ def the_status_has_figures():
 def directories_and_credentials_are_given():
     c = system()
     c.write(f"{PREFIX}/etc/coapd/credentials/key", "secret\n")
-    with Service(f"[Service]\nLoadCredential=key:{PREFIX}/etc/coapd/credentials/key\n"):
+    with Service(f"[Service]\nLoadCredential=key:{PREFIX}/etc/coapd/credentials/key\n",
+                 GOOD.replace("from systemd", '"${credential:key}"')):
+        equal(answer().strip(), "secret", "what a module was given")
         main = show("MainPID")
         there = c.do("sh", "-c", f"tr '\\0' '\\n' </proc/{main}/environ")
         for line in ("RUNTIME_DIRECTORY=/run/coapd", "STATE_DIRECTORY=/var/lib/coapd",

@@ -71,7 +71,7 @@ static void pass_another(uint16_t port)
 static void at(unsigned l, const char *text, uint16_t port, const char *name)
 {
 	listener[l] = (struct site_listener){ .text = text, .passed = name,
-					      .at = { l + 1, 3 } };
+					      .at = { .line = l + 1, .column = 3 } };
 	if (!name)
 		cr_assert_eq(addr_parse("[::1]", &listener[l].addr), 0);
 	listener[l].addr.port = port;

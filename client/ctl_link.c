@@ -176,9 +176,11 @@ static int receive(struct ctl_link *l, int wait_ms, struct err *err)
 	struct pollfd p = { .fd = l->fd, .events = POLLIN };
 	ssize_t n;
 
-	memmove(l->buffer, l->buffer + l->at, l->n - l->at);
-	l->n -= l->at;
-	l->at = 0;
+	if (l->at) {
+		memmove(l->buffer, l->buffer + l->at, l->n - l->at);
+		l->n -= l->at;
+		l->at = 0;
+	}
 	if (l->cap - l->n < READ) {
 		char *more = l->n < LONGEST ? realloc(l->buffer, l->n + 2 * READ) : NULL;
 

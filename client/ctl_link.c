@@ -51,7 +51,8 @@ struct found {
 	int denied;             /* -EACCES: there is one that is not for us */
 };
 
-static void offer(struct found *f, const char *path)
+/* anybodys: everybody can make files where it is. */
+static void offer(struct found *f, const char *path, bool anybodys)
 {
 	int fd = connect_to(path);
 
@@ -59,8 +60,12 @@ static void offer(struct found *f, const char *path)
 		f->denied = fd;
 	if (fd < 0)
 		return;
-	if (f->fd >= 0 || !is_trusted(fd)) {
-		f->several = f->several || (f->fd >= 0 && is_trusted(fd));
+	if (anybodys && !is_trusted(fd)) {
+		close(fd);
+		return;
+	}
+	if (f->fd >= 0) {
+		f->several = true;
 		close(fd);
 		return;
 	}
@@ -75,7 +80,7 @@ static void offer_all(struct found *f, const char *pattern)
 
 	if (glob(pattern, GLOB_NOSORT, NULL, &g) == 0)
 		for (size_t i = 0; i < g.gl_pathc; i++)
-			offer(f, g.gl_pathv[i]);
+			offer(f, g.gl_pathv[i], true);
 	globfree(&g);
 }
 
@@ -87,10 +92,10 @@ static struct found look_around(void)
 
 	if (dir && dir[0] == '/') {
 		snprintf(path, sizeof path, "%.*s/control", (int)strcspn(dir, ":"), dir);
-		offer(&f, path);
+		offer(&f, path, false);
 	}
 	if (f.fd < 0)
-		offer(&f, "/run/coapd/control");
+		offer(&f, "/run/coapd/control", false);
 	if (f.fd < 0)
 		offer_all(&f, "/tmp/coapd-*/control");
 	return f;
@@ -171,9 +176,11 @@ static int receive(struct ctl_link *l, int wait_ms, struct err *err)
 	struct pollfd p = { .fd = l->fd, .events = POLLIN };
 	ssize_t n;
 
-	memmove(l->buffer, l->buffer + l->at, l->n - l->at);
-	l->n -= l->at;
-	l->at = 0;
+	if (l->at) {
+		memmove(l->buffer, l->buffer + l->at, l->n - l->at);
+		l->n -= l->at;
+		l->at = 0;
+	}
 	if (l->cap - l->n < READ) {
 		char *more = l->n < LONGEST ? realloc(l->buffer, l->n + 2 * READ) : NULL;
 

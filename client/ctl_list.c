@@ -48,6 +48,8 @@ static int finish(struct list *list, int code)
 {
 	if (code == CTL_OK && !list->o->json)
 		ctl_table_end(&list->table, stdout);
+	else
+		ctl_table_drop(&list->table);
 	return code;
 }
 

@@ -147,7 +147,14 @@ void ctl_table_end(struct ctl_table *t, FILE *out)
 
 		fprintf(out, "%*s%s%*s%s", left ? 0 : pad, "", t->cell[i],
 			left && !last ? pad : 0, "", last ? "\n" : "  ");
-		free(t->cell[i]);
 	}
+	ctl_table_drop(t);
+}
+
+void ctl_table_drop(struct ctl_table *t)
+{
+	for (unsigned i = 0; i < t->cells; i++)
+		free(t->cell[i]);
 	free(t->cell);
+	*t = (struct ctl_table){ .cells = 0 };
 }

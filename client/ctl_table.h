@@ -35,8 +35,9 @@ void ctl_table_bytes(struct ctl_table *t, uint64_t n);
 /* Milliseconds as "3d 04:05:06". */
 void ctl_table_age(struct ctl_table *t, uint64_t ms);
 
-/* Prints it and gives all back. */
+/* Prints it and gives all back; or only that. */
 void ctl_table_end(struct ctl_table *t, FILE *out);
+void ctl_table_drop(struct ctl_table *t);
 
 /* The same texts by themselves. */
 #define CTL_TEXT 48

@@ -161,6 +161,19 @@ def the_status_has_figures():
 
 
 @test
+def coapctl_finds_it_and_is_for_root_and_its_user():
+    c = system()
+    with Service():
+        equal(answer(), "from systemd", "answer")
+        equal(c.do("stat", "-c", "%U %a", "/run/coapd/control"), "coapd 600\n", "the socket")
+        for user in ("root", "coapd"):
+            out = c.do("setpriv", f"--reuid={user}", "--clear-groups", "coapctl", "status")
+            check(re.search(rf"process {show('MainPID')}, serving for ", out), out)
+        check(c.run("setpriv", "--reuid=nobody", "--clear-groups", "coapctl", "status")[0] == 1,
+              "anybody may ask")
+
+
+@test
 def directories_and_credentials_are_given():
     c = system()
     c.write(f"{PREFIX}/etc/coapd/credentials/key", "secret\n")

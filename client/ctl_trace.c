@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct trace {
 	const struct ctl_options *o;
@@ -19,11 +20,14 @@ struct trace {
 };
 
 static volatile sig_atomic_t ended;
+static int connection;          /* while signals are caught */
 
+/* Whoever waits for a line, now or in a moment, finds its end. */
 static void on_signal(int number)
 {
 	(void)number;
 	ended = 1;
+	shutdown(connection, SHUT_RDWR);
 }
 
 static const char *text_of(const json_t *line, const char *name)
@@ -109,10 +113,11 @@ static int follow(struct ctl_link *l, struct trace *t, struct err *err)
 	return 0;
 }
 
-static void catch_signals(void)
+static void catch_signals(int fd)
 {
 	struct sigaction act = { .sa_handler = on_signal };
 
+	connection = fd;
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 }
@@ -142,7 +147,8 @@ int ctl_trace_run(const struct ctl_options *o)
 	int rc = ctl_link_open(&l, o, &err);
 
 	show_open(&t.show, &look, stdout);
-	catch_signals();
+	if (rc == 0)
+		catch_signals(l.fd);
 	if (rc == 0 && o->pcapng)
 		ctl_pcapng_begin(stdout);
 	if (rc == 0)

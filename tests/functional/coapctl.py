@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -156,6 +157,16 @@ def a_request_that_waits_is_kicked():
         check(" 1 requests that waited" in said, said)
 
 
+def while_it_runs(process):
+    """Again and again until it has ended by itself, which it must."""
+    end = time.monotonic() + TIMEOUT
+    while process.poll() is None:
+        if time.monotonic() > end:
+            process.kill()
+            raise Failure("coapctl does not end")
+        yield
+
+
 class Trace:
     """coapctl trace, running; what it has printed by now."""
 
@@ -188,15 +199,16 @@ class Trace:
     def end(self):
         """Everything, after an interrupt."""
         os.kill(self.process.pid, signal.SIGINT)
-        out = self.first + self.process.stdout.read()
         check(wait_end(self.process, TIMEOUT), "it does not end")
+        out = self.first + self.process.stdout.read()
         equal(self.process.returncode, 0, "exit status")
         return out
 
     def until(self, pattern):
         """Reads until a line matches."""
         while not re.search(pattern, self.first.decode(errors="replace"), re.M):
-            data = os.read(self.process.stdout.fileno(), 65536)
+            there = select.select([self.process.stdout], [], [], TIMEOUT)[0]
+            data = os.read(self.process.stdout.fileno(), 65536) if there else b""
             check(data, f"{pattern} is not in {self.first.decode(errors='replace')}")
             self.first += data
 
@@ -227,7 +239,7 @@ def messages_of_a_peer_are_traced():
         out = []
         with subprocess.Popen([COAPCTL, "-s", path_of(d), "trace", f"[::1]:{port}", "--count", "2"],
                               stdout=subprocess.PIPE, text=True) as t:
-            while t.poll() is None:
+            for _ in while_it_runs(t):
                 with d.peer() as other:
                     other.get("/time")
                 p.get("/hello")
@@ -256,7 +268,7 @@ def a_trace_is_a_file_for_wireshark():
     with Daemon(SITE) as d, d.peer() as p:
         with subprocess.Popen([COAPCTL, "-s", path_of(d), "trace", "--pcapng", "--count", "2"],
                               stdout=subprocess.PIPE) as t:
-            while t.poll() is None:
+            for _ in while_it_runs(t):
                 p.get("/hello")
             file = t.stdout.read()
         kinds, packets = [], []

@@ -78,7 +78,7 @@ def options(verb):
 def programs_and_pages_are_in_place():
     check(client("--version").startswith("coap ("), "coap tells its version")
     check(os.access(installed("sbin/coapd"), os.X_OK), "coapd can be run")
-    for page in ("man1/coap.1", "man3/coapd-module.3", "man5/coapd-site.5", "man8/coapd.8",
+    for page in ("man1/coap.1", "man1/coapctl.1", "man3/coapd-module.3", "man5/coapd-site.5", "man8/coapd.8",
                  "man5/coapd-hello.5", "man5/coapd-files.5"):
         with open(installed(f"share/man/{page}"), encoding="utf-8") as f:
             check(f".Dt {page[5:-2].upper()} {page[-1]}\n" in f.read(), page)

@@ -438,7 +438,7 @@ Test(plugtest, refuses_the_rest)
 {
 	expect_get("11=nothing", "ACK 4.04 pay=");
 	expect_get("11=a-path-longer-than-any-of-those-that-are-here", "ACK 4.04 pay=");
-	expect_get("11=.. 11=etc", "ACK 4.02 pay=option 11 Uri-Path has a wrong value");
+	expect_get("11=.. 11=etc", "ACK 4.00 pay=option 11 Uri-Path is no segment of a path");
 	expect_get("11=.lock", "ACK 4.04 pay=");
 	expect_ask(POST, "11=validate", "x", "ACK 4.05 pay=");
 	expect_ask(PUT, "11=large", "x", "ACK 4.05 pay=");

@@ -71,8 +71,9 @@ static int part(const struct seen *o, unsigned nth)
 		return -1;
 	for (unsigned i = 1; i < nth; i++) {
 		p = strchr(p, '/');
-		if (!p++)
+		if (!p)
 			return -1;
+		p++;
 	}
 	p = strchr(p, '/');
 	if (p)

@@ -114,6 +114,8 @@ Test(view, damaged_memory_is_looked_at_all_the_same)
 
 	enter(1, "ab");
 	at = slab_at(engine_slab(&r->e, SLAB_OBSERVER), 0);
+	at->request.len = sizeof at->inside + 1;
+	cr_expect_eq(seen_observers(&o), 0);
 	at->request.len = 0xffffffff;
 	cr_expect_eq(seen_observers(&o), 0);
 	at->request.blob = 0xfffffff0;

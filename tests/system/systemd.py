@@ -38,20 +38,30 @@ def needed():
         raise Skip(f"units are looked for below {PREFIX}, and this build is for elsewhere")
 
 
+refused = []            # why none boots: that is found out once
+
+
 @functools.cache
 def system():
     """Booted once, for all tests here, each of which leaves the service stopped."""
     needed()
+    if refused:
+        raise Skip(refused[0])
     directory = tempfile.mkdtemp(prefix="coapd-prepare-")
     path = os.path.join(directory, "prepare")
     with open(path, "w", encoding="utf-8") as f:
         f.write(PREPARE % {"build": BUILD, "prefix": PREFIX,
                            "crash": os.path.realpath(f"{BUILD}/tests/modules/.libs/crash.so")})
     os.chmod(path, 0o755)
-    c = Container(path)
+    try:
+        c = Container(path)
+    except Skip as why:
+        refused.append(str(why))
+        raise
+    finally:
+        os.remove(path)
+        os.rmdir(directory)
     atexit.register(c.close)
-    os.remove(path)
-    os.rmdir(directory)
     c.write(SITE, GOOD)
     return c
 

@@ -454,9 +454,8 @@ static void prior_life(void)
 	remember_sent(&life[0]);
 }
 
-static void script(long nested)
+static void script_of_exchanges(long nested)
 {
-	prior_life();
 	start_phase("requests and the first response", 100);
 	add_answer(9, COAP_ACK, COAP_CONTENT, 0);
 	add(1, COAP_CON, COAP_GET, 100, "aa", "f", NULL);
@@ -512,7 +511,10 @@ static void script(long nested)
 	start_phase("and ends", 100);
 	add_note(13, COAP_CON, 801, 0, false);
 	run_phase(nested);
+}
 
+static void script_of_modules(long nested)
+{
 	start_phase("observers are entered", 100);
 	add_observer(14, COAP_CON, 30, 0);
 	add_observer(15, COAP_NON, 30, 0);
@@ -546,6 +548,13 @@ static void script(long nested)
 	add_answer(8, COAP_ACK, COAP_CONTENT, 0);
 	add_part(7, 73, 0, true);
 	run_phase(nested);
+}
+
+static void script(long nested)
+{
+	prior_life();
+	script_of_exchanges(nested);
+	script_of_modules(nested);
 
 	start_phase("time-outs and forgetting", 400000);
 	phase.sweep = true;

@@ -15,7 +15,7 @@ control: { socket: "@DIR@/control", connections: 4 }
 watchdog: 10m
 resources: { /hello: hello, /time: time }
 """
-IMPATIENT = SITE.replace("connections: 4", "connections: 4, timeout: 300ms")
+IMPATIENT = SITE.replace("connections: 4", "connections: 4, timeout: 3s")
 
 
 def path_of(d):

@@ -7,6 +7,7 @@ import tempfile
 
 from harness import *
 from harness.client import CLIENT, coap, got
+from harness.memory import memory_kb
 
 MIB = int(os.environ.get("MIB", "4" if os.environ.get("COAPD_QUICK") else "16"))
 ABANDONED = 50
@@ -52,16 +53,6 @@ class Site:
 def status_kb(pid, field):
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
         return next(int(line.split()[1]) for line in f if line.startswith(field + ":"))
-
-
-def memory_kb(d):
-    """What the slots hold: pages of their memory that are there."""
-    total = 0
-    for fd in os.listdir(f"/proc/{d.pid}/fd"):
-        path = f"/proc/{d.pid}/fd/{fd}"
-        if os.readlink(path).startswith("/memfd:"):
-            total += os.stat(path).st_blocks // 2
-    return total
 
 
 def random_file(directory, mib):

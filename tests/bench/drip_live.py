@@ -6,6 +6,7 @@ import select
 import time
 
 from harness import *
+from harness.memory import memory_kb
 
 PEERS = int(os.environ.get("PEERS", "10000"))
 MINUTES = int(os.environ.get("MINUTES", "3"))
@@ -19,15 +20,6 @@ limits: {{ endpoints: 30000, dedup: 30000, exchanges: 500, waiting: 500, message
           assemblies: 30000, body-size: 8MiB, body-memory: {BUDGET_MIB}MiB }}
 transmission: {{ body-timeout: 90s }}
 """
-
-
-def memory_kb(d):
-    total = 0
-    for fd in os.listdir(f"/proc/{d.pid}/fd"):
-        path = f"/proc/{d.pid}/fd/{fd}"
-        if os.readlink(path).startswith("/memfd:"):
-            total += os.stat(path).st_blocks // 2
-    return total
 
 
 def block(number):

@@ -5,6 +5,7 @@ import subprocess
 
 from harness import *
 from harness.daemon import BUILD, environment
+from harness.memory import private_kb
 from harness.process import end_group, wait_end
 
 COUNT = 100_000 if os.environ.get("COAPD_QUICK") else 1_000_000
@@ -51,15 +52,6 @@ def result(process, bound):
     finally:
         end_group(process)
         process.stdout.close()
-
-
-def private_kb(d):
-    """Memory of the workers that no one shares, in KiB."""
-    total = 0
-    for pid in d.workers.values():
-        with open(f"/proc/{pid}/status", encoding="ascii") as f:
-            total += next(int(line.split()[1]) for line in f if line.startswith("RssAnon"))
-    return total
 
 
 @test

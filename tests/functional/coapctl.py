@@ -289,7 +289,7 @@ def a_trace_is_a_file_for_wireshark():
 
 @test
 def who_looks_on_and_does_not_read_is_dropped():
-    with Daemon(SITE.replace("control\"", "control\", timeout: 300ms")) as d:
+    with Daemon(SITE.replace("control\"", "control\", timeout: 3s")) as d:
         with Control(path_of(d)) as c, d.peer() as p:
             c.send(b'{"do":"trace"}\n')
             equal(c.line(), {"tracing": True}, "answer")

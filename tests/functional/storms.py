@@ -6,6 +6,7 @@ import socket
 import threading
 
 from harness import *
+from harness.memory import private_kb
 
 SITE = """
 workers: 1
@@ -30,15 +31,6 @@ def register(p, uri="/v", **more):
     request = p.request("GET", uri, options=[("Observe", 0)], **more)
     p.send(request)
     return request
-
-
-def private_kb(d):
-    """Memory of the workers that no one shares, in KiB."""
-    total = 0
-    for pid in d.workers.values():
-        with open(f"/proc/{pid}/status", encoding="ascii") as f:
-            total += next(int(line.split()[1]) for line in f if line.startswith("RssAnon"))
-    return total
 
 
 # --- tokens ----------------------------------------------------------------------------------

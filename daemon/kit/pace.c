@@ -15,6 +15,7 @@ bool pace_open(struct pace *p, const struct site *site)
 	*p = (struct pace){ .next = UINT64_MAX };
 	if (jobs_init(&p->jobs, site->threads ? 1 : 0, site->limits.jobs, ready, NULL))
 		return false;
+	p->jobs.held = true;
 	p->job = calloc(p->jobs.n + 1, sizeof *p->job);
 	if (!p->job)
 		(void)jobs_end(&p->jobs, END_MS);

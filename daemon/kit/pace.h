@@ -1,7 +1,7 @@
 /* pace.h - jobs in invented time: each is over exactly so long after it began.
  *
- * Their functions run on a thread, one after the other, while the guest waits and time
- * stands still; what is told of them when does not depend on how fast that was.  Private
+ * Their functions run on a thread, one after the other, never beside a hook: while the
+ * guest waits and time stands still; what is told of them when does not depend on how fast that was.  Private
  * memory of a guest, so jobs die with it as they do with a worker. */
 #ifndef KIT_PACE_H
 #define KIT_PACE_H

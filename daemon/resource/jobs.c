@@ -72,7 +72,7 @@ static void *work(void *arg)
 
 	pthread_mutex_lock(&j->lock);
 	while (!j->ending) {
-		job = first(j);
+		job = j->held ? NULL : first(j);
 		if (!job) {
 			pthread_cond_wait(&j->work, &j->lock);
 			continue;
@@ -261,9 +261,15 @@ bool jobs_working(struct jobs *j)
 
 void jobs_wait(struct jobs *j)
 {
+	bool held;
+
 	pthread_mutex_lock(&j->lock);
+	held = j->held;
+	j->held = false;
+	pthread_cond_broadcast(&j->work);
 	while (j->queued || j->running)
 		pthread_cond_wait(&j->rest, &j->lock);
+	j->held = held;
 	pthread_mutex_unlock(&j->lock);
 }
 

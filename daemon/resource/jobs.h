@@ -51,6 +51,7 @@ struct jobs {
 	pthread_mutex_t lock;
 	pthread_cond_t work, rest;
 	unsigned queued, running;
+	bool held;              /* none begins outside jobs_wait(); for those who invent time */
 	bool ending;
 };
 

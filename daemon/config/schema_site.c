@@ -58,7 +58,8 @@ static const struct config_row top_rows[] = {
 	  "meanwhile; 0: none is.  It is measured to some milliseconds.", AT(slow_hook_ms) },
 	{ "watchdog", "duration", "30s", "0..1h", NULL,
 	  "A worker that does not come back from a module for so long is killed and replaced, and "
-	  "the log names the module; 0: none is.", AT(watchdog_ms) },
+	  "the log names the module; 0: none is.  So long a module may take to open, too; at the "
+	  "start of coapd one that takes longer ends the start.", AT(watchdog_ms) },
 	{ "threads", "count", "2", "0..64", "threads",
 	  "Threads of each worker for what modules do beside their hooks (jobs).  They "
 	  "start when they are needed first; with 0 there are no jobs.", AT(threads) },

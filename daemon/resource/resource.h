@@ -50,6 +50,8 @@ struct resource_mount_spec {
 	uint64_t body_size;             /* longest body of a request; 0: none in blocks */
 	uint32_t *where;                /* noted there while it opens or closes, as
 					 * SPACE_OPENS has it; NULL: nowhere */
+	void (*opens)(void *arg);       /* called before it opens, when that is noted; NULL */
+	void *arg;
 };
 
 /* Opens n mounts in their order, and /.well-known/core of each host.  NULL: err says which

@@ -17,8 +17,9 @@
  * Afterwards it is tried again for as long as the daemon lives.
  *
  * One that runs says now and then that it lives; if it is silent for watch_ms, it hangs and
- * is killed.  So does one that starts, from when it goes on with what its predecessor left:
- * that may be just what the predecessor hung in.
+ * is killed.  So does one that starts, from when it opens its first module: a module may hang
+ * there, and what its predecessor left may be just what that one hung in.  While the crew
+ * boots such a silence ends the start.
  *
  * Back-off: who lived a second has its successor at once; who did not waits
  * 100 ms, twice as long each further time, at most 10 s; 10 s of life and the
@@ -94,7 +95,7 @@ struct crew_action {
 struct crew_worker {
 	enum crew_state state;
 	bool hung;              /* killed because it did not become ready */
-	bool begun;             /* it starts, and has said that it goes on with requests */
+	bool begun;             /* it starts, and has said that it lives */
 	bool silent;            /* killed because it did not say that it lives */
 	uint64_t killed;        /* when */
 	unsigned boot_deaths;

@@ -110,38 +110,44 @@ static int where(const struct supervisor *sv, const struct process *p, bool *ope
 }
 
 /* What there is to say of it. */
-static struct obituary about(const struct supervisor *sv, const struct process *p)
+static struct obituary about(const struct supervisor *sv, const struct process *p,
+			     char place[PLACE_TEXT])
 {
 	struct obituary o = { .worker = p->number };
 	int mount = where(sv, p, &o.opens);
 
 	if (mount >= 0) {
-		o.path = site_mount_shown(&sv->site->mounts[mount]);
-		o.module = sv->site->mounts[mount].module;
+		const struct site_mount *m = &sv->site->mounts[mount];
+
+		o.path = site_mount_shown(m);
+		o.module = m->module;
+		o.place = place_print(m->module_at, sv->site->file, place);
 	}
 	return o;
 }
 
 static void name_hung(const struct supervisor *sv, const struct process *p)
 {
-	struct obituary o = about(sv, p);
+	char in[400] = "", place[PLACE_TEXT] = "", why[80];
+	struct obituary o = about(sv, p, place);
 	struct obituary_facts facts;
-	char in[400] = "";
 
 	if (o.path)
-		snprintf(in, sizeof in, " in %.255s (module %.100s)", o.path, o.module);
-	log_record(LOG_PART, LOG_ERROR, obituary_fields(&o, &facts), "worker %u (pid %d) hangs%s: it "
-		   "has not been back for %" PRIu64 " ms (watchdog), killing it", p->number,
-		   (int)p->pid, in, sv->crew.watch_ms);
+		snprintf(in, sizeof in, " in %s%.255s (module %.100s)", o.opens ? "open() of " : "",
+			 o.path, o.module);
+	if (sv->crew.worker[p->number].silent)
+		snprintf(why, sizeof why, "it has not been back for %" PRIu64 " ms (watchdog)",
+			 sv->crew.watch_ms);
+	else
+		snprintf(why, sizeof why, "it is not ready after %d s", CREW_START_MS / 1000);
+	log_record(LOG_PART, LOG_ERROR, obituary_fields(&o, &facts), "%sworker %u (pid %d) hangs%s: %s, "
+		   "killing it", o.opens ? place : "", p->number, (int)p->pid, in, why);
 }
 
 void process_kill(struct supervisor *sv, struct process *p)
 {
-	if (sv->crew.worker[p->number].silent)
+	if (sv->crew.worker[p->number].silent || sv->crew.worker[p->number].hung)
 		name_hung(sv, p);
-	else if (sv->crew.worker[p->number].hung)
-		log_error("worker %u (pid %d) is not ready after %d s, killing it",
-			  p->number, (int)p->pid, CREW_START_MS / 1000);
 	else if (sv->crew.phase != CREW_FAIL)
 		log_warn("worker %u (pid %d) does not end in time, killing it", p->number,
 			 (int)p->pid);
@@ -156,9 +162,9 @@ bool process_boot_failed(const struct process *p)
 
 void process_obituary(struct supervisor *sv, struct process *p, uint64_t in_ms)
 {
-	struct obituary o = about(sv, p);
+	char text[OBITUARY_TEXT], place[PLACE_TEXT];
+	struct obituary o = about(sv, p, place);
 	struct obituary_facts facts;
-	char text[OBITUARY_TEXT];
 	enum log_level level;
 
 	o.pid = p->dead;

@@ -353,6 +353,11 @@ static uint64_t coarse_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+static void on_open(void *arg)
+{
+	say_alive(arg);
+}
+
 static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 			  struct config_errors *errors, struct err *err)
 {
@@ -363,6 +368,8 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 		return err_set(err, -EINVAL, "%s", errors->text[0]);
 	for (size_t i = 0; i < site->nmounts; i++) {
 		specs[i].where = where_word(&w->where);
+		specs[i].opens = on_open;
+		specs[i].arg = w;
 		specs[i].place = mounts_place(site, &site->mounts[i]);
 		specs[i].counts = counts_begin(w->boot->counts, w->boot->number, i,
 					       specs[i].module->desc.counters,

@@ -16,8 +16,9 @@
 /* One message each on the control socket, of one byte where nothing else is said. */
 enum worker_message {
 	WORKER_READY = 'R',     /* worker to supervisor: slots adopted, modules open, serving */
-	WORKER_ALIVE = 'A',     /* worker to supervisor: before it takes over a slot, and
-				 * WORKER_BEATS times within the site's watchdog: back in its loop */
+	WORKER_ALIVE = 'A',     /* worker to supervisor: before it opens a module or takes over a
+				 * slot, and WORKER_BEATS times within the site's watchdog: back in
+				 * its loop */
 	WORKER_DRAIN = 'D',     /* to the worker: finish what waits, at most drain_ms, then exit 0;
 				 * requests that would wait are refused with 5.03 meanwhile */
 	WORKER_TURN = 'F',      /* to the worker, as an order with a file: the access log goes on

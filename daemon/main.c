@@ -9,6 +9,7 @@
 #include "config/site.h"
 #include "config/spoken.h"
 #include "supervisor/check.h"
+#include "supervisor/logfile.h"
 #include "supervisor/options.h"
 #include "supervisor/passed.h"
 #include "supervisor/premises.h"
@@ -66,6 +67,7 @@ static int with_directory(struct site *site, enum supervisor_exit (*what)(const 
 
 	/* Who names a place wants it; else it is up to the modules whether they do. */
 	if (!at && site->runtime_directory[0]) {
+		site_blame(site, "runtime-directory", -1, &err);
 		log_error("%s", err.text);
 		return EXIT_STARTED_NOT;
 	}
@@ -91,6 +93,18 @@ static bool settle_slots(struct site *site)
 	if (n > 0)
 		site->slots = (uint32_t)n;
 	return n >= 0;
+}
+
+/* The log in its file, and what the world around says of the site. */
+static bool settle(struct site *site)
+{
+	struct err err;
+
+	if (logfile_begin(site, &err) < 0) {
+		log_error("%s", err.text);
+		return false;
+	}
+	return settle_slots(site);
 }
 
 /* All that is wrong in one go, so what can be found in a site with mistakes is.  What is
@@ -119,7 +133,7 @@ static int run(struct site *site)
 		wrong();
 		return code;
 	}
-	if (!settle_slots(site))
+	if (!settle(site))
 		return EXIT_STARTED_NOT;
 	return with_directory(site, supervisor_run);
 }
@@ -148,7 +162,7 @@ static int dump(struct site *site)
 static int debug(struct site *site)
 {
 	site_log(site, "debug");
-	if (!settle_slots(site))
+	if (!settle(site))
 		return EXIT_STARTED_NOT;
 	return with_directory(site, supervisor_debug);
 }

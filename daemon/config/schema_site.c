@@ -101,8 +101,12 @@ static const struct config_row log_rows[] = {
 	  "COAPD_PATH and others; syslog is of facility daemon.  What neither takes goes to "
 	  "standard error.", AT(log_to) },
 	{ "format", "enum text|json", "text", NULL, NULL,
-	  "How it is written to standard error: a line of text, or an object of JSON with the same "
-	  "fields.", AT(log_format) },
+	  "How it is written to standard error or a file: a line of text, or an object of JSON with "
+	  "the same fields.", AT(log_format) },
+	{ "file", "string", "", "0..4000", "bytes",
+	  "A file that it is appended to instead: an absolute path.  It is opened at the start, before "
+	  "another user is become, and again on SIGUSR2.  Errors are written to standard error as "
+	  "well, and so is what the file does not take.", AT(log_file) },
 };
 
 static const struct config_row access_rows[] = {

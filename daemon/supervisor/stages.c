@@ -31,9 +31,10 @@ static int up_files(struct supervisor *sv, struct err *err)
 	limit.rlim_cur = need;
 	if (need <= limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) == 0)
 		return 0;
-	return err_set(err, -EMFILE, "%u slots take up to %ju open files, but only %ju are "
-		       "allowed: raise the limit (ulimit -n, LimitNOFILE=)", sv->nslots,
-		       (uintmax_t)need, (uintmax_t)limit.rlim_max);
+	err_set(err, -EMFILE, "%u slots take up to %ju open files, but only %ju are allowed: raise "
+		"the limit (ulimit -n, LimitNOFILE=), or have fewer slots", sv->nslots,
+		(uintmax_t)need, (uintmax_t)limit.rlim_max);
+	return site_blame(sv->site, "slots", -EMFILE, err);
 }
 
 static int up_access(struct supervisor *sv, struct err *err)
@@ -68,9 +69,10 @@ static int up_memory(struct supervisor *sv, struct err *err)
 				    .shared = sv->site->limits.body_memory };
 
 	if (!need.size)
-		return err_set(err, -EINVAL, "%s: the limits ask for more than %zu GiB of "
-			       "memory per slot", sv->site->file, SLOT_SIZE_MAX >> 30);
-	return memory_make(&sv->memory, &need, available_memory(""), err);
+		err_set(err, -EINVAL, "the limits ask for more than %zu GiB of memory per slot",
+			SLOT_SIZE_MAX >> 30);
+	return site_blame(sv->site, "limits", need.size ?
+			  memory_make(&sv->memory, &need, available_memory(""), err) : -EINVAL, err);
 }
 
 static void down_memory(struct supervisor *sv)

@@ -1,12 +1,11 @@
 #include "supervisor/supervisor.h"
 
-#include "supervisor/accessfile.h"
 #include "supervisor/control.h"
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
 #include "supervisor/stages.h"
 #include "supervisor/statistics.h"
-#include "worker/order.h"
+#include "supervisor/turn.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -220,29 +219,11 @@ static void on_usr1(struct ev_loop *loop, ev_signal *w, int revents)
 	statistics_log(&sv->memory, &sv->counts, sv->site);
 }
 
-/* Whoever has taken the file of the access log away wants another one.  What has to be asked
- * the kernel for that is a few calls; a file system that hangs hangs us as well. */
+/* Whoever has taken files of the log away wants others. */
 static void on_usr2(struct ev_loop *loop, ev_signal *w, int revents)
 {
-	struct supervisor *sv = w->data;
-	struct err err;
-	const struct order o = { .what = WORKER_TURN };
-	int fd = accessfile_open(sv->site, &err), rc;
-
 	(void)loop, (void)revents;
-	if (fd < 0)
-		log_error("%s; the access log goes on in the old one", err.text);
-	if (fd <= 0)
-		return;
-	for (unsigned i = 0; i < sv->nworkers; i++) {
-		rc = sv->process[i].control < 0 ? 0 : order_send(sv->process[i].control, &o, fd);
-		if (rc < 0)
-			log_warn("worker %u keeps the old file of the access log: %s", i,
-				 strerror(-rc));
-	}
-	close(sv->access_fd);
-	sv->access_fd = fd;
-	log_notice("the file of the access log is opened anew");
+	turn_files(w->data);
 }
 
 static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)

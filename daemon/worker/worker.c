@@ -114,6 +114,10 @@ static void command(struct worker *w, const struct order *o, int fd)
 		log_set_level((enum log_part)o->part, (enum log_level)o->level);
 		log_debug("part %u of the log has level %u now", o->part, o->level);
 		break;
+	case WORKER_LOG_FILE:
+		if (fd >= 0)
+			log_file(fd);
+		return;
 	case WORKER_TRACE:
 		if (fd >= 0 && !trace_add(&w->trace, o, fd))
 			log_warn("too many look on, one more does not");

@@ -23,6 +23,7 @@ enum worker_message {
 				 * requests that would wait are refused with 5.03 meanwhile */
 	WORKER_TURN = 'F',      /* to the worker, as an order with a file: the access log goes on
 				 * there */
+	WORKER_LOG_FILE = 'G',  /* to the worker, as an order with a file: the log goes on there */
 	WORKER_QUIT = 'Q',      /* to the worker: exit 0 now, after the event in hand */
 	WORKER_KICK = 'K',      /* to the worker, as an order (order.h) with a socket: what is kept
 				 * for its peers ends, and struct kick_counts go there */

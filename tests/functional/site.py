@@ -269,6 +269,44 @@ def users_and_directories_that_are_not_there():
 
 
 @test
+def files_that_cannot_be_written():
+    with Site(site="log: { file: /nonexistent/log }\naccess-log:\n  file: /dev/null/log\n  paths: a\n"
+                   "control: { socket: /nonexistent/control }\n") as s:
+        s.refused(("site.yaml:1:14", "log.file: cannot make /nonexistent/log: No such file or directory; "
+                   "make its directory first", "log: { file: /nonexistent/log }"),
+                  ("site.yaml:3:9", "access-log.file: cannot write to /dev/null/log: Not a directory"),
+                  ("site.yaml:4:10", 'access-log.paths: "a" is no path, which begins with /'),
+                  ("site.yaml:5:20", "control.socket: cannot make /nonexistent/control: No such file"))
+        s.put("site.yaml", f"log: {{ file: {s.directory} }}\ncontrol: {{ socket: {s.directory}/site.yaml }}\n")
+        s.refused(("site.yaml:1:14", "log.file: .* is a directory; name a file in it"),
+                  ("site.yaml:2:20", "control.socket: .*site.yaml is there and no socket: remove it"))
+        for way in ("--check", "--config"):     # neither has made anything, and both say it
+            equal(s.run(way)[0], {"--check": 2, "--config": 1}[way], f"exit status of {way}")
+        equal(sorted(os.listdir(s.directory)), ["conf.d", "modules", "site.yaml"], "files")
+
+
+ON_A_READ_ONLY_DISK = """mkdir $DIR/ro && mount -t tmpfs -o ro tmpfs $DIR/ro || exit 77
+exec $COAPD --check $DIR/site.yaml"""
+
+
+@test
+def a_file_system_that_is_read_only():
+    with Site() as s:
+        s.put("site.yaml", f"log: {{ file: {s.directory}/ro/log }}\nruntime-directory: {s.directory}/ro\n"
+              f"control: {{ socket: {s.directory}/ro/control }}\n")
+        status, out, err = output(["unshare", "-m", "sh", "-c", ON_A_READ_ONLY_DISK], DIR=s.directory,
+                                  COAPD=PROGRAM)
+        if status == 77 or "unshare" in err:
+            raise Skip(f"no disk of our own: {err.strip()}")
+        equal((status, out), (2, ""), f"exit status and output ({err})")
+        for pattern in (r"site\.yaml:1:14: log\.file: cannot make \S+/ro/log: Read-only file system; name a "
+                        "place that can be written",
+                        r"site\.yaml:2:20: runtime-directory: .*Read-only file system",
+                        r"site\.yaml:3:20: control\.socket: cannot make .*: Read-only file system; name"):
+            check(re.search(pattern, err), f"{pattern!r} in {err!r}")
+
+
+@test
 def what_may_be_there_later_is_no_mistake_of_the_site():
     """A service manager does not try again after 2."""
     with Site(site="listen: coap://192.0.2.77\nresources: { /a: hello }\n") as s:

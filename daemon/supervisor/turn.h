@@ -1,0 +1,13 @@
+/* turn.h - new files in place of those that somebody has taken away: log and access log.
+ * Run by the supervisor's thread. */
+#ifndef SUPERVISOR_TURN_H
+#define SUPERVISOR_TURN_H
+
+#include "supervisor/state.h"
+
+/* Opens both anew, as far as the site names them, and hands them to the workers; one that
+ * cannot be opened is told, and the old one stays.  That is a few calls of the kernel; a file
+ * system that hangs hangs us as well. */
+void turn_files(struct supervisor *sv);
+
+#endif

@@ -58,6 +58,18 @@ struct ctl_row {
 
 extern const struct ctl_row ctl_rows[CTL_VERB_COUNT];
 
+struct ctl_option {
+	const char *name;
+	char key;
+	bool letter;            /* the key is a short form of it that help tells */
+	const char *value;      /* what its value is called; NULL: it has none */
+	uint32_t verbs;         /* 1 << CTL_..., where it means something */
+	const char *help;
+};
+
+extern const struct ctl_option ctl_option_rows[];
+extern const unsigned ctl_option_count;
+
 int ctl_status_run(const struct ctl_options *o);
 int ctl_peers_run(const struct ctl_options *o);
 int ctl_observers_run(const struct ctl_options *o);

@@ -9,6 +9,7 @@
 #include "config/site.h"
 #include "config/spoken.h"
 #include "supervisor/check.h"
+#include "supervisor/effective.h"
 #include "supervisor/logfile.h"
 #include "supervisor/options.h"
 #include "supervisor/passed.h"
@@ -150,7 +151,7 @@ static int check(struct site *site)
 
 static int dump(struct site *site)
 {
-	int rc = site_dump(site, stdout);
+	int rc = effective_dump(site, CHECK_MS, stdout, stderr);
 
 	if (rc == 0)
 		return 0;

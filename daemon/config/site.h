@@ -198,6 +198,14 @@ void site_free(struct site *site);
  * back to the same settings.  0, or a negative errno of the writing. */
 int site_dump(const struct site *site, FILE *out);
 
+/* The same with the defaults of modules as well: known are the rows of each mount's module,
+ * site->nmounts of them, with no rows where they are not known. */
+struct site_rows {
+	const struct config_row *rows;
+	size_t n;
+};
+int site_dump_with(const struct site *site, const struct site_rows *known, FILE *out);
+
 /* Sets the log of this process up as the site wants it; who is log_configure()'s. */
 void site_log(const struct site *site, const char *who);
 

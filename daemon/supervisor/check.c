@@ -4,13 +4,9 @@
 #include "supervisor/obituary.h"
 #include "worker/worker.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,19 +22,6 @@ enum outcome {
 #define CHILD_WRONG 17  /* nothing a module's exit() would use by chance */
 
 static const struct config_place nowhere;
-
-/* Waits for the child's end.  False: it took too long. */
-static bool wait_for(pid_t pid, unsigned limit_ms)
-{
-	struct pollfd p = { .fd = pidfd_open(pid, 0), .events = POLLIN };
-	int n;
-
-	do {
-		n = poll(&p, 1, (int)limit_ms);
-	} while (n < 0 && errno == EINTR);
-	close(p.fd);
-	return n > 0;
-}
 
 /* A child that went wrong may have written anything. */
 static void mend(struct config_errors *e)
@@ -76,11 +59,7 @@ static enum outcome run_child(const struct site *site, unsigned limit_ms,
 			   strerror(-(int)pid));
 		return IMPOSSIBLE;
 	}
-	late = !wait_for(pid, limit_ms);
-	if (late)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	late = !child_wait(pid, limit_ms, &status);
 	mend(shared);
 	return late ? LATE : judge(status, sig);
 }

@@ -1,9 +1,12 @@
 #include "supervisor/child.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void reset_signals(void)
@@ -39,4 +42,20 @@ pid_t child_fork(void)
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return pid < 0 ? -error : pid;
+}
+
+bool child_wait(pid_t pid, unsigned limit_ms, int *status)
+{
+	struct pollfd p = { .fd = pidfd_open(pid, 0), .events = POLLIN };
+	int n;
+
+	do {
+		n = poll(&p, 1, (int)limit_ms);
+	} while (n < 0 && errno == EINTR);
+	close(p.fd);
+	if (n <= 0)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+		;
+	return n > 0;
 }

@@ -136,9 +136,10 @@ static void command(struct worker *w, const struct order *o, int fd)
 }
 
 /* If there is no room for it, the supervisor has not read the one before. */
-static void say_alive(const struct worker *w)
+static void say_alive(void *arg)
 {
 	static const char alive = WORKER_ALIVE;
+	const struct worker *w = arg;
 
 	if (!is_alone(w) && w->boot->site->watchdog_ms)
 		(void)send(w->boot->control_fd, &alive, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -346,8 +347,6 @@ static void down_jobs(struct worker *w)
 	_exit(w->exit);
 }
 
-/* --- boot, continued --------------------------------------------------------------- */
-
 /* The kernel's tick: no system call, no reading of hardware. */
 static uint64_t coarse_ms(void)
 {
@@ -355,11 +354,6 @@ static uint64_t coarse_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-static void on_open(void *arg)
-{
-	say_alive(arg);
 }
 
 static int open_resources(struct worker *w, struct resource_mount_spec *specs,
@@ -372,7 +366,7 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 		return err_set(err, -EINVAL, "%s", errors->text[0]);
 	for (size_t i = 0; i < site->nmounts; i++) {
 		specs[i].where = where_word(&w->where);
-		specs[i].opens = on_open;
+		specs[i].opens = say_alive;
 		specs[i].arg = w;
 		specs[i].place = mounts_place(site, &site->mounts[i]);
 		specs[i].counts = counts_begin(w->boot->counts, w->boot->number, i,

@@ -52,6 +52,17 @@ class Site:
         return err
 
 
+@test
+def a_dump_has_the_defaults_of_modules():
+    with Site(site="resources:\n  /a: hello\n  /b: helo\n  /c: { module: hello, text: hi }\n") as s:
+        status, out, err = s.run("--dump")
+        equal(status, 0, "exit status")
+        check(re.fullmatch(r"\S+/site\.yaml:3:7: module helo: .*; the defaults of its settings are left out\n",
+                           err), err)
+        texts = re.findall(r"^  (/.):|^    text: (.*)$", out, re.M)
+        equal([x or y for x, y in texts], ["/a", '"hello, world"', "/b", "/c", "hi"], "paths and texts")
+
+
 # --- several files
 
 @test

@@ -164,8 +164,10 @@ def dump_can_be_checked():
     directory = private_directory()
     try:
         modules_into(directory)
-        status, out, err = output([PROGRAM, "--dump", site_file(directory, GOOD)])
+        status, out, err = output([PROGRAM, "-M", directory, "--dump", site_file(
+            directory, "resources: { /hello: {module: hello}, /s: {module: separate} }")])
         equal((status, err), (0, ""), "status and errors")
+        check(re.search(r"\n  /s:\n(    .*\n)*    delay: \S+\n", out), f"no default of a module in {out}")
         path = f"{directory}/dumped.yaml"
         with open(path, "w", encoding="utf-8") as f:
             f.write(out)

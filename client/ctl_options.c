@@ -18,16 +18,24 @@ const struct ctl_row ctl_rows[CTL_VERB_COUNT] = {
 #define ONLY(verb) (1u << CTL_##verb)
 
 const struct ctl_option ctl_option_rows[] = {
-	{ "socket", 's', true, "PATH", ALL, "the control socket, if coapd is not found by itself" },
+	{ "socket", 's', true, "PATH", ALL, "the control socket, if coapd is not found by itself",
+	  "Without this option it is\n.Pa control\nin\n.Ev RUNTIME_DIRECTORY ,\nin\n"
+	  ".Pa /run/coapd ,\nor in the private directory that coapd makes in\n.Pa /tmp ,\n"
+	  "if there is no other; in the latter only what root or the user of\n.Nm\n"
+	  "runs is believed to be coapd.\n" },
 	{ "json", 'j', false, NULL, ALL & ~(ONLY(METRICS) | ONLY(STOP)),
-	  "lines of JSON, as coapd says them" },
-	{ "watch", 'w', true, NULL, ONLY(STATUS), "status as a live screen" },
-	{ "interval", 'i', false, "SECONDS", ONLY(STATUS), "between two screens (1)" },
+	  "lines of JSON, as coapd says them",
+	  ".Pa control.md\nbeside the documentation of coapd explains them.\n" },
+	{ "watch", 'w', true, NULL, ONLY(STATUS), "status as a live screen",
+	  "It is made anew again and again, with the requests of each second, until "
+	  "interrupted.\n" },
+	{ "interval", 'i', false, "SECONDS", ONLY(STATUS), "between two screens (1)", "" },
 	{ "pcapng", 'p', false, NULL, ONLY(TRACE),
-	  "trace as a file for Wireshark on standard output" },
-	{ "count", 'n', false, "N", ONLY(TRACE), "trace: end after so many messages" },
-	{ "version", 'V', false, NULL, ALL, "print the version" },
-	{ "help", 'h', true, NULL, ALL, "print this; more in coapctl(1)" },
+	  "trace as a file for Wireshark on standard output",
+	  "Tcpdump reads it as well.\nThe headers of IP and UDP in it are made anew.\n" },
+	{ "count", 'n', false, "N", ONLY(TRACE), "trace: end after so many messages", "" },
+	{ "version", 'V', false, NULL, ALL, "print the version", "" },
+	{ "help", 'h', true, NULL, ALL, "print this; more in coapctl(1)", "" },
 };
 
 #define OPTIONS (sizeof ctl_option_rows / sizeof *ctl_option_rows)
@@ -152,4 +160,31 @@ void ctl_options_help(FILE *out)
 		fprintf(out, "%*s%s\n", n < 26 ? 26 - n : 1, "", row->help);
 	}
 	fputs("\nExit status: 0 ok, 1 it could not be done, 2 usage.\n", out);
+}
+
+static void put_value(FILE *out, const char *value)
+{
+	fputs(value ? " Ar " : "", out);
+	for (const char *p = value ? value : ""; *p; p++)
+		fputc(*p >= 'A' && *p <= 'Z' ? *p | 0x20 : *p, out);
+}
+
+void ctl_options_page(FILE *out)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		const struct ctl_option *row = &ctl_option_rows[i];
+		char first = row->help[0];
+
+		fputs(".It ", out);
+		if (row->letter) {
+			fprintf(out, "Fl %c", row->key);
+			put_value(out, row->value);
+			fputs(" , ", out);
+		}
+		fprintf(out, "Fl -%s", row->name);
+		put_value(out, row->value);
+		/* A help is the beginning of a sentence. */
+		fprintf(out, "\n%c%s.\n%s", first >= 'a' && first <= 'z' ? first & ~0x20 : first,
+			row->help + 1, row->more);
+	}
 }

@@ -112,14 +112,14 @@ static bool settle(struct site *site)
  * missing around it may be there the next time, which a service manager is to try. */
 static int look(const struct site *site)
 {
-	unsigned before;
+	bool mistaken;
 
 	if (premises_check(site, &errors))
 		check_modules(site, CHECK_MS, &more);
 	errors_join(&errors, &more);
-	before = errors.count;
+	mistaken = errors.count > errors.passing;
 	premises_around(site, &errors);
-	return before ? EXIT_WRONG : errors.count ? EXIT_STARTED_NOT : 0;
+	return mistaken ? EXIT_WRONG : errors.count ? EXIT_STARTED_NOT : 0;
 }
 
 static int run(struct site *site)

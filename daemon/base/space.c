@@ -89,6 +89,7 @@ static void format(struct space *s, uint64_t print, const struct hash_key *key)
 		memset(c->counter, 0, sizeof c->counter);
 		memset(c->code, 0, sizeof c->code);
 		memset(&c->served, 0, sizeof c->served);
+		memset(&c->waited, 0, sizeof c->waited);
 		barrier();
 		c->layout = print;
 	}

@@ -80,6 +80,7 @@ struct space_ctl {
 	uint64_t counter[SPACE_COUNTERS];
 	uint64_t code[SPACE_CODES];     /* requests by method, answers made by code */
 	struct durations served;        /* how long requests took, of those timed */
+	struct durations waited;        /* those that waited, until they were answered */
 	_Alignas(64) union commit commit;
 	struct undo_entry undo[UNDO_MAX];
 	_Alignas(64) uint8_t root[SPACE_ROOT];

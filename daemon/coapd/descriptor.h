@@ -170,7 +170,8 @@ struct coapd_module {
 
 	/* Whether the settings make sense together, and what they name is there; may look
 	 * and change nothing, may be NULL.  Runs where a site is checked, as the user of
-	 * workers; nothing is open then.  0, or -errno with the reason. */
+	 * workers; nothing is open then.  0; with the reason, -EINVAL if they are wrong, or
+	 * another -errno: what they name is not there now, and may be another time. */
 	int (*check)(const void *conf, struct coapd_err *err);
 
 	/* Begins a mount in a worker that has given up its privileges; may block

@@ -54,6 +54,35 @@ static bool stands_in_link(const char *uri)
 	return true;
 }
 
+/* With or without a port, and as that is told apart from the address: with brackets. */
+static bool is_server(const char *word, size_t n)
+{
+	char text[ADDR_TEXT];
+	struct addr addr;
+
+	if (n == 0 || n + 3 > sizeof text || (word[0] == ':' && word[1] != ':'))
+		return false;
+	snprintf(text, sizeof text, "%.*s", (int)n, word);
+	if (addr_parse(text, &addr) == 0)
+		return true;
+	snprintf(text, sizeof text, "[%.*s]", (int)n, word);
+	return addr_parse(text, &addr) == 0;
+}
+
+static void check_dns(const struct site *site, struct config_errors *errors)
+{
+	const char *word = site->dns;
+
+	while (word && *word) {
+		size_t n = strcspn(word, ",");
+
+		if (!is_server(word, n))
+			errors_add(errors, site_place(site, "dns"), "dns: \"%.*s\" is no address of a "
+				   "DNS server, as in 192.0.2.53,[2001:db8::53]:5353", (int)n, word);
+		word += n + (word[n] == ',');
+	}
+}
+
 static void check_paths(const struct site *site, struct config_errors *errors)
 {
 	const char *word = site->access_paths + strspn(site->access_paths, " ");
@@ -98,6 +127,7 @@ static void check_whole(const struct site *site, const struct node *root,
 		errors_add(errors, member(root, "impl-info")->at,
 			   "impl-info: a character that no URI has");
 	check_files(site, errors);
+	check_dns(site, errors);
 }
 
 static const char *key_within(struct pool *pool, const char *section, const char *key)

@@ -28,6 +28,8 @@ static void mend(struct config_errors *e)
 {
 	if (e->count > CONFIG_ERRORS_MAX)
 		e->count = CONFIG_ERRORS_MAX;
+	if (e->passing > e->count)
+		e->passing = e->count;
 	for (unsigned i = 0; i < CONFIG_ERRORS_MAX; i++) {
 		e->text[i][sizeof e->text[i] - 1] = '\0';
 		e->excerpt[i][sizeof e->excerpt[i] - 1] = '\0';

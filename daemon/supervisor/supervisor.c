@@ -58,6 +58,7 @@ static bool feel_pulse(struct supervisor *sv)
 				   .requests = memory_counter(&sv->memory, COUNT_REQUESTS),
 				   .deaths = sv->crew.deaths };
 
+	memory_crowd(&sv->memory, &f.peers, &f.observers);
 	return pulse_look(&sv->pulse, &f, now_ms());
 }
 

@@ -46,6 +46,7 @@ static bool apply(const struct site_mount *m, struct resource_mount_spec *spec,
 	const struct coapd_module *desc = &spec->module->desc;
 	struct err err;
 	const char *row = NULL;
+	int status;
 
 	if (schema_sane(rows, desc->nrows, &err))
 		return errors_add(errors, m->module_at, "module %s is broken: %s", m->module,
@@ -56,11 +57,12 @@ static bool apply(const struct site_mount *m, struct resource_mount_spec *spec,
 	if (!config_apply_rows(rows, desc->nrows, spec->conf, m->options, m->noptions,
 			       m->module_at, errors))
 		return false;
-	if (module_check(spec->module, spec->conf, &err, &row)) {
-		veil_text(spec->veils, spec->nveils, err.text, sizeof err.text);
-		return errors_add(errors, place_of(m, row), "%s", err.text);
-	}
-	return true;
+	status = module_check(spec->module, spec->conf, &err, &row);
+	if (status == 0)
+		return true;
+	veil_text(spec->veils, spec->nveils, err.text, sizeof err.text);
+	errors->passing += status != -EINVAL && errors->count < CONFIG_ERRORS_MAX;
+	return errors_add(errors, place_of(m, row), "%s", err.text);
 }
 
 static bool configure(const struct site_mount *m, struct resource_mount_spec *spec,

@@ -108,7 +108,7 @@ static void command(struct worker *w, const struct order *o, int fd)
 		stop(w, WORKER_EXIT_OK);
 		break;
 	case WORKER_KICK:
-		services_kick(w->services, w->nservices, o, fd);
+		services_kick(w->services, w->nservices, w->boot->number, o, fd);
 		break;
 	case WORKER_LOG:
 		log_set_level((enum log_part)o->part, (enum log_level)o->level);

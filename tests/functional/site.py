@@ -114,6 +114,8 @@ def a_site_on_the_command_line():
         line = [PROGRAM, "-M", s.modules, "--mount", "/=hello", "--listen", "coap://[::1]:0"]
         status, out, err = output([*line, "--check"])
         equal((status, err), (0, ""), "status and errors")
+        with Daemon("", arguments=line[3:], config=False) as d, d.peer() as p:
+            equal(p.get("/").code, code("2.05"), "answer without any file")
         status, out, err = output([*line, "--mount", "/=helo", "--listen", "coap://[::1", "--check"])
         equal(status, 2, "exit status")
         check(re.search(r'^command line:3:5: listen: .*\n  +- "coap://\[::1"\n +\^$', err, re.M), err)
@@ -277,6 +279,32 @@ def users_and_directories_that_are_not_there():
         os.chmod(s.modules, 0o777)
         s.put("site.yaml", "resources: { /a: hello }\n")
         s.refused(("site.yaml", "modules-dir: everybody may write in .*; chmod o-w"))
+
+
+@test
+def what_a_module_needs_may_be_there_later():
+    with Site(site="listen: coap://[::1]:0\nresources:\n  /a: { module: files,\n    root: /nonexistent }\n") as s:
+        s.refused(("site.yaml:4:11", "module files: root: /nonexistent: No such file or directory",
+                   "    root: /nonexistent }"))
+        equal(s.run("--config")[0], 1, "exit status, which a service manager tries again after")
+        s.put("site.yaml", "resources: { /a: { module: files, root: /nonexistent, index: a/b } }\n")
+        equal(s.run("--config")[0], 2, "exit status with a mistake")
+
+
+@test
+def a_directory_of_somebody_else():
+    with Site() as s:
+        os.mkdir(f"{s.directory}/theirs", 0o755)
+        s.put("site.yaml", f"runtime-directory: {s.directory}/theirs\n")
+        if os.geteuid() != 0:
+            raise Skip("becoming another user takes root")
+        status, _, err = output(["setpriv", "--reuid=65534", "--clear-groups", PROGRAM, "--check",
+                                 f"{s.directory}/site.yaml"])
+        if "Permission denied" in err and "site.yaml" not in err:
+            raise Skip("another user cannot run coapd here")
+        equal(status, 2, f"exit status ({err})")
+        check(re.search(r"site\.yaml:1:20: runtime-directory: \S+/theirs is of user root, and nobody cannot "
+                        "write there: Permission denied; name another one, or let it", err), err)
 
 
 @test

@@ -36,6 +36,18 @@ uint64_t slot_counter(const void *mem, enum counter c)
 	return c;
 }
 
+uint32_t slot_peers(const void *mem)
+{
+	(void)mem;
+	return 0;
+}
+
+uint32_t slot_observers(const void *mem)
+{
+	(void)mem;
+	return 0;
+}
+
 int slot_where(const void *mem, const struct site *site)
 {
 	(void)mem;

@@ -212,3 +212,13 @@ Test(load, files_to_write_to)
 	REFUSED("log: { to: syslog, file: /x }\n",
 		"t.yaml:1:26: log.file: log.to names another place; leave out one of them");
 }
+
+Test(load, servers_of_names)
+{
+	site_free(help_site("dns: '192.0.2.53,[2001:db8::53]:5353,2001:db8::54,192.0.2.54:53'\n"));
+	REFUSED("dns: 192.0.2.53,ns.example,:53\n",
+		"t.yaml:1:6: dns: \"ns.example\" is no address of a DNS server, as in "
+		"192.0.2.53,[2001:db8::53]:5353",
+		"t.yaml:1:6: dns: \":53\" is no address of a DNS server, as in "
+		"192.0.2.53,[2001:db8::53]:5353");
+}

@@ -22,6 +22,18 @@ struct windows_def slot_windows(const struct site *site)
 	return (struct windows_def){ 0 };
 }
 
+uint32_t slot_peers(const void *mem)
+{
+	(void)mem;
+	return 0;
+}
+
+uint32_t slot_observers(const void *mem)
+{
+	(void)mem;
+	return 0;
+}
+
 int slot_where(const void *mem, const struct site *s)
 {
 	(void)s;

@@ -29,6 +29,18 @@ uint64_t slot_counter(const void *mem, enum counter c)
 	return 0;
 }
 
+uint32_t slot_peers(const void *mem)
+{
+	(void)mem;
+	return 0;
+}
+
+uint32_t slot_observers(const void *mem)
+{
+	(void)mem;
+	return 0;
+}
+
 static struct site_listener listener = { .text = "coap://[::1]:0", .at = { .line = 3, .column = 5 } };
 static struct site site = { .file = "site.yaml", .listeners = &listener, .nlisteners = 1 };
 

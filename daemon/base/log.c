@@ -118,7 +118,7 @@ void log_file(int fd)
 {
 	if (setup.has_file)
 		close(setup.file);
-	setup.has_file = true;
+	setup.has_file = fd >= 0;
 	setup.file = fd;
 }
 

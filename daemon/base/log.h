@@ -68,7 +68,7 @@ void log_setup(enum log_level most, const char *who);
 
 /* Appends all records to this file from now on, which is taken, whatever is configured later;
  * errors, and what it does not take, go to standard error as well.  A second one takes the
- * place of the first. */
+ * place of the first; -1: there is none any more. */
 void log_file(int fd);
 
 /* The descriptor to keep for that, -1: none is needed. */

@@ -39,9 +39,8 @@ bool append_check_directory(const char *path, const char *key, struct config_pla
 	const char *slash = strrchr(path, '/');
 	char dir[PATH_MAX];
 
-	if (!slash)
-		return true;
-	snprintf(dir, sizeof dir, "%.*s", (int)(slash == path ? 1 : slash - path), path);
+	snprintf(dir, sizeof dir, "%.*s", !slash ? 1 : (int)(slash == path ? 1 : slash - path),
+		 slash ? path : ".");
 	if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0)
 		return true;
 	return errors_add(errors, at, "%s: cannot make %.200s: %s; %s", key, path, strerror(errno),

@@ -8,8 +8,10 @@ int logfile_begin(const struct site *site, struct err *err)
 {
 	int fd;
 
-	if (!site->log_file || !*site->log_file)
+	if (!site->log_file || !*site->log_file) {
+		log_file(-1);
 		return 0;
+	}
 	fd = append_open(site->log_file);
 	if (fd >= 0) {
 		log_file(fd);

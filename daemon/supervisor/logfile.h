@@ -7,7 +7,8 @@
 #include "config/site.h"
 
 /* Opens what the site names and has the log written there from now on (log_file()).  1; 0: no
- * file is wanted; or a negative errno with err, and the log goes on as before. */
+ * file is wanted, and there is none any more; or a negative errno with err, and the log goes on
+ * as before. */
 int logfile_begin(const struct site *site, struct err *err);
 
 #endif

@@ -109,7 +109,7 @@ static void check_control(const struct site *site, struct config_errors *errors)
 	const char *path = site->control_socket;
 	struct stat st;
 
-	if (*path != '/')
+	if (!*path || strcmp(path, "none") == 0)
 		return;
 	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
 		errors_add(errors, at, "control.socket: %s is there and no socket: remove it, or "

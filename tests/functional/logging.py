@@ -53,6 +53,29 @@ def each_part_has_its_level():
         d.wait_log("slot 0 taken over")
 
 
+@test
+def what_a_stranger_causes_is_told_now_and_then():
+    limits = ("limits: { token-length: 8, endpoints: 1000, dedup: 2000, exchanges: 500, waiting: 500, "
+              "messages: 500 }")
+    with Daemon(limits + RESOURCES) as d, d.peer() as p:
+        began = time.monotonic()
+        for _ in range(300):
+            r = p.request("GET", "/hello", token=b"123456789")
+            p.send(r)
+            p.expect(RST, EMPTY, mid=r.mid)
+        seconds = int(time.monotonic() - began)
+        told = d.records("a token of 9 bytes, limits.token-length is 8")
+        check(1 <= len(told) <= seconds + 2, f"{len(told)} records in {seconds} s")
+        equal(d.counters()["long-token"], 300, "counted")
+        n = len(told)
+        while len(told) == n:                   # until the next second: it tells of the others
+            p.send(p.request("GET", "/hello", token=b"123456789"))
+            p.receive()
+            told = d.records("a token of 9 bytes")
+        left_out = [int(n) for n in re.findall(r"\((\d+) like it left out\)", "\n".join(r.line for r in told))]
+        check(sum(left_out) + len(told) >= 300, f"{left_out} left out, {len(told)} told")
+
+
 class Logged(Daemon):
     """One that logs to a file, which its workers may not open."""
 

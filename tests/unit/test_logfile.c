@@ -36,4 +36,9 @@ Test(logfile, the_log_goes_on_there)
 	log_info("still here");
 	cr_expect_gt(read(fd, text, sizeof text - 1), 0);
 	cr_expect(strstr(text, " test: info: still here\n"), "%s", text);
+	site.log_file = "";
+	cr_expect_eq(logfile_begin(&site, &err), 0);
+	cr_expect_eq(log_fd(), -1);
+	log_info("elsewhere");
+	cr_expect_eq(read(fd, text, sizeof text - 1), 0);
 }

@@ -14,6 +14,22 @@ def _path_options(uri):
             [("Uri-Query", q) for q in query.split("&") if q])
 
 
+def free_port(host="::1"):
+    """A port that nobody has, nor is given by the kernel, which has a range of its own: so it
+    is still free when somebody is told to listen there."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
+        first, last = map(int, f.read().split())
+    ports = [n for n in range(10000, 60000) if not first <= n <= last] or range(10000, 60000)
+    while True:
+        port = random.choice(ports)
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+            try:
+                s.bind((host, port))
+            except OSError:
+                continue
+        return port
+
+
 class Peer:
     """host and port are where the daemon listens; bind is our own address.
 

@@ -6,7 +6,7 @@ workers: 3
 resources:
   /time: {module: time, format: unix, interval: 1s}
   /fast: {module: time, interval: 100ms}
-transmission: { observe-pause: 0s }
+transmission: { observe-pause: 0s, ack-timeout: 1m }
 """
 
 

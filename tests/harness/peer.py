@@ -1,6 +1,7 @@
 """One endpoint: a UDP socket that talks to a daemon."""
 import random
 import socket
+import time
 
 from harness.check import Failure, TIMEOUT, check, equal
 from harness.coap import (ACK, CON, NON, RST, TYPES, Message, code, code_text, option)
@@ -51,6 +52,11 @@ class Peer:
     def __exit__(self, *_):
         self.close()
 
+    def connect(self):
+        """For who waits until the socket can be read: nothing but the daemon's comes there."""
+        self.socket.connect(self.remote)
+        return self
+
     def close(self):
         self.socket.close()
 
@@ -91,12 +97,16 @@ class Peer:
     # --- receiving
 
     def receive(self, timeout=None):
-        """The next message."""
-        self.socket.settimeout(TIMEOUT if timeout is None else timeout)
-        try:
-            data, source = self.socket.recvfrom(65536)
-        except TimeoutError:
-            raise Failure("no answer came") from None
+        """The next message.  What comes from another port is for somebody who had ours before:
+        tests run side by side."""
+        end = time.monotonic() + (TIMEOUT if timeout is None else timeout)
+        source = None, None
+        while source[1] is None or (source[1] != self.remote[1] and not self.any_source):
+            self.socket.settimeout(max(end - time.monotonic(), 0.001))
+            try:
+                data, source = self.socket.recvfrom(65536)
+            except TimeoutError:
+                raise Failure("no answer came") from None
         if not self.any_source:
             equal(source[:2], self.remote[:2], "the answer's source address")
         return Message.decode(data)

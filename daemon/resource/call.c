@@ -12,9 +12,23 @@ static void drop_jobs(struct coapd_task *t)
 	memset(t->job, 0, sizeof t->job);
 }
 
-static void clear(struct coapd_task *t, struct engine *e, struct request *r)
+/* What a task keeps or begins.  All of it is behind call_reserve(), coapd_scratch() or
+ * call_live(); most requests are answered without. */
+static void clear_used(struct coapd_task *t)
 {
 	drop_jobs(t);
+	memset(t->at, 0, sizeof t->at);
+	memset(t->awaits, 0, sizeof t->awaits);
+	memset(t->fetch, 0, sizeof t->fetch);
+	memset(t->fresh, 0, sizeof t->fresh);
+	memset(t->scratch, 0, sizeof t->scratch);
+	t->used = false;
+}
+
+static void clear(struct coapd_task *t, struct engine *e, struct request *r)
+{
+	if (t->used)
+		clear_used(t);
 	t->engine = e;
 	t->mount = NULL;
 	t->request = r;
@@ -26,11 +40,6 @@ static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 	t->is_private = false;
 	t->asks = t->observes = false;
 	t->notify = COAPD_NOTIFY_AS_ASKED;
-	memset(t->at, 0, sizeof t->at);
-	memset(t->awaits, 0, sizeof t->awaits);
-	memset(t->fetch, 0, sizeof t->fetch);
-	memset(t->fresh, 0, sizeof t->fresh);
-	memset(t->scratch, 0, sizeof t->scratch);
 	reply_clear(&t->reply);
 }
 
@@ -43,6 +52,7 @@ void call_fresh(struct coapd_task *t, struct engine *e, struct request *r, bool 
 void call_live(struct coapd_task *t, struct engine *e, struct request *r, struct task *task)
 {
 	clear(t, e, r);
+	t->used = true;
 	t->task = task;
 	t->live = true;
 	t->is_private = task->is_private;
@@ -62,6 +72,7 @@ static bool has_room(struct engine *e)
 
 struct task *call_reserve(struct coapd_task *t)
 {
+	t->used = true;
 	if (t->task || t->refused)
 		return t->task;
 	if (!t->draining && has_room(t->engine))
@@ -215,6 +226,8 @@ static void give_back(struct coapd_task *t)
 
 void call_end(struct coapd_task *t)
 {
+	if (!t->used)
+		return;
 	drop_jobs(t);
 	give_back(t);
 	if (t->task && !t->live && t->named)

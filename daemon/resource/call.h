@@ -16,6 +16,7 @@ struct coapd_task {
 	struct request *request;        /* NULL: the task is none */
 	struct task *task;      /* live, or taken for a request that may wait, or NULL */
 	bool live;              /* it waited before */
+	bool used;              /* anything but the reply was, so there is more to clear */
 	bool draining;
 	bool refused;           /* there was no task to be had */
 	bool named;             /* the module knows the name of a task that is not live yet */

@@ -278,6 +278,29 @@ Test(call, nothing_is_awaited_for_another)
 	cr_assert_eq(stage_tasks(s), 0);
 }
 
+static enum coapd_verdict smear_hook(void *self, coapd_task *task,
+				     const struct coapd_event *event)
+{
+	uint8_t *p = coapd_scratch(task, COAPD_SCRATCH);
+
+	(void)self;
+	stage_note(event);
+	for (unsigned i = 0; i < COAPD_SCRATCH; i++)
+		cr_assert_eq(p[i], 0);
+	memset(p, 0xff, COAPD_SCRATCH);
+	return stage_say(task, "smeared");
+}
+
+STAGE_MODULE(smear, smear_hook, .flags = 0);
+
+Test(call, scratch_is_zero_for_each)
+{
+	s = stage_one("/a", &smear);
+	stage_get(s, "11=a");
+	stage_get(s, "11=a");
+	cr_assert_eq(s->runs, 2);
+}
+
 static enum coapd_verdict tags_hook(void *self, coapd_task *task,
 				    const struct coapd_event *event)
 {

@@ -16,8 +16,7 @@ bool message_parse_body(struct span body, struct message *out)
 	struct option o;
 
 	while (option_next(&it, &o))
-		if (o.number <= OPTION_LAST)
-			present |= 1ull << option_rows[o.number];
+		present |= 1ull << option_row(o.number);
 	if (it.r.bad)
 		return false;
 	out->absent = ~present;

@@ -23,14 +23,14 @@ struct message {
 	struct span token;
 	struct span options;    /* as encoded; walk with option_iter() */
 	struct span payload;    /* without its marker; empty if there is none */
-	uint64_t absent;        /* a bit for each row (option_rows) of which no option is
+	uint64_t absent;        /* a bit for each row (option_row()) of which no option is
 				 * known to be there; 0 where nobody looked */
 };
 
 /* Whether an option is known not to be there: most that are asked for are not. */
-static inline bool message_lacks(const struct message *m, uint32_t number)
+__attribute__((always_inline)) static inline bool message_lacks(const struct message *m, uint32_t number)
 {
-	return number <= OPTION_LAST && m->absent >> option_rows[number] & 1;
+	return m->absent >> option_row(number) & 1;
 }
 
 /* "CON", "NON", "ACK", "RST". */
@@ -65,8 +65,8 @@ bool message_walk_next(struct message_walk *walk, struct span *out);
 /* The nth of them, from 0; false if there is none.  It starts from the first
  * option: who wants them all walks, for a peer chooses how many there are. */
 bool message_find(const struct message *m, uint32_t number, unsigned nth, struct span *out);
-static inline bool message_option(const struct message *m, uint32_t number, unsigned nth,
-				  struct span *out)
+__attribute__((always_inline)) static inline bool
+message_option(const struct message *m, uint32_t number, unsigned nth, struct span *out)
 {
 	if (message_lacks(m, number) && number != OPT_URI_PATH)
 		return false;
@@ -74,7 +74,8 @@ static inline bool message_option(const struct message *m, uint32_t number, unsi
 }
 
 /* The first of them as a number; false if there is none. */
-static inline bool message_option_uint(const struct message *m, uint32_t number, uint64_t *out)
+__attribute__((always_inline)) static inline bool
+message_option_uint(const struct message *m, uint32_t number, uint64_t *out)
 {
 	struct span value;
 

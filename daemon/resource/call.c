@@ -104,9 +104,21 @@ static void judge(struct resources *R, struct engine *e, const struct coapd_moun
 		    "meanwhile", m->spec.shown, m->desc->name, (unsigned long long)took);
 }
 
+/* When a hook ends, the next one of the same turn begins: one look at the clock for each. */
+static uint64_t time_after(struct resources *R, const struct engine *e)
+{
+	R->turn = e ? e->now : UINT64_MAX;
+	return R->turn_clock = R->clock();
+}
+
+static uint64_t time_before(struct resources *R, const struct engine *e)
+{
+	return e && e->now == R->turn ? R->turn_clock : R->clock();
+}
+
 uint64_t call_enter(struct engine *e, struct coapd_mount *m)
 {
-	const struct resources *R = m->resources;
+	struct resources *R = m->resources;
 
 	m->engine = e;
 	m->started = 0;
@@ -114,7 +126,7 @@ uint64_t call_enter(struct engine *e, struct coapd_mount *m)
 		m->now = e->now;
 		space_set(&e->space.ctl->where, m->where);
 	}
-	return R && R->clock ? R->clock() : 0;
+	return R && R->clock ? time_before(R, e) : 0;
 }
 
 void call_leave(struct engine *e, struct coapd_mount *m, uint64_t before)
@@ -124,8 +136,16 @@ void call_leave(struct engine *e, struct coapd_mount *m, uint64_t before)
 	if (e)
 		space_set(&e->space.ctl->where, 0);
 	if (R && R->clock)
-		judge(R, e, m, R->clock() - before);
+		judge(R, e, m, time_after(R, e) - before);
 	m->engine = NULL;
+}
+
+static void watch(struct coapd_task *t)
+{
+	if (t->request && !message_lacks(&t->request->msg, OPT_OBSERVE))
+		notices_watch(t);
+	else
+		t->asks = false;
 }
 
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
@@ -136,7 +156,7 @@ enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 
 	t->mount = m;
 	if (event->what != COAPD_EV_READ && event->what != COAPD_EV_RENDER)
-		notices_watch(t);
+		watch(t);
 	before = call_enter(t->engine, m);
 	v = m->desc->handle(m->self, t, event);
 	call_leave(t->engine, m, before);

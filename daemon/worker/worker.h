@@ -12,6 +12,7 @@
 #include "config/site.h"
 #include "base/counts.h"
 #include "base/wake.h"
+#include "worker/where.h"
 
 /* One message each on the control socket, of one byte where nothing else is said. */
 enum worker_message {
@@ -19,11 +20,15 @@ enum worker_message {
 	WORKER_ALIVE = 'A',     /* worker to supervisor: before it opens a module or takes over a
 				 * slot, and WORKER_BEATS times within the site's watchdog: back in
 				 * its loop */
+	WORKER_PREPARED = 'P',  /* worker to supervisor: one that is held has its modules open */
+	WORKER_FAILED = 'E',    /* worker to supervisor: one that is held cannot start; the rest of
+				 * the message says why */
+	WORKER_GO = 'G',        /* to one that is held: its slots are nobody's, take them over */
 	WORKER_DRAIN = 'D',     /* to the worker: finish what waits, at most drain_ms, then exit 0;
 				 * requests that would wait are refused with 5.03 meanwhile */
 	WORKER_TURN = 'F',      /* to the worker, as an order with a file: the access log goes on
 				 * there */
-	WORKER_LOG_FILE = 'G',  /* to the worker, as an order with a file: the log goes on there */
+	WORKER_LOG_FILE = 'J',  /* to the worker, as an order with a file: the log goes on there */
 	WORKER_QUIT = 'Q',      /* to the worker: exit 0 now, after the event in hand */
 	WORKER_KICK = 'K',      /* to the worker, as an order (order.h) with a socket: what is kept
 				 * for its peers ends, and struct kick_counts go there */
@@ -41,7 +46,10 @@ enum worker_exit {
 	WORKER_EXIT_ORPHAN = 4  /* the supervisor is gone */
 };
 
-#define WORKER_SOCKS 16         /* sockets a slot can have, client socket included */
+/* Sockets of a slot by their numbers: those of listeners (site_sock()), then the one for
+ * requests of ours. */
+#define WORKER_SOCKS (SITE_LISTENERS_MAX + 1)
+#define WORKER_CLIENT SITE_LISTENERS_MAX
 
 struct worker_slot {
 	unsigned slot;          /* number of the slot, below 256 */
@@ -55,6 +63,10 @@ struct worker_slot {
 struct worker_boot {
 	const struct site *site;
 	unsigned number;                /* of the worker, for the log */
+	const struct site *before;      /* the one that is served until then; NULL: none is */
+	bool held;                      /* its slots are still another's: it opens its modules,
+					 * says WORKER_PREPARED, and waits for WORKER_GO */
+	struct where *where;                /* which module opens or closes (where.h); NULL */
 	const struct worker_slot *slots;
 	unsigned nslots;                /* 0 is allowed: the worker idles */
 	const int *memfds;              /* of all slots of the daemon: what their bodies
@@ -63,6 +75,7 @@ struct worker_boot {
 	struct wakes wakes;             /* of all workers (wake.h); borrowed */
 	const int *mail;                /* where the mailbox of each slot of the daemon is
 					 * written, nmemfds of them; NULL: none has one */
+	int log_fd;                     /* of the log's file; 0: there is none */
 	int access_fd;                  /* of the access log's file; 0: there is none */
 	const struct counts *counts;    /* where modules count; NULL: nowhere */
 	int control_fd;                 /* seqpacket; end of file: the supervisor died */

@@ -145,4 +145,26 @@ def the_log_goes_on_in_a_new_file():
         equal(d.lines("old"), old, "the old file")
 
 
+@test
+def a_reload_takes_it_elsewhere():
+    with Logged() as d:
+        def reload(log):
+            with open(d.site, encoding="utf-8") as f:
+                text = re.sub("^log: .*$", log, f.read(), flags=re.M)
+            with open(d.site, "w", encoding="utf-8") as f:
+                f.write(text)
+            d.signal(signal.SIGHUP)
+        reload(f"log: {{ file: {d.directory}/logs/second }}")
+        d.wait_line("the new site is served", "second")
+        with Control(os.path.join(d.directory, "control")) as c:
+            c.ask("log", part="worker", level="debug")
+        for worker in range(2):
+            d.wait_line(f"worker {worker}: debug: part . of the log has level", "second")
+        check(not [x for x in d.lines() if "of the log has level" in x], "the first file")
+        mark = d.mark()
+        reload("log: { worker: info }")
+        d.wait_log("notice: the new site is served", since=mark)
+        d.wait_log("worker .: info: slot . taken over", since=mark)
+
+
 run()

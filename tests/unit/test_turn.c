@@ -1,87 +1,63 @@
-/* New files for the log, with workers that are the other ends of sockets. */
-#include "supervisor/turn.h"
-#include "worker/order.h"
+#include "worker/turn.h"
 
 #include <criterion/criterion.h>
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/coapd-test-turn-XXXXXX", paths[2][64];
-static struct site site = { .file = "site.yaml", .log_file = "", .access_file = "" };
-static struct process process[2] = { { .control = -1 }, { .control = -1 } };
-static struct supervisor sv = { .site = &site, .nworkers = 2, .process = process };
-static int worker;
+static int pair[2];
+static enum worker_exit how = WORKER_EXIT_BOOT;
+static struct err err;
 
 static void setup(void)
 {
-	int pair[2];
-
-	cr_assert_not_null(mkdtemp(directory));
-	snprintf(paths[0], sizeof paths[0], "%s/log", directory);
-	snprintf(paths[1], sizeof paths[1], "%s/access", directory);
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
-	process[1].control = pair[0];
-	worker = pair[1];
 }
 
-static void teardown(void)
+TestSuite(turn, .init = setup);
+
+static char heard(void)
 {
-	unlink(paths[0]);
-	unlink(paths[1]);
-	rmdir(directory);
+	char byte = 0;
+
+	cr_assert_eq(read(pair[0], &byte, 1), 1);
+	return byte;
 }
 
-TestSuite(turn, .init = setup, .fini = teardown);
-
-/* The worker is told this, with the file of that name. */
-static void expect(uint32_t what, const char *path)
+static void say(char byte)
 {
-	struct stat a, b;
-	struct order o;
-	int fd;
-
-	cr_assert_eq(order_take(worker, &o, &fd), 1);
-	cr_expect_eq(o.what, what);
-	cr_assert_eq(fstat(fd, &a) || stat(path, &b), 0);
-	cr_expect_eq(a.st_ino, b.st_ino);
-	close(fd);
+	cr_assert_eq(write(pair[0], &byte, 1), 1);
 }
 
-static void expect_nothing(void)
+Test(turn, comes)
 {
-	struct order o;
-	int fd;
-
-	cr_expect_eq(order_take(worker, &o, &fd), 0);
+	say(WORKER_GO);
+	cr_assert_eq(turn_wait(pair[1], &how, &err), 0);
+	cr_assert_eq(heard(), WORKER_PREPARED);
 }
 
-Test(turn, without_files_nobody_is_told)
+Test(turn, does_not_come_for_one_that_is_told_to_go)
 {
-	turn_files(&sv);
-	expect_nothing();
+	say(WORKER_QUIT);
+	cr_assert_eq(turn_wait(pair[1], &how, &err), -ECANCELED);
+	cr_assert_eq(how, WORKER_EXIT_OK);
 }
 
-Test(turn, both_are_handed_out)
+Test(turn, does_not_come_without_a_supervisor)
 {
-	site.log_file = paths[0];
-	site.access_file = paths[1];
-	turn_files(&sv);
-	expect(WORKER_LOG_FILE, paths[0]);
-	expect(WORKER_TURN, paths[1]);
-	expect_nothing();
-	cr_expect_gt(sv.access_fd, 0);
-	cr_expect_gt(log_fd(), 0);
+	close(pair[0]);
+	cr_assert_lt(turn_wait(pair[1], &how, &err), 0);
+	cr_assert(strstr(err.text, "cannot tell the supervisor"), "%s", err.text);
+	cr_assert_eq(how, WORKER_EXIT_BOOT);
 }
 
-Test(turn, one_that_cannot_be_opened_does_not_stop_the_other)
+Test(turn, what_failed_is_told)
 {
-	site.log_file = "/nonexistent/log";
-	site.access_file = paths[1];
-	turn_files(&sv);
-	expect(WORKER_TURN, paths[1]);
-	expect_nothing();
-	cr_expect_eq(log_fd(), -1);
+	char text[600] = "";
+
+	err_set(&err, -EINVAL, "it does not open");
+	turn_failed(pair[1], "modules", &err);
+	cr_assert_gt(read(pair[0], text, sizeof text - 1), 0);
+	cr_assert_str_eq(text, "Emodules: it does not open");
 }

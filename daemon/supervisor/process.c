@@ -1,8 +1,10 @@
 #include "supervisor/process.h"
 
 #include "supervisor/child.h"
+#include "supervisor/closing.h"
 #include "supervisor/notify.h"
 #include "supervisor/obituary.h"
+#include "supervisor/patience.h"
 #include "worker/slot.h"
 
 #include <errno.h>
@@ -35,6 +37,7 @@ struct worker_boot process_boot(const struct supervisor *sv, const struct proces
 		.nmemfds = sv->nslots,
 		.wakes = sv->wakes,
 		.counts = &sv->counts,
+		.gates = &sv->crashes.gates,
 		.mail = sv->mail.in,
 		.access_fd = sv->access_fd,
 		.control_fd = control,
@@ -68,7 +71,7 @@ int process_start(struct supervisor *sv, struct process *p)
 	p->pid = pid;
 	p->starts++;
 	p->control = pair[0];
-	p->asked = false;
+	p->asked = p->silent = false;
 	ev_io_set(&p->readable, pair[0], EV_READ);
 	ev_io_start(sv->loop, &p->readable);
 	return 0;
@@ -109,12 +112,28 @@ static int where(const struct supervisor *sv, const struct process *p, bool *ope
 	return mount;
 }
 
+void process_heard(struct process *p)
+{
+	p->used_ms = patience_used(p->pid);
+}
+
+bool process_hangs(const struct supervisor *sv, const struct process *p)
+{
+	struct sight s = { .state = patience_state(p->pid),
+			   .used_ms = patience_used(p->pid) - p->used_ms };
+	bool opens;
+
+	s.in_hook = where(sv, p, &opens) >= 0;
+	return patience_is_over(&s, sv->crew.watch_ms);
+}
+
 /* What there is to say of it. */
 static struct obituary about(const struct supervisor *sv, const struct process *p)
 {
 	struct obituary o = { .worker = p->number };
 	int mount = where(sv, p, &o.opens);
 
+	o.mount = mount;
 	if (mount >= 0) {
 		o.path = site_mount_shown(&sv->site->mounts[mount]);
 		o.module = sv->site->mounts[mount].module;
@@ -146,6 +165,7 @@ void process_kill(struct supervisor *sv, struct process *p)
 		log_warn("worker %u (pid %d) does not end in time, killing it", p->number,
 			 (int)p->pid);
 	p->asked = true;
+	p->silent = sv->crew.worker[p->number].silent;
 	kill(p->pid, SIGKILL);
 }
 
@@ -170,4 +190,7 @@ void process_obituary(struct supervisor *sv, struct process *p, uint64_t in_ms)
 	if (sv->crew.phase == CREW_FAIL && process_boot_failed(p))
 		level = LOG_INFO;
 	log_record(LOG_PART, level, obituary_fields(&o, &facts), "%s", text);
+	/* One that does not open is not in anybody's way who asks. */
+	if (o.mount >= 0 && !o.opens && closing_blames(p->status, p->asked, p->silent))
+		closing_note(sv, (size_t)o.mount);
 }

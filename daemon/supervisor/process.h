@@ -20,6 +20,13 @@ void process_ask(struct process *p, enum worker_message what);
 /* Ends it at once, and says why. */
 void process_kill(struct supervisor *sv, struct process *p);
 
+/* It has been heard of. */
+void process_heard(struct process *p);
+
+/* Whether one that is silent hangs, as far as that can be seen from here; if not, it may have
+ * had no chance to speak. */
+bool process_hangs(const struct supervisor *sv, const struct process *p);
+
 /* Closes our end of the socket; may be called twice. */
 void process_close(struct process *p);
 

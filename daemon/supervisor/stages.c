@@ -98,6 +98,17 @@ static void down_counts(struct supervisor *sv)
 	counts_free(&sv->counts);
 }
 
+static int up_crashes(struct supervisor *sv, struct err *err)
+{
+	return crashes_make(&sv->crashes, sv->site->nmounts, sv->site->crash_limit,
+			    sv->site->crash_pause_ms, err);
+}
+
+static void down_crashes(struct supervisor *sv)
+{
+	crashes_free(&sv->crashes);
+}
+
 static int up_mail(struct supervisor *sv, struct err *err)
 {
 	return mail_open(&sv->mail, sv->nslots, err);
@@ -159,6 +170,7 @@ static const struct stage {
 	{ up_memory, down_memory },
 	{ up_wakes, down_wakes },
 	{ up_counts, down_counts },
+	{ up_crashes, down_crashes },
 	{ up_mail, down_mail },
 	{ up_crew, down_crew },
 };

@@ -4,6 +4,7 @@
 #ifndef SUPERVISOR_STATE_H
 #define SUPERVISOR_STATE_H
 
+#include "supervisor/crashes.h"
 #include "supervisor/crew.h"
 #include "supervisor/mail.h"
 #include "supervisor/memory.h"
@@ -20,6 +21,8 @@ struct process {
 	pid_t pid;              /* 0: none */
 	int control;            /* our end of the control socket, -1: none */
 	bool asked;             /* told to end, or killed by us */
+	bool silent;            /* killed by us, as it hung */
+	uint64_t used_ms;       /* of processors, when it was heard of last */
 	pid_t dead;             /* the last one that ended, */
 	int status;             /* and how */
 	uint64_t starts;        /* so many there have been */
@@ -41,6 +44,7 @@ struct supervisor {
 	struct memory memory;
 	struct wakes wakes;
 	struct counts counts;           /* of modules */
+	struct crashes crashes;         /* of their mounts */
 	struct mail mail;
 	int access_fd;                  /* of the access log; 0: there is none */
 	struct crew crew;
@@ -50,6 +54,7 @@ struct supervisor {
 	ev_signal signal[SIGNALS];
 	ev_child child;
 	ev_timer tick;
+	ev_timer reopen;                /* a resource is */
 	ev_timer beat;                  /* the service manager is told how we do */
 	struct pulse pulse;
 	bool unwell;                    /* has been logged */

@@ -1,6 +1,7 @@
 #include "supervisor/supervisor.h"
 
 #include "supervisor/accessfile.h"
+#include "supervisor/closing.h"
 #include "supervisor/control.h"
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
@@ -156,11 +157,13 @@ static bool hear(struct process *p)
 	ssize_t n = recv(p->control, &byte, 1, MSG_DONTWAIT);
 
 	if (n == 1 && byte == WORKER_READY) {
+		process_heard(p);
 		happen(p->sv, CREW_EV_READY, p->number);
 		control_worker_ready(p->sv->control, p);
-	} else if (n == 1 && byte == WORKER_ALIVE)
+	} else if (n == 1 && byte == WORKER_ALIVE) {
+		process_heard(p);
 		happen(p->sv, CREW_EV_ALIVE, p->number);
-	else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+	} else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		process_close(p);       /* its death is told by on_child() */
 	return n == 1;
 }
@@ -190,15 +193,24 @@ static void on_child(struct ev_loop *loop, ev_child *w, int revents)
 	}
 }
 
-/* What workers have said by now counts. */
+/* What workers have said by now counts, and so does why they could not. */
+static void look_at(struct process *p)
+{
+	struct supervisor *sv = p->sv;
+
+	while (p->control >= 0 && hear(p))
+		;
+	if (crew_is_silent(&sv->crew, p->number, now_ms()) && !process_hangs(sv, p))
+		step(sv, CREW_EV_HELD, p->number);
+}
+
 static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct supervisor *sv = w->data;
 
 	(void)loop, (void)revents;
 	for (unsigned i = 0; i < sv->nworkers; i++)
-		while (sv->process[i].control >= 0 && hear(&sv->process[i]))
-			;
+		look_at(&sv->process[i]);
 	happen(sv, CREW_EV_TICK, 0);
 }
 
@@ -313,6 +325,7 @@ static int open_loop(struct supervisor *sv, struct err *err)
 	ev_child_start(sv->loop, &sv->child);
 	ev_timer_init(&sv->tick, on_tick, 0., 0.);
 	sv->tick.data = sv;
+	closing_begin(sv);
 	begin_beat(sv);
 	for (unsigned i = 0; i < sv->nworkers; i++) {
 		ev_init(&sv->process[i].readable, on_control);
@@ -325,6 +338,7 @@ static void close_loop(struct supervisor *sv)
 {
 	ev_timer_stop(sv->loop, &sv->tick);
 	ev_timer_stop(sv->loop, &sv->beat);
+	closing_end(sv);
 	ev_child_stop(sv->loop, &sv->child);
 	for (int i = 0; i < SIGNALS; i++)
 		ev_signal_stop(sv->loop, &sv->signal[i]);

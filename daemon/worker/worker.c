@@ -358,12 +358,15 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 {
 	const struct site *site = w->boot->site;
 
+	if (w->boot->gates && !is_alone(w))
+		gates_protect(w->boot->gates);
 	errors_begin(errors, site->file);
 	if (!mounts_load(site, specs, errors))
 		return err_set(err, -EINVAL, "%s", errors->text[0]);
 	for (size_t i = 0; i < site->nmounts; i++) {
 		specs[i].where = where_word(&w->where);
 		specs[i].place = mounts_place(site, &site->mounts[i]);
+		specs[i].gate = gates_word(w->boot->gates, i);
 		specs[i].counts = counts_begin(w->boot->counts, w->boot->number, i,
 					       specs[i].module->desc.counters,
 					       specs[i].module->desc.ncounters);

@@ -8,6 +8,7 @@ from harness import *
 SITE = """
 workers: 1
 drain: 100ms
+watchdog: 0
 resources:
   /hello: {module: hello}
 """

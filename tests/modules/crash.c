@@ -1,6 +1,6 @@
 /* crash.c - kills its worker on demand, for tests alone.
  *
- * The query says how and how often: ?how=segv|abort|bus|fpe|kill|exit|hang&times=N dies,
+ * The query says how and how often: ?how=segv|abort|bus|fpe|kill|exit|hang|spin&times=N dies,
  * or does not come back, at the first N deliveries of the request (1 without it) and answers with the
  * number of the delivery afterwards; without how it just answers.  With &wait all
  * this happens 10 ms later, in the event of a timer. */
@@ -22,13 +22,15 @@ static const struct way {
 	{ "kill", SIGKILL },
 	{ "exit", 0 },
 	{ "hang", -1 },
+	{ "spin", -2 },
 };
 
 /* Whoever has put a handler there (a sanitizer) is not asked. */
 static _Noreturn void die(int signo)
 {
 	while (signo < 0)
-		pause();
+		if (signo == -1)
+			pause();
 	if (signo) {
 		signal(signo, SIG_DFL);
 		raise(signo);

@@ -1,5 +1,6 @@
 """Slots whose memory is damaged, or whose adopters die: it costs what was in them, is said,
 and all goes on."""
+import fcntl
 import os
 import signal
 
@@ -8,6 +9,7 @@ from harness import slots
 from harness.ptrace import Led
 
 SLOTS = 32
+SIZE_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 SITE = f"""
 workers: 1
 slots: {SLOTS}
@@ -60,6 +62,22 @@ def every_word_of_the_head_may_be_inverted():
         mark = struck(d, invert)
         serves(d, peers, mark)
         equal(d.counters()["adopt-wiped"], 1, "wiped for its tries")
+
+
+@test
+def memory_is_taken_before_it_is_needed():
+    """So that no worker dies for want of it while it serves."""
+    with Namespace(), Daemon(SITE) as d:
+        files = [f"/proc/{d.pid}/fd/{fd}" for fd in slots.descriptors(d.pid)]
+        before = [os.stat(f).st_blocks for f in files]
+        check(all(before), f"blocks: {before}")
+        for p in all_over(d, 1000):
+            p.close()
+        equal([os.stat(f).st_blocks for f in files], before, "blocks")
+        for f in files:
+            with open(f, "rb") as there:
+                seals = fcntl.fcntl(there, fcntl.F_GET_SEALS)
+            equal(seals & SIZE_SEALS, SIZE_SEALS, "seals")
 
 
 @test

@@ -61,8 +61,9 @@ Test(changes, a_teller_that_dies_leaves_none_half_told)
 		pid_t pid = fork();
 		uint32_t w = 0;
 
-		for (; pid == 0; w++)
-			changes_tell(shared, w % CHANGES_WORDS);
+		if (pid == 0)
+			for (;; w++)
+				changes_tell(shared, w % CHANGES_WORDS);
 		while (changes_value(shared, round) == sum)
 			;
 		kill(pid, SIGKILL);

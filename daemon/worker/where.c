@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 int where_open(struct where *p, int memfd, struct err *err)
 {
@@ -18,6 +19,14 @@ int where_open(struct where *p, int memfd, struct err *err)
 		p->ctl->counter[COUNT_OPEN_LOST]++;
 	space_set(&p->ctl->where, 0);
 	return 0;
+}
+
+void where_forget(int memfd)
+{
+	static const uint32_t nowhere = 0;
+
+	/* If it cannot, the adoption of the slot will. */
+	(void)!pwrite(memfd, &nowhere, sizeof nowhere, offsetof(struct space_ctl, where));
 }
 
 void where_close(struct where *p)

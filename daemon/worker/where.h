@@ -18,6 +18,10 @@ struct where {
  * modules opened or closed.  0, or a negative errno, err says why. */
 int where_open(struct where *p, int memfd, struct err *err);
 
+/* Of another slot: forgets in which hook the worker before this one died.  Its obituary is
+ * written by now, and whoever looks would take it for where this one is. */
+void where_forget(int memfd);
+
 /* May be called for one that was not opened. */
 void where_close(struct where *p);
 

@@ -392,6 +392,8 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 
 static int up_where(struct worker *w, struct err *err)
 {
+	for (unsigned i = 1; i < w->boot->nslots; i++)
+		where_forget(w->boot->slots[i].memfd);
 	return w->boot->nslots ? where_open(&w->where, w->boot->slots[0].memfd, err) : 0;
 }
 

@@ -58,6 +58,22 @@ Test(where, who_died_there_is_counted_once)
 	close(fd);
 }
 
+Test(where, that_of_the_dead_is_forgotten_in_other_slots)
+{
+	int fd;
+	struct space_ctl *ctl = memory(&fd);
+
+	ctl->where = 2;
+	ctl->tries = ctl->hwm[0] = 7;
+	where_forget(fd);
+	cr_assert_eq(ctl->where, 0);
+	cr_assert_eq(ctl->tries, 7);
+	cr_assert_eq(ctl->hwm[0], 7);
+	where_forget(-1);
+	munmap(ctl, sizeof *ctl);
+	close(fd);
+}
+
 Test(where, says_why_it_cannot)
 {
 	struct where p = { NULL };

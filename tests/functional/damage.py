@@ -89,6 +89,9 @@ def a_slot_of_another_layout_is_made_anew():
             slot[slots.LAYOUT] -= 1
         mark = struck(d, make_older)
         serves(d, peers, mark)
+        said = d.records(r"error: slot \d+ begins anew, as its memory is damaged or of another layout",
+                         mark)
+        equal(len(said), SLOTS, "slots that say so")
 
 
 @test

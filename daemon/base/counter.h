@@ -73,6 +73,7 @@
 	X(ADOPT_DROPPED, "adopt-dropped", "objects dropped by adoptions: implausible, or of a listener that is gone") \
 	X(ADOPT_WIPED, "adopt-wiped", "slots wiped because adopting them kept failing") \
 	X(EXEC_LOST, "exec-lost", "requests answered 5.00 because their worker died in them") \
+	X(CLOSED, "closed", "requests answered 5.00 because their resource is closed for crashes") \
 	X(OPEN_LOST, "open-lost", "workers that died while a module opened or closed") \
 	X(SHED, "shed", "requests refused while draining") \
 	X(JOB_LOST, "job-lost", "jobs that died with their worker") \

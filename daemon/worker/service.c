@@ -351,8 +351,10 @@ static int map_memory(struct service *v, const struct worker_slot *slot, struct 
 {
 	v->size = space_size(&v->def) + windows_size(&v->windows);
 	v->mem = mmap(NULL, v->size, PROT_READ | PROT_WRITE, MAP_SHARED, slot->memfd, 0);
-	if (v->mem != MAP_FAILED)
+	if (v->mem != MAP_FAILED) {
+		v->used = ((const struct space_ctl *)v->mem)->layout != 0;
 		return 0;
+	}
 	v->mem = NULL;
 	return err_set(err, -errno, "cannot map the memory of slot %u: %s", slot->slot,
 		       strerror(errno));
@@ -406,6 +408,9 @@ static void take_over(struct service *v, enum space_state state, uint64_t now)
 	const struct batch *b = batch_of(space_of(v));
 
 	udp_wire(space_of(v), state);
+	if (state == SPACE_NEW && v->used)
+		log_error("slot %u begins anew, as its memory is damaged or of another layout: its "
+			  "clients have to begin anew", v->slot);
 	if (state == SPACE_OLD && !dispatch_adopt(&v->dispatch, now))
 		log_error("slot %u is wiped, as workers keep dying when they take it over: "
 			  "its clients have to begin anew", v->slot);

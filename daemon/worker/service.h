@@ -35,6 +35,7 @@ struct service {
 	enum service_state state;
 	unsigned blocked;               /* number of the socket that is full */
 	unsigned slot;
+	bool used;                      /* its memory was, before this worker */
 	struct ev_loop *loop;           /* borrowed */
 	ev_io read[WORKER_SOCKS];
 	ev_io write;

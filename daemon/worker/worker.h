@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "config/site.h"
 #include "base/counts.h"
+#include "base/gates.h"
 #include "base/wake.h"
 #include "worker/where.h"
 
@@ -75,6 +76,7 @@ struct worker_boot {
 					 * written, nmemfds of them; NULL: none has one */
 	int access_fd;                  /* of the access log's file; 0: there is none */
 	const struct counts *counts;    /* where modules count; NULL: nowhere */
+	const struct gates *gates;      /* which mounts are closed; NULL: none */
 	int control_fd;                 /* seqpacket; end of file: the supervisor died */
 	struct hash_key key;            /* secret and random, for slots that are new */
 	/* Of one that is no process of its own (control_fd is -1), else NULL: called when it

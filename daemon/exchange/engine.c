@@ -23,38 +23,46 @@ _Static_assert(sizeof(struct obs) % 8 == 0, "observation size");
  * themselves count what lives. */
 #define EVENT_SPARE 2u
 
+static uint32_t spare(uint32_t n)
+{
+	return n ? n + EVENT_SPARE : 0;
+}
+
+/* Those of the others are counted beside (exchange.c, stored.c...). */
+static const enum engine_slab by_cap[] = { SLAB_ENDPOINT, SLAB_DEDUP, SLAB_BODY_SMALL, SLAB_BODY,
+					   SLAB_ASSEMBLY };
+
+#define ROW(number, title, mark, type, n) \
+	[SLAB_##number] = { .name = title, .magic = mark, .size = sizeof(type), .cap = n }
+
 void engine_layout(struct space_def *def, const struct engine_limits *limits)
 {
 	*def = (struct space_def){
 		.slab = {
-			[SLAB_ENDPOINT] = { "endpoints", 0x9ee1, sizeof(struct endpoint),
-					    limits->endpoints },
-			[SLAB_DEDUP] = { "dedup", 0xdd02, sizeof(struct dedup), limits->dedup },
-			[SLAB_EXCHANGE] = { "exchanges", 0xe7c3, sizeof(struct exchange),
-					    limits->exchanges + limits->waiting + EVENT_SPARE },
-			[SLAB_BLOB] = { "messages", 0xb10b, sizeof(struct blob),
-					limits->messages + EVENT_SPARE },
-			[SLAB_XFER] = { "transfers", 0x8fe4, sizeof(struct xfer),
-					limits->xfers ? limits->xfers + EVENT_SPARE : 0 },
-			[SLAB_OBS] = { "observations", 0x0b55, sizeof(struct obs),
-				       limits->observations ?
-				       limits->observations + EVENT_SPARE : 0 },
-			[SLAB_BODY_SMALL] = { "small bodies", 0x5b0d, sizeof(struct body),
-					      limits->small_bodies },
-			[SLAB_BODY] = { "bodies", 0xb0d7, sizeof(struct body), limits->bodies },
-			[SLAB_ASSEMBLY] = { "assemblies", 0xa55e, sizeof(struct assembly),
-					    limits->assemblies },
-			[SLAB_REPRESENTATION] = { "representations", 0x4e94,
-						  sizeof(struct representation),
-						  limits->representations ?
-						  limits->representations + EVENT_SPARE : 0 },
-			[SLAB_OBSERVER] = { "observers", 0x0b5e, sizeof(struct observer),
-					    limits->observers ?
-					    limits->observers + EVENT_SPARE : 0 },
+			ROW(ENDPOINT, "endpoints", 0x9ee1, struct endpoint, limits->endpoints),
+			ROW(DEDUP, "dedup", 0xdd02, struct dedup, limits->dedup),
+			ROW(EXCHANGE, "exchanges", 0xe7c3, struct exchange,
+			    limits->exchanges + limits->waiting + EVENT_SPARE),
+			ROW(BLOB, "messages", 0xb10b, struct blob,
+			    limits->messages + EVENT_SPARE),
+			ROW(XFER, "transfers", 0x8fe4, struct xfer, spare(limits->xfers)),
+			ROW(OBS, "observations", 0x0b55, struct obs,
+			    spare(limits->observations)),
+			ROW(BODY_SMALL, "small bodies", 0x5b0d, struct body,
+			    limits->small_bodies),
+			ROW(BODY, "bodies", 0xb0d7, struct body, limits->bodies),
+			ROW(ASSEMBLY, "assemblies", 0xa55e, struct assembly, limits->assemblies),
+			ROW(REPRESENTATION, "representations", 0x4e94, struct representation,
+			    spare(limits->representations)),
+			ROW(OBSERVER, "observers", 0x0b5e, struct observer,
+			    spare(limits->observers)),
 		},
 		.nslabs = ENGINE_SLABS,
 		.extra = sizeof(struct batch),
+		.windowed = SLAB_BODY_SMALL,
 	};
+	for (size_t i = 0; i < sizeof by_cap / sizeof *by_cap; i++)
+		def->slab[by_cap[i]].by_cap = true;
 }
 
 /* Deadlines are for exchanges and for the slabs of the layers above. */

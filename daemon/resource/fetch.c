@@ -12,8 +12,9 @@ _Static_assert(sizeof(struct fetch) % 8 == 0, "fetch size");
 void fetch_layout(struct space_def *def, uint32_t cap)
 {
 	assert(def->nslabs == FETCH_SLAB);
-	def->slab[def->nslabs++] = (struct slab_def){ "fetch", FETCH_MAGIC,
-						      sizeof(struct fetch), cap };
+	def->slab[def->nslabs++] = (struct slab_def){
+		.name = "fetch", .magic = FETCH_MAGIC, .size = sizeof(struct fetch), .cap = cap,
+		.by_cap = true };
 }
 
 /* --- life ------------------------------------------------------------------------- */

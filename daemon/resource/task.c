@@ -14,8 +14,8 @@ static struct slab *task_slab(struct engine *e)
 void task_layout(struct space_def *def, uint32_t cap)
 {
 	assert(def->nslabs == TASK_SLAB);
-	def->slab[def->nslabs++] = (struct slab_def){ "task", TASK_MAGIC,
-						      sizeof(struct task), cap };
+	def->slab[def->nslabs++] = (struct slab_def){
+		.name = "task", .magic = TASK_MAGIC, .size = sizeof(struct task), .cap = cap };
 }
 
 struct task *task_take(struct engine *e)
@@ -128,7 +128,7 @@ static bool plausible(struct engine *e, const struct task *t)
 	    !(t->begins || task_waits(t->at, t->awaits)))
 		return false;
 	if (t->kind == TASK_BACKGROUND)
-		return t->waiting == 0 && e->background_n < e->conf.limits.tasks;
+		return t->waiting == 0;
 	if (t->kind == TASK_UPLOAD)
 		return owns_stream(e, t) && (t->waiting ? has_request(e, t) : !t->begins);
 	return t->kind == TASK_REQUEST && has_request(e, t);

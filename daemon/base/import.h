@@ -19,7 +19,10 @@
 #define IMPORT_SOCKS 16u
 #define IMPORT_TRIES 2u         /* deaths within it, until it is given up */
 
-/* Which number a socket of the old slot has now; -1: it is gone. */
+#define IMPORT_NO_SOCK 0xffffu  /* in place of a socket's number: it is gone */
+
+/* Which number a socket of the old slot has now; -1: it is gone, and with it the objects
+ * that name it. */
 struct import_socks {
 	int now[IMPORT_SOCKS];
 };

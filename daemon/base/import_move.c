@@ -105,7 +105,7 @@ static int plan(struct moves *m, const struct import *i, uint32_t old, uint32_t 
 		if (field->type == FIELD_OWN)
 			continue;
 		was = legend_field_of(&i->old, old, field->name);
-		if (was)
+		if (was && was->type != FIELD_OWN)
 			rc = plan_field(m, i, was, field, from, to, err);
 	}
 	return rc;
@@ -178,12 +178,13 @@ static uint64_t ref_now(const struct import *i, ref_t r)
 
 static bool sock_now(const struct import *i, uint64_t *sock)
 {
+	int now;
+
 	if (!i->socks)
 		return true;
-	if (*sock >= IMPORT_SOCKS || i->socks->now[*sock] < 0)
-		return false;
-	*sock = (uint64_t)i->socks->now[*sock];
-	return true;
+	now = *sock < IMPORT_SOCKS ? i->socks->now[*sock] : -1;
+	*sock = now < 0 ? IMPORT_NO_SOCK : (uint64_t)now;
+	return now >= 0;
 }
 
 static bool go(const struct move *v, const struct import *i, const uint8_t *from, uint8_t *to)

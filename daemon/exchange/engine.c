@@ -4,6 +4,7 @@
 #include "exchange/assembly.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
+#include "exchange/kinds.h"
 #include "exchange/obs.h"
 #include "exchange/observer.h"
 #include "exchange/verified.h"
@@ -33,32 +34,35 @@ static const enum engine_slab by_cap[] = { SLAB_ENDPOINT, SLAB_DEDUP, SLAB_BODY_
 					   SLAB_ASSEMBLY };
 
 #define ROW(number, title, mark, type, n) \
-	[SLAB_##number] = { .name = title, .magic = mark, .size = sizeof(type), .cap = n }
+	[SLAB_##number] = { .name = title, .magic = mark, .size = sizeof(struct type), .cap = n, \
+			    .kind = &type##_kind }
 
 void engine_layout(struct space_def *def, const struct engine_limits *limits)
 {
 	*def = (struct space_def){
 		.slab = {
-			ROW(ENDPOINT, "endpoints", 0x9ee1, struct endpoint, limits->endpoints),
-			ROW(DEDUP, "dedup", 0xdd02, struct dedup, limits->dedup),
-			ROW(EXCHANGE, "exchanges", 0xe7c3, struct exchange,
+			ROW(ENDPOINT, "endpoints", 0x9ee1, endpoint, limits->endpoints),
+			ROW(DEDUP, "dedup", 0xdd02, dedup, limits->dedup),
+			ROW(EXCHANGE, "exchanges", 0xe7c3, exchange,
 			    limits->exchanges + limits->waiting + EVENT_SPARE),
-			ROW(BLOB, "messages", 0xb10b, struct blob,
+			ROW(BLOB, "messages", 0xb10b, blob,
 			    limits->messages + EVENT_SPARE),
-			ROW(XFER, "transfers", 0x8fe4, struct xfer, spare(limits->xfers)),
-			ROW(OBS, "observations", 0x0b55, struct obs,
+			ROW(XFER, "transfers", 0x8fe4, xfer, spare(limits->xfers)),
+			ROW(OBS, "observations", 0x0b55, obs,
 			    spare(limits->observations)),
-			ROW(BODY_SMALL, "small bodies", 0x5b0d, struct body,
+			ROW(BODY_SMALL, "small bodies", 0x5b0d, body,
 			    limits->small_bodies),
-			ROW(BODY, "bodies", 0xb0d7, struct body, limits->bodies),
-			ROW(ASSEMBLY, "assemblies", 0xa55e, struct assembly, limits->assemblies),
-			ROW(REPRESENTATION, "representations", 0x4e94, struct representation,
+			ROW(BODY, "bodies", 0xb0d7, body, limits->bodies),
+			ROW(ASSEMBLY, "assemblies", 0xa55e, assembly, limits->assemblies),
+			ROW(REPRESENTATION, "representations", 0x4e94, representation,
 			    spare(limits->representations)),
-			ROW(OBSERVER, "observers", 0x0b5e, struct observer,
+			ROW(OBSERVER, "observers", 0x0b5e, observer,
 			    spare(limits->observers)),
 		},
 		.nslabs = ENGINE_SLABS,
 		.extra = sizeof(struct batch),
+		.extra_kind = &batch_kind,
+		.root_kind = &engine_root_kind,
 		.windowed = SLAB_BODY_SMALL,
 	};
 	for (size_t i = 0; i < sizeof by_cap / sizeof *by_cap; i++)

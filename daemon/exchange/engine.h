@@ -79,6 +79,7 @@ struct engine_root {
 	uint32_t draw;          /* draws from the generator so far */
 	uint32_t mid;           /* for messages to nobody we remember */
 	uint32_t hand_endpoint, hand_dedup;     /* clock hands; may be anything */
+	uint32_t zero;
 	uint64_t body_pages;    /* what bodies of this slot hold; read by other slots */
 };
 

@@ -438,7 +438,8 @@ int service_open(struct service *v, const struct worker_slot *slot,
 	int r;
 
 	*v = (struct service){ .loop = env->loop, .slot = slot->slot, .due_at = UINT64_MAX,
-			       .def = env->def };
+			       .def = env->def ? env->def : &v->own };
+	slot_def(env->site, &v->own);
 	r = take_sockets(v, slot, env->site, err);
 	if (!r)
 		r = map_memory(v, slot, err);

@@ -1,5 +1,6 @@
 #include "worker/slot_import.h"
 
+#include "base/batch.h"
 #include "exchange/body_import.h"
 
 #include <errno.h>
@@ -8,6 +9,17 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+/* What came by a socket that is gone cannot be answered. */
+static void forget_received(struct import *i)
+{
+	struct batch *b = (void *)((uint8_t *)i->to + i->new.head->extra_at);
+
+	if (b->rx_sock != IMPORT_NO_SOCK)
+		return;
+	b->rx_n = b->rx_sock = 0;
+	i->to->commit.s.rx_next = 0;
+}
+
 static int take_over(struct import *i, void *to, const struct space_def *def, void *from,
 		     int old, uint64_t size, const struct import_socks *socks, struct err *err)
 {
@@ -15,9 +27,11 @@ static int take_over(struct import *i, void *to, const struct space_def *def, vo
 
 	if (!rc)
 		rc = body_import(i, old, err);
-	if (!rc)
-		import_end(i);
-	return rc;
+	if (rc)
+		return rc;
+	forget_received(i);
+	import_end(i);
+	return 0;
 }
 
 int slot_import(void *to, const struct space_def *def, int old, const struct import_socks *socks,

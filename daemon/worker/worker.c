@@ -11,7 +11,6 @@
 #include "worker/where.h"
 #include "worker/sandbox.h"
 #include "worker/service.h"
-#include "worker/slot.h"
 #include "worker/watcher.h"
 
 #include <errno.h>
@@ -556,16 +555,11 @@ int worker_run(const struct worker_boot *boot)
 	struct worker w = { .boot = boot, .exit = WORKER_EXIT_BOOT,
 			    .env = { .site = boot->site, .key = boot->key, .def = boot->def,
 				     .socks = boot->socks } };
-	struct space_def def;
 	struct err err = { "" };
 	char who[32];
 	size_t up = 0;
 
 	w.env.trace = &w.trace;
-	if (!boot->def) {
-		slot_def(boot->site, &def);
-		w.env.def = &def;
-	}
 	snprintf(who, sizeof who, "worker %u", boot->number);
 	site_log(boot->site, who);
 	while (up < STAGES && stages[up].up(&w, &err) == 0)

@@ -36,7 +36,6 @@ static enum coapd_verdict handle(void *self, coapd_task *task, const struct coap
 
 struct bed {
 	struct worker_site w;
-	struct space_def def;
 	struct service_env env;
 	struct service service;
 	int peer;
@@ -59,8 +58,7 @@ static void bed_open(struct bed *b)
 		.abi = COAPD_ABI, .size = sizeof spec.module->desc, .name = "bench",
 		.version = "1", .summary = "a bench", .flags = COAPD_F_TREE,
 		.handle = handle };
-	slot_def(b->w.site, &b->def);
-	b->env = (struct service_env){ .site = b->w.site, .def = &b->def, .key = { { 1, 2 } } };
+	b->env = (struct service_env){ .site = b->w.site, .key = { { 1, 2 } } };
 	b->env.loop = ev_loop_new(EVBACKEND_EPOLL);
 	b->env.resources = resources_new(&spec, 1, NULL);
 	cr_assert(b->env.resources);

@@ -271,6 +271,51 @@ Test(slot_import, everything_is_there_after_other_structs)
 	expect_all();
 }
 
+/* --- other listeners ------------------------------------------------------------------- */
+
+Test(slot_import, sockets_have_other_numbers_or_are_gone)
+{
+	static struct import_socks socks = { .now = { 2, 0 } };
+	struct endpoint *p;
+	void *to;
+
+	populate();
+	note_lives();
+	batch_of(&s->rig->e.space)->rx_sock = 1;
+	old = moving_file(&def, s->rig->mem, s->bodies.windows.at);
+	to = fresh(&def);
+	cr_assert_eq(slot_import(to, &def, old, &socks, &err), 0, "%s", err.text);
+	go_on(&def, to);
+	cr_assert_eq(batch_of(&s->rig->e.space)->rx_sock, 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		p = slab_at(engine_slab(&s->rig->e, SLAB_ENDPOINT), i);
+		cr_assert_eq(p->local.sock, p->remote.port == 1009 ? 0 : 2);
+	}
+}
+
+Test(slot_import, what_a_socket_that_is_gone_was_for_goes_with_it)
+{
+	static struct import_socks socks = { .now = { -1, 0 } };
+	struct engine *e;
+	void *to;
+
+	populate();
+	old = moving_file(&def, s->rig->mem, s->bodies.windows.at);
+	to = fresh(&def);
+	cr_assert_eq(slot_import(to, &def, old, &socks, &err), 0, "%s", err.text);
+	free(s->bodies.windows.at);
+	moving_end(s->rig, &s->bodies.windows, &def, to);
+	s->used = &engine_root(&s->rig->e)->body_pages;
+	stage_crash(s);
+	e = &s->rig->e;
+	cr_assert_eq(stage_counter(s, COUNT_IMPORT_DROPPED), 3, "two peers and the batch");
+	cr_assert_eq(e->space.ctl->live[SLAB_ENDPOINT], 1);
+	cr_assert_eq(e->space.ctl->live[SLAB_DEDUP] + e->space.ctl->live[SLAB_OBSERVER] +
+		     e->space.ctl->live[SLAB_ASSEMBLY] + e->space.ctl->live[SLAB_BODY_SMALL] +
+		     e->space.ctl->live[TASK_SLAB], 0);
+	cr_assert_eq(batch_of(&e->space)->rx_n, 0);
+}
+
 /* --- deaths -------------------------------------------------------------------------- */
 
 /* In a process of its own, which dies when it comes to a page; false: it did not. */

@@ -72,7 +72,7 @@
 	X(FULL_REPRESENTATIONS, "full-representations", "refused because the limit of observed representations was reached") \
 	X(ADOPTED, "adopted", "adoptions of the slot after a death") \
 	X(ADOPT_UNDONE, "adopt-undone", "words rolled back by adoptions") \
-	X(ADOPT_DROPPED, "adopt-dropped", "implausible objects dropped by adoptions") \
+	X(ADOPT_DROPPED, "adopt-dropped", "objects dropped by adoptions: implausible, or of a listener that is gone") \
 	X(ADOPT_WIPED, "adopt-wiped", "slots wiped because adopting them kept failing") \
 	X(IMPORTED, "imported", "memories of slots that were taken over into another layout") \
 	X(IMPORT_DROPPED, "import-dropped", "objects that other layout has no room for") \

@@ -19,8 +19,15 @@ static struct err err;
 static uint64_t size;
 static void *mem;
 
+static void teardown(void)
+{
+	free(mem);
+	mem = NULL;
+}
+
 static void setup(void)
 {
+	teardown();
 	def = rig_def;
 	def.slab[SLAB_THING].kind = &thing_kind;
 	def.windowed = SLAB_OTHER;
@@ -33,11 +40,6 @@ static void setup(void)
 	legend_make(&made, &def);
 	cr_assert_eq(space_open(&s, mem, &def, 7, &rig_key), SPACE_NEW);
 	unpoison(mem, space_size(&def));
-}
-
-static void teardown(void)
-{
-	free(mem);
 }
 
 TestSuite(legend, .init = setup, .fini = teardown);

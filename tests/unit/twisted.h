@@ -4,19 +4,26 @@
 
 #include "base/slab.h"
 
-#include <stdlib.h>
+#include <assert.h>
+
+#define TWISTED_KINDS 128u
+#define TWISTED_FIELDS 32u
 
 /* The kind with its fields in the reverse order, words twice as wide, and something new
  * in between; an object's head is where it was. */
 static inline const struct mem_kind *twisted_kind(const struct mem_kind *k)
 {
-	struct mem_kind *t = malloc(sizeof *t);
-	struct mem_field *f = calloc(k->n + 1, sizeof *f);
+	static struct mem_kind kinds[TWISTED_KINDS];
+	static struct mem_field fields[TWISTED_KINDS][TWISTED_FIELDS];
+	static unsigned made;
+	struct mem_kind *t = &kinds[made];
+	struct mem_field *f = fields[made];
 	unsigned n = 0;
 	uint32_t at = 0;
 
 	if (k == &object_kind)
 		return k;
+	assert(++made <= TWISTED_KINDS && k->n < TWISTED_FIELDS);
 	for (unsigned i = 0; i < k->n; i++) {
 		unsigned from = k->field[0].of == &object_kind ? i ? k->n - i : 0 : k->n - 1 - i;
 		struct mem_field *to = &f[n++];

@@ -383,7 +383,8 @@ static void fail(const struct worker *w, const char *stage, const struct err *er
 int worker_run(const struct worker_boot *boot)
 {
 	struct worker w = { .boot = boot, .exit = WORKER_EXIT_BOOT,
-			    .env = { .site = boot->site, .key = boot->key } };
+			    .env = { .site = boot->site, .key = boot->key, .def = boot->def,
+				     .socks = boot->socks } };
 	struct err err = { "" };
 	char who[32];
 	size_t up = 0;

@@ -103,12 +103,13 @@ static bool settle_slots(struct site *site)
  * missing around it may be there the next time, which a service manager is to try. */
 static int look(const struct site *site)
 {
+	enum check modules = CHECK_FINE;
 	bool mistaken;
 
 	if (premises_check(site, &errors))
-		check_modules(site, CHECK_MS, &more);
+		modules = check_modules(site, CHECK_MS, &more);
+	mistaken = errors.count || (modules == CHECK_WRONG && more.count > more.passing);
 	errors_join(&errors, &more);
-	mistaken = errors.count > errors.passing;
 	premises_around(site, &errors);
 	return mistaken ? EXIT_WRONG : errors.count ? EXIT_STARTED_NOT : 0;
 }

@@ -175,9 +175,10 @@ struct coapd_module {
 	int (*check)(const void *conf, struct coapd_err *err);
 
 	/* Begins a mount in a worker that has given up its privileges; may block
-	 * shortly, at most for the site's watchdog; may be NULL.  Not run by checks.  conf is borrowed until close().  What is stored in
-	 * self comes back in each call; conf does where open() is NULL.  0, or
-	 * -errno: the worker does not start. */
+	 * shortly, at most for the site's open-time; may be NULL.  Not run by checks.
+	 * conf is borrowed until close().  What is stored in self comes back in each
+	 * call; conf does where open() is NULL.  0, or -errno: the worker does not
+	 * start. */
 	int (*open)(coapd_mount *mount, const void *conf, void **self);
 
 	/* Ends the mount; may be NULL.  Not called when a worker is killed. */

@@ -44,18 +44,27 @@ pid_t child_fork(void)
 	return pid < 0 ? -error : pid;
 }
 
-bool child_wait(pid_t pid, unsigned limit_ms, int *status)
+static int look(pid_t pid, unsigned limit_ms)
 {
 	struct pollfd p = { .fd = pidfd_open(pid, 0), .events = POLLIN };
 	int n;
 
+	if (p.fd < 0)
+		return -errno;
 	do {
 		n = poll(&p, 1, (int)limit_ms);
 	} while (n < 0 && errno == EINTR);
 	close(p.fd);
-	if (n <= 0)
+	return n > 0;
+}
+
+int child_wait(pid_t pid, unsigned limit_ms, int *status)
+{
+	int ended = look(pid, limit_ms);
+
+	if (ended <= 0)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
 		;
-	return n > 0;
+	return ended;
 }

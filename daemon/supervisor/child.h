@@ -4,7 +4,6 @@
 #ifndef SUPERVISOR_CHILD_H
 #define SUPERVISOR_CHILD_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 /* As fork(): in the child 0, in the parent its process id, or a negative errno.
@@ -12,8 +11,9 @@
  * when the parent dies; it must end by _exit(). */
 pid_t child_fork(void);
 
-/* Waits for its end, for at most limit_ms; after that it is killed.  True if it ended by
- * itself; status is as of waitpid(). */
-bool child_wait(pid_t pid, unsigned limit_ms, int *status);
+/* Waits for its end, for at most limit_ms; after that it is killed.  1: it ended by itself; 0:
+ * it took too long; or a negative errno, it could not be waited for and is killed.  status is
+ * as of waitpid(). */
+int child_wait(pid_t pid, unsigned limit_ms, int *status);
 
 #endif

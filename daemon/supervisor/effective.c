@@ -42,17 +42,16 @@ static void blame(bool late, int status, unsigned limit_ms, FILE *complaints)
 int effective_dump(const struct site *site, unsigned limit_ms, FILE *out, FILE *complaints)
 {
 	pid_t pid = child_fork();
-	bool late = false;
-	int status = 0;
+	int status = 0, ended = pid < 0 ? (int)pid : 1;
 
 	if (pid == 0)
 		be_child(site, out, complaints);
 	if (pid > 0)
-		late = !child_wait(pid, limit_ms, &status);
-	if (pid > 0 && !late && WIFEXITED(status) && WEXITSTATUS(status) == CHILD_TOLD)
+		ended = child_wait(pid, limit_ms, &status);
+	if (ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) == CHILD_TOLD)
 		return 0;
-	if (pid > 0 && !late && WIFEXITED(status) && WEXITSTATUS(status) == CHILD_NO_ROOM)
+	if (ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) == CHILD_NO_ROOM)
 		return -EIO;
-	blame(late, status, limit_ms, complaints);
+	blame(ended == 0, ended > 0 ? status : 0, limit_ms, complaints);
 	return site_dump(site, out);
 }

@@ -1,8 +1,10 @@
 #include "supervisor/process.h"
 
 #include "supervisor/child.h"
+#include "supervisor/closing.h"
 #include "supervisor/notify.h"
 #include "supervisor/obituary.h"
+#include "supervisor/patience.h"
 #include "worker/slot.h"
 #include "worker/where.h"
 
@@ -37,6 +39,7 @@ struct worker_boot process_boot(const struct supervisor *sv, const struct proces
 		.nmemfds = sv->nslots,
 		.wakes = sv->wakes,
 		.counts = &p->of->counts,
+		.gates = &p->of->crashes.gates,
 		.mail = sv->mail.in,
 		.log_fd = p->of->log_fd,
 		.access_fd = p->of->access_fd,
@@ -71,7 +74,7 @@ int process_start(struct supervisor *sv, struct process *p)
 	p->pid = pid;
 	p->starts++;
 	p->control = pair[0];
-	p->asked = p->prepared = false;
+	p->asked = p->silent = p->prepared = false;
 	ev_io_set(&p->readable, pair[0], EV_READ);
 	ev_io_start(sv->loop, &p->readable);
 	return 0;
@@ -109,6 +112,24 @@ static int where(const struct supervisor *sv, const struct process *p, bool *ope
 	return mount;
 }
 
+void process_heard(struct process *p)
+{
+	p->used_ms = patience_used(p->pid);
+}
+
+/* A module that opens has a time of its own for that. */
+bool process_hangs(const struct supervisor *sv, const struct process *p, uint64_t now)
+{
+	struct sight s = { .state = patience_state(p->pid),
+			   .used_ms = patience_used(p->pid) - p->used_ms };
+	bool opens;
+
+	s.in_hook = where(sv, p, &opens) >= 0;
+	if (opens)
+		return now - sv->crew.worker[p->number].heard >= p->of->site->open_ms;
+	return patience_is_over(&s, sv->crew.watch_ms);
+}
+
 /* What there is to say of it; place is for what it borrows. */
 static struct obituary about(const struct supervisor *sv, const struct process *p,
 			     char place[PLACE_TEXT])
@@ -116,6 +137,7 @@ static struct obituary about(const struct supervisor *sv, const struct process *
 	struct obituary o = { .worker = p->number };
 	int mount = where(sv, p, &o.opens);
 
+	o.mount = mount;
 	if (mount >= 0) {
 		const struct site_mount *m = &p->of->site->mounts[mount];
 
@@ -136,8 +158,9 @@ static void name_hung(const struct supervisor *sv, const struct process *p)
 		snprintf(in, sizeof in, " in %s%.255s (module %.100s)", o.opens ? "open() of " : "",
 			 o.path, o.module);
 	if (sv->crew.worker[p->number].silent)
-		snprintf(why, sizeof why, "it has not been back for %" PRIu64 " ms (watchdog)",
-			 sv->crew.watch_ms);
+		snprintf(why, sizeof why, "it has not been back for %" PRIu64 " ms (%s)",
+			 o.opens ? p->of->site->open_ms : sv->crew.watch_ms,
+			 o.opens ? "open-time" : "watchdog");
 	else
 		snprintf(why, sizeof why, "it is not ready after %d s", CREW_START_MS / 1000);
 	log_record(LOG_PART, LOG_ERROR, obituary_fields(&o, &facts), "%sworker %u (pid %d) hangs%s: %s, "
@@ -152,6 +175,7 @@ void process_kill(struct supervisor *sv, struct process *p)
 		log_warn("worker %u (pid %d) does not end in time, killing it", p->number,
 			 (int)p->pid);
 	p->asked = true;
+	p->silent = sv->crew.worker[p->number].silent;
 	kill(p->pid, SIGKILL);
 }
 
@@ -173,7 +197,7 @@ static enum log_level compose(const struct supervisor *sv, const struct process 
 	return obituary_write(o, text);
 }
 
-void process_obituary(const struct supervisor *sv, const struct process *p, uint64_t in_ms)
+void process_obituary(struct supervisor *sv, const struct process *p, uint64_t in_ms)
 {
 	struct obituary o;
 	struct obituary_facts facts;
@@ -184,6 +208,10 @@ void process_obituary(const struct supervisor *sv, const struct process *p, uint
 	if (process_boot_failed(p) && (sv->crew.phase == CREW_FAIL || p->held))
 		level = LOG_INFO;
 	log_record(LOG_PART, level, obituary_fields(&o, &facts), "%s", text);
+	/* One that does not open is not in anybody's way who asks. */
+	if (p->of == sv->now && o.mount >= 0 && !o.opens &&
+	    closing_blames(p->status, p->asked, p->silent))
+		closing_note(sv, (size_t)o.mount);
 }
 
 const char *process_last_words(const struct supervisor *sv, const struct process *p,

@@ -215,21 +215,21 @@ def when_it_opens_for_the_first_time():
 
 
 HANGING = '''
-watchdog: {watchdog}
+open-time: 3s
 resources:
-  /hello: {{module: hello}}
-  /fatal: {{module: fatal, hang: @DIR@/hang}}
+  /hello: {module: hello}
+  /fatal: {module: fatal, hang: @DIR@/hang}
 '''
 
 
 @test
 def when_it_hangs_while_it_opens():
-    d = Daemon(HANGING.format(watchdog="3s"), status=1)
+    d = Daemon(HANGING, status=1)
     touch(d, "hang")
     d.start(ready=False)
     equal(d.wait_end(), 1, "exit status")
     d.wait_log(r"error: \S+/site\.yaml:4:20: worker 0 \(pid \d+\) hangs in open\(\) of /fatal "
-               r"\(module fatal\): it has not been back for 3000 ms \(watchdog\), killing it")
+               r"\(module fatal\): it has not been back for 3000 ms \(open-time\), killing it")
     d.wait_log("start failed, nothing is left running")
     equal(len(d.records("hangs in")), 1, "times it was tried")
     d.stop()
@@ -237,7 +237,7 @@ def when_it_hangs_while_it_opens():
 
 @test
 def when_it_hangs_later_while_it_opens():
-    with Daemon(HANGING.format(watchdog="3s")) as d, d.peer() as p:
+    with Daemon(HANGING) as d, d.peer() as p:
         touch(d, "hang")
         mark = d.mark()
         os.kill(d.workers[1], 9)

@@ -99,12 +99,12 @@ Test(child, is_waited_for_in_bounded_time)
 
 	if (pid == 0)
 		_exit(7);
-	cr_assert(child_wait(pid, 60000, &status));
+	cr_assert_eq(child_wait(pid, 60000, &status), 1);
 	cr_assert_eq(WEXITSTATUS(status), 7);
 	pid = child_fork();
 	if (pid == 0)
 		for (;;)
 			pause();
-	cr_assert_not(child_wait(pid, 10, &status));
+	cr_assert_eq(child_wait(pid, 10, &status), 0);
 	cr_assert_eq(WTERMSIG(status), SIGKILL);
 }

@@ -262,6 +262,39 @@ def counters_of_modules_go_on():
             equal(d.module_counters()["/block", "stored"], n + 1, "stored")
 
 
+LIMITS = "log: { level: info }\nlimits: { endpoints: %d, dedup: %d, exchanges: 500, waiting: %d, messages: 500 }\n"
+
+
+@test
+def limits_become_higher_and_lower_and_nobody_is_evicted():
+    value = VALUE.replace("resources: {", "resources: { /late: {module: separate, delay: 10m},")
+    with start_value(Daemon(LIMITS % (1000, 2000, 500) + value)) as d, d.peer() as p, d.peer() as q:
+        q.ask("PUT", "/value", payload=b"1")
+        observe(p, "/value")
+        waiting = [d.peer() for _ in range(20)]
+        sent = []
+        for w in waiting:
+            sent.append(w.request("GET", "/late"))
+            w.send(sent[-1])
+            w.expect(ACK, EMPTY, sent[-1].mid)
+        for n, limits in enumerate(((4000, 8000, 900), (100, 100, 16), (1000, 2000, 500))):
+            reload(d, LIMITS % limits + value)
+            q.ask("PUT", "/value", payload=bytes([n]))
+            while True:
+                m = p.receive()
+                if m.type == CON:
+                    p.acknowledge(m)
+                if m.payload == bytes([n]):
+                    break
+            for w, r in zip(waiting, sent):     # it is still known: a duplicate
+                w.send(r)
+                w.expect(ACK, EMPTY, r.mid)
+        check(d.records("is laid out anew"), "memory has never moved")
+        equal(d.counters()["import-refused"], 0, "refused")
+        for w in waiting:
+            w.close()
+
+
 @test
 def the_user_changes():
     if os.getuid() != 0:

@@ -278,7 +278,7 @@ enum assembly_verdict assembly_block(struct engine *e, struct request *r, uint64
 	return ASSEMBLY_WHOLE;
 }
 
-enum assembly_verdict assembly_take(struct engine *e, struct request *r, uint64_t cap)
+enum assembly_verdict assembly_take_block(struct engine *e, struct request *r, uint64_t cap)
 {
 	struct block block;
 	enum assembly_verdict v = assembly_block(e, r, cap, &block);

@@ -45,8 +45,11 @@ def SIGHUP_does_it_and_the_service_manager_is_told():
         d.signal(signal.SIGHUP)
         d.wait_log("the new site is served")
         answers(p, "/clock")
-        d.wait(lambda: len(d.notified) >= before + 2, "two notifications")
-        told = [n for n in d.notified[before:] if "READY=1" in n or "RELOADING=1" in n]
+        def told_so_far():
+            return [n for n in d.notified[before:] if "READY=1" in n or "RELOADING=1" in n]
+
+        d.wait(lambda: len(told_so_far()) >= 2, "two notifications")
+        told = told_so_far()
         check("RELOADING=1" in told[0] and "MONOTONIC_USEC=" in told[0], told)
         check("READY=1" in told[1], told)
 
@@ -302,6 +305,7 @@ def the_user_changes():
     with Daemon("user: nobody\n" + SITE) as d:
         def users():
             found = set()
+            d.settle()                  # their names are in the log
             for pid in d.workers.values():
                 with open(f"/proc/{pid}/status", encoding="ascii") as f:
                     found.add(int(re.search(r"^Uid:\t(\d+)", f.read(), re.M)[1]))

@@ -70,7 +70,7 @@
 	X(FULL_REPRESENTATIONS, "full-representations", "refused because the limit of observed representations was reached") \
 	X(ADOPTED, "adopted", "adoptions of the slot after a death") \
 	X(ADOPT_UNDONE, "adopt-undone", "words rolled back by adoptions") \
-	X(ADOPT_DROPPED, "adopt-dropped", "implausible objects dropped by adoptions") \
+	X(ADOPT_DROPPED, "adopt-dropped", "objects dropped by adoptions: implausible, or of a listener that is gone") \
 	X(ADOPT_WIPED, "adopt-wiped", "slots wiped because adopting them kept failing") \
 	X(EXEC_LOST, "exec-lost", "requests answered 5.00 because their worker died in them") \
 	X(OPEN_LOST, "open-lost", "workers that died while a module opened or closed") \

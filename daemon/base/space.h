@@ -74,7 +74,6 @@ struct space_ctl {
 	uint64_t epoch;         /* adoptions so far */
 	uint32_t tries;         /* weight of the deaths since an event was survived (adopt.c) */
 	uint32_t where;         /* mount whose hook runs, index + 1; 0 none */
-#define SPACE_OPENS 0x80000000u /* with it, it opens or closes, and no hook runs */
 	uint32_t hwm[SPACE_SLABS];      /* objects ever used */
 	uint32_t live[SPACE_SLABS];     /* derived, for those who look on */
 	uint64_t counter[SPACE_COUNTERS];

@@ -66,7 +66,8 @@ struct engine_conf {
 				 * that goes to an address nobody has proved to be its own
 				 * (verified.h); 0: any length */
 	uint32_t verified;              /* addresses that are known to be, about so many */
-	const uint16_t *ports;          /* of our own ends, by number of the socket, borrowed */
+	const uint16_t *ports;          /* of our own ends, by number of the socket, borrowed;
+					 * 0: there is no such socket any more */
 	unsigned nports;                /* 0: nobody asks */
 };
 

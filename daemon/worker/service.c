@@ -1,6 +1,5 @@
 #include "worker/service.h"
 
-#include "config/listeners.h"
 #include "transport/icmp.h"
 #include "worker/slot.h"
 
@@ -54,7 +53,7 @@ static void set_state(struct service *v, enum service_state state)
 		log_debug("slot %u is %s", v->slot, service_state_name(state));
 	v->state = state;
 	for (unsigned i = 0; i < v->socks.n; i++)
-		if (state == SERVICE_READING)
+		if (state == SERVICE_READING && v->fd[i] >= 0)
 			ev_io_start(v->loop, &v->read[i]);
 		else
 			ev_io_stop(v->loop, &v->read[i]);
@@ -253,7 +252,7 @@ static void take_drops(struct service *v)
 		uint32_t info[SK_MEMINFO_VARS] = { 0 };
 		socklen_t len = sizeof info;
 
-		if (getsockopt(v->socks.fd[i], SOL_SOCKET, SO_MEMINFO, info, &len) == 0)
+		if (v->fd[i] >= 0 && getsockopt(v->fd[i], SOL_SOCKET, SO_MEMINFO, info, &len) == 0)
 			sum += info[SK_MEMINFO_DROPS];
 	}
 	if (sum > *counter)
@@ -323,7 +322,8 @@ static void on_sweep(struct ev_loop *loop, ev_timer *w, int revents)
 	if (v->state != SERVICE_READING)
 		return;
 	for (unsigned i = 0; i < v->socks.n && v->state == SERVICE_READING; i++)
-		take_errors(v, i);
+		if (v->fd[i] >= 0)
+			take_errors(v, i);
 	dispatch_sweep(&v->dispatch, clock_ms());
 	if (!dispatch_remembers(&v->dispatch))
 		ev_timer_stop(loop, w);
@@ -335,7 +335,7 @@ static void init_watchers(struct service *v, int mail)
 		ev_io_init(&v->read[i], on_readable, v->socks.fd[i], EV_READ);
 		v->read[i].data = v;
 	}
-	ev_io_init(&v->write, on_writable, v->socks.fd[0], EV_WRITE);
+	ev_init(&v->write, on_writable);
 	v->write.data = v;
 	ev_io_init(&v->mail, on_mail, mail, EV_READ);
 	v->mail.data = v;
@@ -370,17 +370,18 @@ static void take_windows(struct service *v, const struct service_env *env,
 	conf->bodies = &v->bodies;
 }
 
-_Static_assert(LISTENERS_MAX < WORKER_SOCKS, "a slot has a socket of each listener");
-
+/* Numbers that are nobody's stand for sockets that there are no longer. */
 static int take_sockets(struct service *v, const struct worker_slot *slot,
 			const struct site *site, struct err *err)
 {
-	if (site->nlisteners >= WORKER_SOCKS)
-		return err_set(err, -E2BIG, "more than %d listeners", WORKER_SOCKS - 1);
+	if (site->nlisteners > SITE_LISTENERS_MAX)
+		return err_set(err, -E2BIG, "more than %d listeners", SITE_LISTENERS_MAX);
+	for (unsigned i = 0; i < WORKER_SOCKS; i++)
+		v->fd[i] = -1;
 	for (size_t i = 0; i < site->nlisteners; i++)
-		v->fd[i] = slot->socks[i];
-	v->fd[site->nlisteners] = slot->client_sock;
-	v->socks = (struct udp_socks){ .fd = v->fd, .n = (unsigned)site->nlisteners + 1 };
+		v->fd[site_sock(site, i)] = slot->socks[i];
+	v->fd[WORKER_CLIENT] = slot->client_sock;
+	v->socks = (struct udp_socks){ .fd = v->fd, .n = WORKER_SOCKS };
 	return 0;
 }
 
@@ -391,7 +392,8 @@ static void look_up_ports(struct service *v, struct engine_conf *conf)
 		struct sockaddr_in6 sa = { .sin6_family = AF_INET6 };
 		socklen_t n = sizeof sa;
 
-		if (getsockname(v->fd[i], (struct sockaddr *)(void *)&sa, &n) == 0)
+		v->port[i] = 0;
+		if (v->fd[i] >= 0 && getsockname(v->fd[i], (struct sockaddr *)(void *)&sa, &n) == 0)
 			v->port[i] = ntohs(sa.sin6_port);
 	}
 	conf->ports = v->port;
@@ -441,7 +443,7 @@ int service_open(struct service *v, const struct worker_slot *slot,
 	v->accesslog = env->accesslog;
 	v->dispatch.engine.witness = env->accesslog ? &env->accesslog->witness : NULL;
 	v->outside = (struct outside){ .lookup = look_up, .way = find_way, .arg = v,
-				       .client_sock = (uint16_t)(v->socks.n - 1) };
+				       .client_sock = WORKER_CLIENT };
 	v->dispatch.outside = &v->outside;
 	take_over(v, state, clock_ms());
 	init_watchers(v, slot->mail);
@@ -516,6 +518,11 @@ void service_look(struct service *v)
 bool service_is_observed(const struct service *v)
 {
 	return v->dispatch.engine.space.ctl->live[SLAB_REPRESENTATION] > 0;
+}
+
+void service_count(struct service *v, enum counter c)
+{
+	space_count(space_of(v), c);
 }
 
 bool service_idle(const struct service *v)

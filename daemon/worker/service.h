@@ -84,6 +84,9 @@ bool service_watched(struct service *v, unsigned i, int events);
 /* Something in the slot is observed. */
 bool service_is_observed(const struct service *v);
 
+/* Counts an event that is of no slot in this one. */
+void service_count(struct service *v, enum counter c);
+
 /* Stops between two events; whatever is left is in the slot. */
 void service_close(struct service *v);
 

@@ -97,14 +97,8 @@ const uint64_t *slot_body_pages(const void *mem)
 int slot_where(const void *mem, const struct site *site)
 {
 	const struct space_ctl *ctl = mem;
-	uint32_t where = __atomic_load_n(&ctl->where, __ATOMIC_RELAXED) & ~SPACE_OPENS;
+	uint32_t where = __atomic_load_n(&ctl->where, __ATOMIC_RELAXED);
 
 	return where > 0 && where <= site->nmounts ? (int)(where - 1) : -1;
 }
 
-bool slot_opens(const void *mem)
-{
-	const struct space_ctl *ctl = mem;
-
-	return __atomic_load_n(&ctl->where, __ATOMIC_RELAXED) & SPACE_OPENS;
-}

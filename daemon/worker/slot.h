@@ -44,7 +44,4 @@ const uint64_t *slot_body_pages(const void *mem);
  * nonsense).  Meant for the obituary of a dead worker. */
 int slot_where(const void *mem, const struct site *site);
 
-/* Of the same: no hook, but its open() or close(). */
-bool slot_opens(const void *mem);
-
 #endif

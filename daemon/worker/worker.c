@@ -11,6 +11,7 @@
 #include "worker/where.h"
 #include "worker/sandbox.h"
 #include "worker/service.h"
+#include "worker/turn.h"
 #include "worker/watcher.h"
 
 #include <errno.h>
@@ -28,7 +29,6 @@ struct worker {
 	struct budget budget;
 	struct jobs jobs;
 	struct mailbox mailbox;
-	struct where where;
 	struct hosts hosts;
 	ev_async done;                  /* jobs are */
 	struct watcher watcher;         /* of modules' descriptors */
@@ -361,13 +361,7 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 	errors_begin(errors, site->file);
 	if (!mounts_load(site, specs, errors))
 		return err_set(err, -EINVAL, "%s", errors->text[0]);
-	for (size_t i = 0; i < site->nmounts; i++) {
-		specs[i].where = where_word(&w->where);
-		specs[i].place = mounts_place(site, &site->mounts[i]);
-		specs[i].counts = counts_begin(w->boot->counts, w->boot->number, i,
-					       specs[i].module->desc.counters,
-					       specs[i].module->desc.ncounters);
-	}
+	mounts_settle(w->boot, specs);
 	w->env.resources = resources_new(specs, site->nmounts, err);
 	for (size_t i = 0; !w->env.resources && i < site->nmounts; i++)
 		veil_text(specs[i].veils, specs[i].nveils, err->text, sizeof err->text);
@@ -389,12 +383,9 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 
 static int up_where(struct worker *w, struct err *err)
 {
-	return w->boot->nslots ? where_open(&w->where, w->boot->slots[0].memfd, err) : 0;
-}
-
-static void down_where(struct worker *w)
-{
-	where_close(&w->where);
+	(void)err;
+	where_begin(w->boot->where);
+	return 0;
 }
 
 static int up_modules(struct worker *w, struct err *err)
@@ -461,6 +452,12 @@ static void down_accesslog(struct worker *w)
 	accesslog_free(w->env.accesslog);
 }
 
+/* Until the slots are nobody's. */
+static int up_turn(struct worker *w, struct err *err)
+{
+	return w->boot->held ? turn_wait(w->boot->control_fd, &w->exit, err) : 0;
+}
+
 static void down_slots(struct worker *w)
 {
 	while (w->nservices)
@@ -471,22 +468,22 @@ static void down_slots(struct worker *w)
 static int up_slots(struct worker *w, struct err *err)
 {
 	const struct worker_boot *b = w->boot;
+	int r;
 
 	w->services = calloc(b->nslots + 1, sizeof *w->services);
 	if (!w->services)
 		return err_set(err, -ENOMEM, "no memory for the slots");
 	for (unsigned i = 0; i < b->nslots; i++) {
-		int r;
-
 		say_alive(w);
 		r = service_open(&w->services[i], &b->slots[i], &w->env, err);
-
 		if (r) {
 			down_slots(w);
 			return r;
 		}
 		w->nservices++;
 	}
+	for (uint32_t n = where_lost(w->boot->where); n > 0 && w->nservices; n--)
+		service_count(&w->services[0], COUNT_OPEN_LOST);
 	return 0;
 }
 
@@ -538,17 +535,25 @@ static const struct stage {
 	{ "privileges", up_privileges, NULL },
 	{ "loop", up_loop, down_loop },
 	{ "names", up_names, down_names },
-	{ "where", up_where, down_where },
+	{ "where", up_where, NULL },
 	{ "watcher", up_watcher, down_watcher },
 	{ "modules", up_modules, down_modules },
 	{ "changes", up_changes, NULL },
 	{ "jobs", up_jobs, down_jobs },
 	{ "access-log", up_accesslog, down_accesslog },
+	{ "turn", up_turn, NULL },
 	{ "slots", up_slots, down_slots },
 	{ "control", up_control, down_control },
 };
 
 #define STAGES (sizeof stages / sizeof *stages)
+
+static void fail(const struct worker *w, const char *stage, const struct err *err)
+{
+	log_error("%s: %s", stage, err->text);
+	if (w->boot->held)
+		turn_failed(w->boot->control_fd, stage, err);
+}
 
 int worker_run(const struct worker_boot *boot)
 {
@@ -565,8 +570,8 @@ int worker_run(const struct worker_boot *boot)
 		up++;
 	if (up == STAGES)
 		ev_run(w.env.loop, 0);
-	else
-		log_error("%s: %s", stages[up].name, err.text);
+	else if (w.exit == WORKER_EXIT_BOOT)
+		fail(&w, stages[up].name, &err);
 	while (up--)
 		if (stages[up].down)
 			stages[up].down(&w);

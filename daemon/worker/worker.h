@@ -12,12 +12,17 @@
 #include "config/site.h"
 #include "base/counts.h"
 #include "base/wake.h"
+#include "worker/where.h"
 
 /* One message each on the control socket, of one byte where nothing else is said. */
 enum worker_message {
 	WORKER_READY = 'R',     /* worker to supervisor: slots adopted, modules open, serving */
 	WORKER_ALIVE = 'A',     /* worker to supervisor: before it takes over a slot, and
 				 * WORKER_BEATS times within the site's watchdog: back in its loop */
+	WORKER_PREPARED = 'P',  /* worker to supervisor: one that is held has its modules open */
+	WORKER_FAILED = 'E',    /* worker to supervisor: one that is held cannot start; the rest of
+				 * the message says why */
+	WORKER_GO = 'G',        /* to one that is held: its slots are nobody's, take them over */
 	WORKER_DRAIN = 'D',     /* to the worker: finish what waits, at most drain_ms, then exit 0;
 				 * requests that would wait are refused with 5.03 meanwhile */
 	WORKER_TURN = 'F',      /* to the worker, as an order with a file: the access log goes on
@@ -39,7 +44,10 @@ enum worker_exit {
 	WORKER_EXIT_ORPHAN = 4  /* the supervisor is gone */
 };
 
-#define WORKER_SOCKS 16         /* sockets a slot can have, client socket included */
+/* Sockets of a slot by their numbers: those of listeners (site_sock()), then the one for
+ * requests of ours. */
+#define WORKER_SOCKS (SITE_LISTENERS_MAX + 1)
+#define WORKER_CLIENT SITE_LISTENERS_MAX
 
 struct worker_slot {
 	unsigned slot;          /* number of the slot, below 256 */
@@ -53,6 +61,10 @@ struct worker_slot {
 struct worker_boot {
 	const struct site *site;
 	unsigned number;                /* of the worker, for the log */
+	const struct site *before;      /* the one that is served until then; NULL: none is */
+	bool held;                      /* its slots are still another's: it opens its modules,
+					 * says WORKER_PREPARED, and waits for WORKER_GO */
+	struct where *where;                /* which module opens or closes (where.h); NULL */
 	const struct worker_slot *slots;
 	unsigned nslots;                /* 0 is allowed: the worker idles */
 	const int *memfds;              /* of all slots of the daemon: what their bodies

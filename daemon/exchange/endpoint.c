@@ -184,15 +184,6 @@ static void clear_words(struct engine *e, struct endpoint *p, unsigned half,
 			undo_set(&e->space, &p->window[half][i], p->window[half][i] & ~mask[i]);
 }
 
-/* Of the present half the same mark is about to be made. */
-static void clear_old(struct engine *e, struct endpoint *p, uint16_t mid)
-{
-	uint32_t *word = &p->window[1][mid % WINDOW_BITS / 32];
-
-	if (*word >> mid % 32 & 1)
-		undo_set(&e->space, word, *word & ~(1u << mid % 32));
-}
-
 /* Clears the marks of the IDs passed over on the way to a newer one. */
 static void clear_between(struct engine *e, struct endpoint *p, uint16_t hi, int ahead)
 {
@@ -237,10 +228,9 @@ void window_mark(struct engine *e, struct endpoint *p, uint16_t mid, bool restar
 		window_turn(e, p);
 	}
 	if (ahead > 0) {
+		/* The mark of this one is about to be made, whatever it was. */
 		if (ahead > 1)
-			clear_between(e, p, (uint16_t)p->window_hi, ahead);
-		else
-			clear_old(e, p, mid);
+			clear_between(e, p, (uint16_t)p->window_hi, ahead - 1);
 		undo_set(&e->space, &p->window_hi, MID_VALID | mid);
 	} else if (ahead <= -(int)WINDOW_BITS) {
 		return;         /* no place for it */

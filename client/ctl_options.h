@@ -24,6 +24,8 @@ struct ctl_options;
 	X(LOG, "log", ctl_log_run, "[PART LEVEL]", 0, 2, \
 	  "how much is logged, and change it") \
 	X(METRICS, "metrics", ctl_metrics_run, "", 0, 0, "all figures as Prometheus reads them") \
+	X(RELOAD, "reload", ctl_reload_run, "", 0, 0, \
+	  "read the site again and serve it, or tell what is wrong with it") \
 	X(STOP, "stop", ctl_stop_run, "", 0, 0, "end it, and wait for the end")
 
 enum ctl_verb {
@@ -65,6 +67,7 @@ int ctl_metrics_run(const struct ctl_options *o);
 int ctl_trace_run(const struct ctl_options *o);
 int ctl_kick_run(const struct ctl_options *o);
 int ctl_log_run(const struct ctl_options *o);
+int ctl_reload_run(const struct ctl_options *o);
 int ctl_stop_run(const struct ctl_options *o);
 
 /* 0, or -EINVAL and err says what is wrong. */

@@ -49,7 +49,10 @@ static struct site *load_spoken(const struct options *o)
 
 static struct site *load(const struct options *o)
 {
-	struct site *site = o->mount.n || o->listen.n ? load_spoken(o) :
+	struct site *site;
+
+	errors_begin(&errors, o->file ? o->file : "command line");
+	site = o->mount.n || o->listen.n ? load_spoken(o) :
 							site_read(o->file, &errors);
 
 	if (site && o->modules_dir)
@@ -58,7 +61,8 @@ static struct site *load(const struct options *o)
 }
 
 /* With a directory for what modules keep in files. */
-static int with_directory(struct site *site, enum supervisor_exit (*what)(const struct site *))
+static int with_directory(struct site *site, const struct options *o,
+			  enum supervisor_exit (*what)(struct site *, const struct options *))
 {
 	struct err err;
 	char *at = runtime_make(site->runtime_directory, site->user, &err);
@@ -72,7 +76,7 @@ static int with_directory(struct site *site, enum supervisor_exit (*what)(const 
 	if (!at)
 		log_warn("%s: modules that need one will not start", err.text);
 	site->runtime_at = at;
-	code = (int)what(site);
+	code = (int)what(site, o);
 	runtime_remove(at);
 	return code;
 }
@@ -108,7 +112,38 @@ static int look(const struct site *site)
 	return wrong ? EXIT_WRONG : errors.count ? EXIT_STARTED_NOT : 0;
 }
 
-static int run(struct site *site)
+static struct site *load_again(void *arg, struct config_errors *out)
+{
+	struct site *site = load(arg);
+
+	*out = errors;
+	return site;
+}
+
+/* In a child: errors are those of load_again(). */
+static bool look_again(void *arg, const struct site *site, struct config_errors *out)
+{
+	bool fine = look(site) == 0;
+
+	(void)arg;
+	*out = errors;
+	return fine;
+}
+
+static enum supervisor_exit serve(struct site *site, const struct options *o)
+{
+	const struct supervisor_source source = { load_again, look_again, (void *)o };
+
+	return supervisor_run(site, &source);
+}
+
+static enum supervisor_exit serve_alone(struct site *site, const struct options *o)
+{
+	(void)o;
+	return supervisor_debug(site);
+}
+
+static int run(struct site *site, const struct options *o)
 {
 	int code;
 
@@ -122,11 +157,12 @@ static int run(struct site *site)
 	}
 	if (!settle_slots(site))
 		return EXIT_STARTED_NOT;
-	return with_directory(site, supervisor_run);
+	return with_directory(site, o, serve);
 }
 
-static int check(struct site *site)
+static int check(struct site *site, const struct options *o)
 {
+	(void)o;
 	if (look(site))
 		return wrong();
 	printf("%s: no mistakes: %zu listeners, %zu resources\n", site->file,
@@ -135,10 +171,11 @@ static int check(struct site *site)
 	return 0;
 }
 
-static int dump(struct site *site)
+static int dump(struct site *site, const struct options *o)
 {
 	int rc = site_dump(site, stdout);
 
+	(void)o;
 	if (rc == 0)
 		return 0;
 	fprintf(stderr, "coapd: cannot print the site: %s\n", strerror(-rc));
@@ -146,12 +183,12 @@ static int dump(struct site *site)
 }
 
 /* Everything in this process, modules too, so that a debugger has it all. */
-static int debug(struct site *site)
+static int debug(struct site *site, const struct options *o)
 {
 	site_log(site, "debug");
 	if (!settle_slots(site))
 		return EXIT_STARTED_NOT;
-	return with_directory(site, supervisor_debug);
+	return with_directory(site, o, serve_alone);
 }
 
 /* --- what needs no site ------------------------------------------------------- */
@@ -185,11 +222,12 @@ static int modules(const struct options *o, int (*what)(const char *dir, FILE *o
 	return EXIT_STARTED_NOT;
 }
 
-static int with_site(const struct options *o, int (*what)(struct site *))
+static int with_site(const struct options *o,
+		     int (*what)(struct site *, const struct options *))
 {
 	struct site *site = load(o);
 	bool wants_mistakes = what == check || what == run;
-	int code = site && (wants_mistakes || !errors.count) ? what(site) : wrong();
+	int code = site && (wants_mistakes || !errors.count) ? what(site, o) : wrong();
 
 	site_free(site);
 	return code;

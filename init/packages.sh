@@ -4,7 +4,8 @@ BUILD_PACKAGES="gcc libc6-dev make autoconf automake libtool pkg-config
 	libev-dev libyaml-dev libsystemd-dev libc-ares-dev libjansson-dev"
 TEST_PACKAGES="clang libclang-rt-dev libcriterion-dev python3 python3-prometheus-client
 	python3-jsonschema python3-yaml
-	bash-completion gdb libcoap3-bin iproute2 nftables procps mandoc xz-utils systemd systemd-container"
+	bash-completion gdb valgrind libcoap3-bin iproute2 nftables procps mandoc xz-utils systemd systemd-container
+	build-essential debhelper lintian"
 
 as_root()
 {

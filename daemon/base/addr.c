@@ -7,21 +7,6 @@
 
 static const uint8_t v4_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
-bool addr_is_v4(const uint8_t ip[16])
-{
-	return memcmp(ip, v4_prefix, sizeof v4_prefix) == 0;
-}
-
-bool addr_is_multicast(const uint8_t ip[16])
-{
-	return ip[0] == 0xff || (addr_is_v4(ip) && ip[12] >> 4 == 0xe);
-}
-
-bool addr_is_linklocal(const uint8_t ip[16])
-{
-	return ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80;
-}
-
 /* "%eth0", or "%7" when the interface has gone; nothing without a scope. */
 static const char *zone_print(uint32_t scope, char out[IF_NAMESIZE + 1])
 {

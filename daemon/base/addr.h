@@ -55,10 +55,23 @@ static inline struct sockaddr_in6 addr_to_sin6(const struct addr *a)
 	return s;
 }
 
+static inline bool addr_is_v4(const uint8_t ip[16])
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	return memcmp(ip, prefix, sizeof prefix) == 0;
+}
+
 /* True for ff00::/8 and for the v4-mapped form of 224.0.0.0/4. */
-bool addr_is_multicast(const uint8_t ip[16]);
-bool addr_is_v4(const uint8_t ip[16]);
-bool addr_is_linklocal(const uint8_t ip[16]);
+static inline bool addr_is_multicast(const uint8_t ip[16])
+{
+	return ip[0] == 0xff || (addr_is_v4(ip) && ip[12] >> 4 == 0xe);
+}
+
+static inline bool addr_is_linklocal(const uint8_t ip[16])
+{
+	return ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80;
+}
 
 /* "[2001:db8::1]:5683", "192.0.2.1:5683", "[fe80::1%eth0]:5683"; the text is
  * always terminated, ADDR_TEXT bytes always suffice. */

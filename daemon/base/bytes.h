@@ -26,9 +26,43 @@ static inline struct span span_str(const char *s)
 	return (struct span){ (const uint8_t *)s, strlen(s) };
 }
 
+/* At most 8 bytes as one word: those of equal length are equal if their words are. */
+static inline uint64_t bytes_word(const uint8_t *p, size_t n)
+{
+	uint32_t low, high;
+
+	if (n >= 4) {
+		memcpy(&low, p, 4);
+		memcpy(&high, p + n - 4, 4);
+		return low | (uint64_t)high << 32;
+	}
+	return n ? p[0] | (uint64_t)p[n / 2] << 8 | (uint64_t)p[n - 1] << 16 : 0;
+}
+
+/* memcpy() where there are seldom many. */
+static inline void bytes_copy(uint8_t *to, const uint8_t *from, size_t n)
+{
+	if (n > 16) {
+		memcpy(to, from, n);
+	} else if (n >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + n - 8, from + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + n - 4, from + n - 4, 4);
+	} else if (n) {
+		to[0] = from[0];
+		to[n / 2] = from[n / 2];
+		to[n - 1] = from[n - 1];
+	}
+}
+
 static inline bool span_eq(struct span a, struct span b)
 {
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	if (a.n != b.n)
+		return false;
+	return a.n <= 8 ? bytes_word(a.p, a.n) == bytes_word(b.p, b.n) :
+			  memcmp(a.p, b.p, a.n) == 0;
 }
 
 /* --- reader: network byte order ------------------------------------------- */

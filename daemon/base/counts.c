@@ -125,6 +125,25 @@ static bool sum_up(const struct counts *c, size_t mount, unsigned from, struct c
 	return true;
 }
 
+static bool give(struct counts_row *row, const char *name, uint64_t value)
+{
+	char has[COUNTS_NAME];
+
+	for (unsigned i = 0; i < names_of(row); i++)
+		if (take_name(row, i, has) && strcmp(has, name) == 0) {
+			__atomic_fetch_add(&row->value[i], value, __ATOMIC_RELAXED);
+			return true;
+		}
+	return false;
+}
+
+void counts_give(const struct counts *c, size_t mount, const char *name, uint64_t value)
+{
+	for (unsigned w = 0; c->row && mount < c->mounts && w < c->workers; w++)
+		if (give(&c->row[w * c->mounts + mount], name, value))
+			return;
+}
+
 bool counts_read(const struct counts *c, size_t mount, unsigned nth, struct count *out)
 {
 	if (!c->row || mount >= c->mounts)

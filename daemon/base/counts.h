@@ -10,7 +10,8 @@
  * Names are in the rows, as the supervisor loads no module and cannot know them.  Only the
  * worker of a row's number writes it: its names when it opens the mount (counts_begin()),
  * its values while its hooks run.  A worker that dies leaves its row, and the next one of
- * that number goes on counting in it.  Anybody reads (counts_read()), at any time and
+ * that number goes on counting in it.  A site that takes over has rows of its own, which are
+ * given what those before them had (counts_give()).  Anybody reads (counts_read()), at any time and
  * trusting nothing in the rows; a counter of a mount is the sum over all workers, found by
  * its name. */
 #ifndef BASE_COUNTS_H
@@ -56,6 +57,10 @@ static inline void counts_add(struct counts_row *row, unsigned i, uint64_t n)
 	/* One adds at a time, but two generations of a worker may overlap. */
 	__atomic_fetch_add(&row->value[i], n, __ATOMIC_RELAXED);
 }
+
+/* In the supervisor: adds value to the counter of that name of a mount, if a worker has begun
+ * one. */
+void counts_give(const struct counts *c, size_t mount, const char *name, uint64_t value);
 
 /* A counter as it is read. */
 struct count {

@@ -1,14 +1,12 @@
 /* hash.h - keyed hash for tables that strangers fill.
  *
- * Multiply-fold over 64-bit lanes with a secret 128-bit key.  It is no MAC: it
+ * Multiply-fold over pairs of 64-bit words with a secret 128-bit key.  It is no MAC: it
  * only has to keep a peer who sees no hash values from choosing addresses that
  * share a bucket.  Pure; every process. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "base/bytes.h"
 
 struct hash_key {
 	uint64_t k[2];
@@ -32,16 +30,22 @@ static inline uint64_t hash_words(const struct hash_key *key, uint64_t a, uint64
 static inline uint64_t hash_bytes(const struct hash_key *key, const void *p, size_t n)
 {
 	const uint8_t *b = p;
-	uint64_t h = key->k[1] ^ n, x;
+	uint64_t h = key->k[1] ^ n ^ 0x9e3779b97f4a7c15u, x, y = 0;
 
-	for (; n >= 8; n -= 8, b += 8) {
+	for (; n > 16; n -= 16, b += 16) {
 		memcpy(&x, b, 8);
-		h = hash_fold(h ^ x ^ key->k[0], 0x9e3779b97f4a7c15u);
+		memcpy(&y, b + 8, 8);
+		h = hash_fold(x ^ key->k[0], y ^ h);
 	}
-	x = 0;
-	if (n)
-		memcpy(&x, b, n);
-	return hash_fold(h ^ x ^ key->k[0], key->k[1] | 1);
+	/* What is left, some of it twice. */
+	if (n >= 8) {
+		memcpy(&x, b, 8);
+		memcpy(&y, b + n - 8, 8);
+	} else {
+		x = bytes_word(b, n);
+		y = 0;
+	}
+	return hash_fold(hash_fold(x ^ key->k[0], y ^ h) ^ key->k[0], key->k[1] | 1);
 }
 
 #endif

@@ -51,8 +51,9 @@ enum frame_verdict frame_udp_parse(struct span datagram, struct message *out)
 	return FRAME_ERROR;
 }
 
-void frame_udp_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
-		    struct span token)
+/* With a length of the token beyond its nibble, or more than there is room for. */
+static void write_long_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
+			    struct span token)
 {
 	size_t n = token.n;
 	unsigned tkl = n < 13 ? (unsigned)n : n < 269 ? 13 : 14;
@@ -66,6 +67,23 @@ void frame_udp_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
 	else if (tkl == 14)
 		write_u16(w, (uint16_t)(n - 269));
 	write_span(w, token);
+}
+
+void frame_udp_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
+		    struct span token)
+{
+	size_t n = token.n;
+
+	if (n > 12 || w->full || writer_left(w) < 4 + n) {
+		write_long_head(w, type, code, mid, token);
+		return;
+	}
+	w->p[0] = (uint8_t)(VERSION << 6 | type << 4 | n);
+	w->p[1] = code;
+	w->p[2] = (uint8_t)(mid >> 8);
+	w->p[3] = (uint8_t)mid;
+	bytes_copy(w->p + 4, token.p, n);
+	w->p += 4 + n;
 }
 
 void frame_udp_empty(struct writer *w, uint8_t type, uint16_t mid)

@@ -12,12 +12,14 @@ const char *message_type_name(enum message_type type)
 bool message_parse_body(struct span body, struct message *out)
 {
 	struct option_iter it = option_iter(body);
+	uint64_t present = 0;
 	struct option o;
 
 	while (option_next(&it, &o))
-		;
+		present |= 1ull << option_row(o.number);
 	if (it.r.bad)
 		return false;
+	out->absent = ~present;
 	out->options = span_of(body.p, (size_t)(it.r.p - body.p));
 	out->payload = span_of(it.r.p, 0);
 	if (it.r.p == it.r.end)
@@ -30,7 +32,8 @@ struct message_walk message_walk(const struct message *m, uint32_t number)
 {
 	return (struct message_walk){
 		option_iter(m->options), option_def(number), number, 0, m->code,
-		number == OPT_URI_PATH ? path_abbrev_of(m->options) : NULL };
+		number == OPT_URI_PATH && !message_lacks(m, OPT_URI_PATH_ABBREV) ?
+			path_abbrev_of(m->options) : NULL };
 }
 
 bool message_walk_next(struct message_walk *walk, struct span *out)
@@ -54,8 +57,7 @@ bool message_walk_next(struct message_walk *walk, struct span *out)
 	return false;
 }
 
-bool message_option(const struct message *m, uint32_t number, unsigned nth,
-		    struct span *out)
+bool message_find(const struct message *m, uint32_t number, unsigned nth, struct span *out)
 {
 	struct message_walk walk = message_walk(m, number);
 	struct span value;
@@ -66,13 +68,6 @@ bool message_option(const struct message *m, uint32_t number, unsigned nth,
 	} while (nth-- > 0);
 	*out = value;
 	return true;
-}
-
-bool message_option_uint(const struct message *m, uint32_t number, uint64_t *out)
-{
-	struct span value;
-
-	return message_option(m, number, 0, &value) && option_uint(value, out);
 }
 
 void message_write_payload(struct writer *w, struct span payload)

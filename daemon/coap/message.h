@@ -23,12 +23,21 @@ struct message {
 	struct span token;
 	struct span options;    /* as encoded; walk with option_iter() */
 	struct span payload;    /* without its marker; empty if there is none */
+	uint64_t absent;        /* a bit for each row (option_row()) of which no option is
+				 * known to be there; 0 where nobody looked */
 };
+
+/* Whether an option is known not to be there: most that are asked for are not. */
+__attribute__((always_inline)) static inline bool message_lacks(const struct message *m, uint32_t number)
+{
+	return m->absent >> option_row(number) & 1;
+}
 
 /* "CON", "NON", "ACK", "RST". */
 const char *message_type_name(enum message_type type);
 
-/* Splits what follows the token into options and payload.  False if an option
+/* Splits what follows the token into options and payload, and notes which options there
+ * are not.  False if an option
  * uses nibble 15, runs past the end or passes number 65535, or if nothing
  * follows the payload marker (RFC 7252 sections 3 and 3.1). */
 bool message_parse_body(struct span body, struct message *out);
@@ -55,11 +64,23 @@ bool message_walk_next(struct message_walk *walk, struct span *out);
 
 /* The nth of them, from 0; false if there is none.  It starts from the first
  * option: who wants them all walks, for a peer chooses how many there are. */
-bool message_option(const struct message *m, uint32_t number, unsigned nth,
-		    struct span *out);
+bool message_find(const struct message *m, uint32_t number, unsigned nth, struct span *out);
+__attribute__((always_inline)) static inline bool
+message_option(const struct message *m, uint32_t number, unsigned nth, struct span *out)
+{
+	if (message_lacks(m, number) && number != OPT_URI_PATH)
+		return false;
+	return message_find(m, number, nth, out);
+}
 
 /* The first of them as a number; false if there is none. */
-bool message_option_uint(const struct message *m, uint32_t number, uint64_t *out);
+__attribute__((always_inline)) static inline bool
+message_option_uint(const struct message *m, uint32_t number, uint64_t *out)
+{
+	struct span value;
+
+	return message_option(m, number, 0, &value) && option_uint(value, out);
+}
 
 /* Appends the payload marker and the payload; nothing for an empty payload. */
 void message_write_payload(struct writer *w, struct span payload);

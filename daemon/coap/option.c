@@ -5,14 +5,6 @@
 #include "base/utf8.h"
 #include "coap/path_abbrev.h"
 
-enum option_row {
-	ROW_NONE,
-#define X(id, number, name, use, format, min, max) ROW_##id,
-	OPTION_TABLE(X)
-#undef X
-	ROW_COUNT,
-};
-
 static_assert(ROW_COUNT <= 64, "struct option_set has 64 bits");
 
 const struct option_def option_defs[ROW_COUNT] = {
@@ -112,11 +104,18 @@ const char *option_flaw_text(enum option_flaw flaw)
 /* Most strings are ASCII, so that is looked at first. */
 static bool is_utf8(struct span s)
 {
+	const uint64_t high = 0x8080808080808080u;
+	uint64_t word;
 	size_t i = 0;
 
-	while (i < s.n && s.p[i] < 0x80)
-		i++;
-	return i == s.n || utf8_valid((const char *)s.p + i, s.n - i);
+	for (; s.n - i > 8; i += 8) {
+		memcpy(&word, s.p + i, 8);
+		if (word & high)
+			break;
+	}
+	if (s.n - i <= 8 && !(bytes_word(s.p + i, s.n - i) & high))
+		return true;
+	return utf8_valid((const char *)s.p + i, s.n - i);
 }
 
 static bool is_dot_segment(const struct option_def *def, struct span s)
@@ -126,14 +125,23 @@ static bool is_dot_segment(const struct option_def *def, struct span s)
 	return (s.n == 1 || s.n == 2) && s.p[0] == '.' && s.p[s.n - 1] == '.';
 }
 
-enum option_flaw option_flaw(const struct option_def *def, uint8_t code,
-			     unsigned nth, struct span value)
-{
-	bool request = code_is_request(code);
+/* Bits of option_use: that it may be in such a message, and more than once. */
+struct place {
+	uint8_t once, many;
+};
 
-	if (!(def->use & (request ? USE_REQUEST : USE_RESPONSE)))
+static inline struct place place_of(uint8_t code)
+{
+	return code_is_request(code) ? (struct place){ USE_REQUEST, MANY_REQUEST } :
+				       (struct place){ USE_RESPONSE, MANY_RESPONSE };
+}
+
+static inline enum option_flaw judge(const struct option_def *def, struct place place,
+				     unsigned nth, struct span value)
+{
+	if (!(def->use & place.once))
 		return FLAW_MISPLACED;
-	if (nth && !(def->use & (request ? MANY_REQUEST : MANY_RESPONSE)))
+	if (nth && !(def->use & place.many))
 		return FLAW_REPEATED;
 	if (value.n < def->min || value.n > def->max)
 		return FLAW_LENGTH;
@@ -144,8 +152,14 @@ enum option_flaw option_flaw(const struct option_def *def, uint8_t code,
 	return FLAW_NONE;
 }
 
+enum option_flaw option_flaw(const struct option_def *def, uint8_t code,
+			     unsigned nth, struct span value)
+{
+	return judge(def, place_of(code), nth, value);
+}
+
 /* The flaw of one option to an endpoint that understands known. */
-static enum option_flaw flaw_to(const struct option_set *known, uint8_t code,
+static enum option_flaw flaw_to(const struct option_set *known, struct place place,
 				unsigned nth, const struct option *o)
 {
 	const struct option_def *def = option_def(o->number);
@@ -153,7 +167,7 @@ static enum option_flaw flaw_to(const struct option_set *known, uint8_t code,
 
 	if (!def)
 		return FLAW_UNKNOWN;
-	flaw = option_flaw(def, code, nth, o->value);
+	flaw = judge(def, place, nth, o->value);
 	if (option_set_has(known, def))
 		return flaw;
 	if (flaw == FLAW_NONE && def->use & USE_PROXY)
@@ -170,17 +184,40 @@ static enum option_flaw abbrev_flaw(const struct option *o, bool path)
 	return path ? FLAW_MISPLACED : path_abbrev(o->value) ? FLAW_NONE : FLAW_VALUE;
 }
 
+/* Most messages have nothing to look at twice: false for some that are right as well. */
+static bool is_plain(struct span options, struct place place, const struct option_set *known)
+{
+	struct option_iter it = option_iter(options);
+	const struct option_def *def;
+	uint32_t last = 0;
+	struct option o;
+
+	while (option_next(&it, &o)) {
+		if (!option_is_critical(o.number))
+			continue;
+		def = option_def(o.number);
+		if (!def || !option_set_has(known, def) || o.number == OPT_URI_PATH_ABBREV ||
+		    judge(def, place, o.number == last, o.value) != FLAW_NONE)
+			return false;
+		last = o.number;
+	}
+	return true;
+}
+
 enum option_verdict option_check(struct span options, uint8_t code,
 				 const struct option_set *known,
 				 struct option_fault *fault)
 {
 	struct option_iter it = option_iter(options);
+	const struct place place = place_of(code);
 	struct option_fault first = { 0, FLAW_NONE };
 	struct option o;
 	uint32_t last = 0;
 	unsigned nth = 0;
 	bool path = false;
 
+	if (is_plain(options, place, known))
+		return OPTIONS_OK;
 	while (option_next(&it, &o)) {
 		enum option_flaw flaw;
 
@@ -188,7 +225,7 @@ enum option_verdict option_check(struct span options, uint8_t code,
 		last = o.number;
 		if (!option_is_critical(o.number))
 			continue;
-		flaw = flaw_to(known, code, nth, &o);
+		flaw = flaw_to(known, place, nth, &o);
 		path = path || o.number == OPT_URI_PATH;
 		if (flaw == FLAW_NONE)
 			flaw = abbrev_flaw(&o, path);
@@ -218,17 +255,31 @@ static void write_extended(struct writer *w, uint32_t v)
 		write_u8(w, (uint8_t)(v - 13));
 }
 
-void option_write(struct option_writer *ow, uint32_t number, struct span value)
+static void write_long(struct option_writer *ow, uint32_t delta, struct span value)
 {
-	uint32_t delta = number - ow->last, length = (uint32_t)value.n;
+	uint32_t length = (uint32_t)value.n;
 
-	assert(number >= ow->last && number <= UINT16_MAX);
-	assert(value.n <= OPTION_VALUE_MAX);
 	write_u8(ow->w, (uint8_t)(nibble_of(delta) << 4 | nibble_of(length)));
 	write_extended(ow->w, delta);
 	write_extended(ow->w, length);
 	write_span(ow->w, value);
+}
+
+void option_write(struct option_writer *ow, uint32_t number, struct span value)
+{
+	uint32_t delta = number - ow->last;
+	struct writer *w = ow->w;
+
+	assert(number >= ow->last && number <= UINT16_MAX);
+	assert(value.n <= OPTION_VALUE_MAX);
 	ow->last = number;
+	if (delta > 12 || value.n > 12 || w->full || writer_left(w) <= value.n) {
+		write_long(ow, delta, value);
+		return;
+	}
+	*w->p = (uint8_t)(delta << 4 | value.n);
+	bytes_copy(w->p + 1, value.p, value.n);
+	w->p += 1 + value.n;
 }
 
 void option_write_uint(struct option_writer *ow, uint32_t number, uint64_t v)

@@ -87,16 +87,39 @@ struct option_def {
 	uint32_t min, max;      /* length of the value */
 };
 
-/* Row of each number, 0 if it has none; rows start at 1. */
+enum option_row {
+	ROW_NONE,
+#define X(id, number, name, use, format, min, max) ROW_##id,
+	OPTION_TABLE(X)
+#undef X
+	ROW_COUNT,              /* 64 at most: sets of them are words */
+};
+
 extern const struct option_def option_defs[];
 extern const uint8_t option_rows[OPTION_LAST + 1];
+
+/* Row of a number, ROW_NONE if it has none. */
+__attribute__((always_inline)) static inline unsigned option_row(uint32_t number)
+{
+	if (!__builtin_constant_p(number))
+		return number <= OPTION_LAST ? option_rows[number] : ROW_NONE;
+	switch (number) {
+#define X(id, number, name, use, format, min, max) \
+	case OPT_##id: \
+		return ROW_##id;
+	OPTION_TABLE(X)
+#undef X
+	default:
+		return ROW_NONE;
+	}
+}
 
 /* The row of a number, or NULL if the number is not assigned. */
 static inline const struct option_def *option_def(uint32_t number)
 {
-	if (number > OPTION_LAST || !option_rows[number])
-		return NULL;
-	return &option_defs[option_rows[number]];
+	unsigned row = option_row(number);
+
+	return row ? &option_defs[row] : NULL;
 }
 
 /* What the number itself says (RFC 7252 section 5.4.6). */
@@ -148,8 +171,14 @@ static inline bool option_next(struct option_iter *it, struct option *out)
 		return false;
 	delta = *p >> 4;
 	length = *p & 15;
-	if (delta > 12 || length > 12)
-		return option_next_extended(it, out);
+	if (delta > 12 || length > 12) {
+		/* Copies, so that the iterator itself may live in registers. */
+		struct option_iter copy = *it;
+		bool there = option_next_extended(&copy, out);
+
+		*it = copy;
+		return there;
+	}
 	it->number += delta;
 	if (length >= (size_t)(it->r.end - p) || it->number > UINT16_MAX) {
 		it->r.bad = true;

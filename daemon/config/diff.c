@@ -1,5 +1,6 @@
 #include "config/diff.h"
 #include "config/emit.h"
+#include "config/refusal.h"
 #include "config/schema_site.h"
 
 #include <string.h>
@@ -13,12 +14,6 @@ struct diff {
 
 /* --- rows ----------------------------------------------------------------- */
 
-/* Clients are divided into slots for as long as coapd runs. */
-static const char *when(const char *section, const struct config_row *row)
-{
-	return !*section && strcmp(row->name, "slots") == 0 ? " (at the next start)" : "";
-}
-
 static void put_change(struct diff *d, const char *a, const char *b, const char *more)
 {
 	emit_text(d->out, a);
@@ -28,9 +23,10 @@ static void put_change(struct diff *d, const char *a, const char *b, const char 
 	d->lines++;
 }
 
-/* What is in the rows' storage; where is "limits." or "/path: link.". */
+/* What is in the rows' storage; where is "limits." or "/path: link."; of_site: they are of the
+ * site itself, so some may have to wait. */
 static void diff_rows(struct diff *d, const char *where, const struct schema_section *section,
-		      const void *a, const void *b)
+		      const void *a, const void *b, bool of_site)
 {
 	for (size_t i = 0; i < section->nrows; i++) {
 		const struct config_row *row = &section->rows[i];
@@ -40,7 +36,8 @@ static void diff_rows(struct diff *d, const char *where, const struct schema_sec
 		if (schema_foreign(row) || strcmp(x, y) == 0)
 			continue;
 		fprintf(d->out, "%s%s: ", where, row->name);
-		put_change(d, x, y, when(where, row));
+		put_change(d, x, y, of_site && refusal_why(section->name, row) ?
+			   " (at the next start)" : "");
 	}
 }
 
@@ -51,7 +48,7 @@ static void diff_sections(struct diff *d, const struct site *a, const struct sit
 		char where[80];
 
 		snprintf(where, sizeof where, "%s%s", section->name, *section->name ? "." : "");
-		diff_rows(d, where, section, a, b);
+		diff_rows(d, where, section, a, b, true);
 	}
 }
 
@@ -142,9 +139,9 @@ static void diff_mount(struct diff *d, const struct site_mount *a, const struct 
 	char where[1400];
 
 	snprintf(where, sizeof where, "%s: ", path);
-	diff_rows(d, where, &schema_mount, a, b);
+	diff_rows(d, where, &schema_mount, a, b, false);
 	snprintf(where, sizeof where, "%s: link.", path);
-	diff_rows(d, where, &schema_link, &a->link, &b->link);
+	diff_rows(d, where, &schema_link, &a->link, &b->link, false);
 	diff_options(d, path, a, b);
 }
 
@@ -165,7 +162,7 @@ static void diff_aliases(struct diff *d)
 			if (!same_host(x->name, y->name))
 				continue;
 			snprintf(where, sizeof where, "hosts.%s.", x->name);
-			diff_rows(d, where, &schema_host, x, y);
+			diff_rows(d, where, &schema_host, x, y, false);
 		}
 }
 

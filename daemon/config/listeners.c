@@ -30,7 +30,7 @@ static void refuse_taken(const struct site_listener *all, size_t n,
 static struct site_listener *all_of(struct site *site)
 {
 	if (!site->listeners)
-		site->listeners = pool_array(site->pool, LISTENERS_MAX, sizeof *site->listeners);
+		site->listeners = pool_array(site->pool, SITE_LISTENERS_MAX, sizeof *site->listeners);
 	return (struct site_listener *)site->listeners;
 }
 
@@ -40,9 +40,9 @@ static void add_listener(struct site *site, uint32_t host, const char *text,
 	struct site_listener *all = all_of(site), *new = &all[site->nlisteners];
 	struct err err;
 
-	if (site->nlisteners == LISTENERS_MAX) {
+	if (site->nlisteners == SITE_LISTENERS_MAX) {
 		errors_add(errors, at, "listen: more than %d are not possible; [::] stands for "
-			   "all addresses", LISTENERS_MAX);
+			   "all addresses", SITE_LISTENERS_MAX);
 		return;
 	}
 	if (listen_read(text, new, &err) != 0) {

@@ -5,8 +5,6 @@
 #include "config/site.h"
 #include "config/yaml.h"
 
-#define LISTENERS_MAX 15        /* of all hosts together: a slot has a socket of each */
-
 /* Adds those of a node, which may be NULL, to the site; host as in struct site_listener.
  * Everything wrong is added to errors, one that is there already included. */
 void listeners_load(struct site *site, const struct node *node, uint32_t host,

@@ -152,3 +152,42 @@ void site_log(const struct site *site, const char *who)
 						site->log_level);
 	log_configure(&conf, who);
 }
+
+static bool same_host(const char *x, const char *y)
+{
+	return x && y ? strcasecmp(x, y) == 0 : x == y;
+}
+
+const struct site_mount *site_like(const struct site *other, const struct site *site,
+				   const struct site_mount *m)
+{
+	const char *host = site_host_name(site, m->host);
+
+	for (size_t i = 0; i < other->nmounts; i++) {
+		const struct site_mount *o = &other->mounts[i];
+
+		if (strcmp(o->path, m->path) == 0 && strcmp(o->module, m->module) == 0 &&
+		    same_host(site_host_name(other, o->host), host))
+			return o;
+	}
+	return NULL;
+}
+
+static bool has_option(const struct site_mount *m, const struct config_pair *option)
+{
+	for (size_t i = 0; i < m->noptions; i++)
+		if (strcmp(m->options[i].key, option->key) == 0)
+			return strcmp(m->options[i].value, option->value) == 0;
+	return false;
+}
+
+/* In any order; a key is there once. */
+bool site_same_options(const struct site_mount *a, const struct site_mount *b)
+{
+	if (a->noptions != b->noptions)
+		return false;
+	for (size_t i = 0; i < a->noptions; i++)
+		if (!has_option(b, &a->options[i]))
+			return false;
+	return true;
+}

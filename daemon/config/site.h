@@ -20,6 +20,8 @@
 
 struct pool;
 
+#define SITE_LISTENERS_MAX 15   /* of all hosts together: a slot has a socket of each */
+
 enum site_scheme { SITE_COAP };
 
 /* "coap" */
@@ -129,6 +131,7 @@ struct site {
 	const char *access_paths;       /* between spaces; "" all */
 	const struct site_listener *listeners;  /* at least one */
 	size_t nlisteners;
+	uint8_t sock[SITE_LISTENERS_MAX];       /* of each listener: ask site_sock() */
 	struct site_limits limits;
 	struct site_transmission transmission;
 	const char *dns;                /* servers instead of the system's, or "" */
@@ -183,11 +186,27 @@ static inline const char *site_mount_shown(const struct site_mount *mount)
 	return mount->shown ? mount->shown : mount->path;
 }
 
+/* The mount of another site that has the path and module of m, of this one, and is of the same
+ * host; NULL: it has none. */
+const struct site_mount *site_like(const struct site *other, const struct site *site,
+				   const struct site_mount *m);
+
+/* Whether two mounts of one module give it the same options. */
+bool site_same_options(const struct site_mount *a, const struct site_mount *b);
+
 /* The name of the host of a mount or listener; NULL: of none. */
 const char *site_host_name(const struct site *site, uint32_t host);
 
 /* Takes the site; NULL is fine. */
 void site_free(struct site *site);
+
+/* The number of a listener's socket in each slot.  It stays what it is when a site with other
+ * listeners takes over, so that what is remembered of peers goes on to mean the same: the
+ * supervisor says which in site.sock, 1 for number 0; 0 is the listener's own number. */
+static inline unsigned site_sock(const struct site *site, size_t listener)
+{
+	return site->sock[listener] ? site->sock[listener] - 1u : (unsigned)listener;
+}
 
 /* Writes the effective site, defaults and all, as YAML that site_load() reads
  * back to the same settings.  0, or a negative errno of the writing. */

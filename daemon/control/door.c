@@ -112,6 +112,13 @@ static int make(struct door *d, struct err *err)
 	return 0;
 }
 
+void door_give(struct door *d, uid_t user)
+{
+	d->user = user;
+	if (geteuid() == 0)
+		(void)!lchown(d->path, user, (gid_t)-1);
+}
+
 int door_open(struct door *d, const char *path, uid_t user, struct err *err)
 {
 	int rc;

@@ -22,6 +22,10 @@ struct door {
  * our own.  0, or -ENOENT with err: there is no such user. */
 int door_user(const char *name, uid_t *user, struct err *err);
 
+/* From now on it is open for that user, and root.  What of the file cannot be given to him, he
+ * finds shut. */
+void door_give(struct door *d, uid_t user);
+
 /* Opens it, for user and root alone.  0, or a negative errno with err and a door that is
  * shut; -EADDRINUSE: another daemon has it. */
 int door_open(struct door *d, const char *path, uid_t user, struct err *err);

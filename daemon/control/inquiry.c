@@ -1,6 +1,7 @@
 #include "control/inquiry.h"
 
 #include "control/ejection.h"
+#include "control/renewal.h"
 #include "control/report.h"
 #include "control/roster.h"
 #include "control/tail.h"
@@ -50,6 +51,7 @@ static const struct row {
 	{ "observers", roster_observers, PEER },
 	{ "kick", ejection_step, PEER | NEEDS_PEER },
 	{ "log", volume_step, LOG },
+	{ "reload", renewal_step, 0 },
 	{ "stop", stop, 0 },
 	{ "trace", tail_step, PEER },
 };

@@ -83,7 +83,7 @@ static void write_slabs(const struct view *v, struct record *r)
 		record_begin(r, s->name, '{');
 		record_uint(r, "live", view_live(v, i));
 		record_uint(r, "used", view_used(v, i));
-		record_uint(r, "capacity", s->cap);
+		record_uint(r, "capacity", s->cap - s->beyond);
 		record_uint(r, "size", s->size);
 		record_end(r, '}');
 	}

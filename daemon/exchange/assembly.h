@@ -55,8 +55,15 @@ enum assembly_verdict {
 				 * room for now */
 };
 
-/* Takes a fresh request in hand.  cap is the longest body that its resource takes. */
-enum assembly_verdict assembly_take(struct engine *e, struct request *r, uint64_t cap);
+/* Takes a fresh request in hand.  cap is the longest body that its resource takes, 0: any. */
+enum assembly_verdict assembly_take_block(struct engine *e, struct request *r, uint64_t cap);
+static inline enum assembly_verdict assembly_take(struct engine *e, struct request *r,
+						  uint64_t cap)
+{
+	if (message_lacks(&r->msg, OPT_BLOCK1) && (!cap || r->msg.payload.n <= cap))
+		return ASSEMBLY_NONE;
+	return assembly_take_block(e, r, cap);
+}
 
 /* The request has been answered with a code: the body is no longer needed.
  * (Called by request_done().) */

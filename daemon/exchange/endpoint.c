@@ -248,9 +248,16 @@ void window_mark(struct engine *e, struct endpoint *p, uint16_t mid, bool restar
 		undo_set(&e->space, word, *word | 1u << mid % 32);
 }
 
+/* A site that took over may have closed the listener it spoke to. */
+static bool has_socket(const struct engine *e, const struct endpoint *p)
+{
+	return !e->conf.nports ||
+	       (p->local.sock < e->conf.nports && e->conf.ports[p->local.sock]);
+}
+
 bool endpoint_adopt(struct engine *e, struct endpoint *p)
 {
-	if (!p->remote.port || p->remote.zero || p->local.zero)
+	if (!p->remote.port || p->remote.zero || p->local.zero || !has_socket(e, p))
 		return false;
 	p->nexchanges = p->nassemblies = p->nobservers = p->nactive = p->nnamed = p->ndedup = p->nkept = 0;
 	p->queue = p->sent = CHAIN_EMPTY;

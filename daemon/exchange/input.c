@@ -524,6 +524,20 @@ static enum input_verdict by_code(struct engine *e, struct input *in)
 	return malformed(e, r);
 }
 
+/* All but the message, which is still to be read. */
+static void begin(struct request *r, const struct rx_dgram *rx, unsigned i)
+{
+	r->from = addr_from_sin6(&rx->from);
+	r->to = rx->to;
+	r->rx = i;
+	r->peer = NULL;
+	r->dedup = NULL;
+	r->waiting = NULL;
+	r->assembly = 0;
+	r->block1 = 0;
+	r->blocks = false;
+}
+
 enum input_verdict input_datagram(struct engine *e, unsigned i, struct input *in)
 {
 	const struct rx_dgram *rx = &batch_of(&e->space)->rx[i];
@@ -531,7 +545,7 @@ enum input_verdict input_datagram(struct engine *e, unsigned i, struct input *in
 	struct span bytes = span_of(rx->data, rx->len);
 
 	engine_count(e, COUNT_RX);
-	*r = (struct request){ .from = addr_from_sin6(&rx->from), .to = rx->to, .rx = i };
+	begin(r, rx, i);
 	if (addr_is_multicast(r->to.ip) || !r->from.port) {
 		/* No group is joined: not for us.  Port 0 cannot be answered. */
 		engine_count(e, COUNT_RX_IGNORED);

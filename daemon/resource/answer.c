@@ -42,7 +42,7 @@ bool answer_read(struct coapd_task *t, uint64_t offset, size_t want)
 static bool respond(struct coapd_task *t, struct span payload)
 {
 	struct request *r = t->request;
-	bool entered = notices_enter(t);
+	bool entered = t->asks && notices_enter(t);
 	struct writer w;
 
 	if (r->blocks)
@@ -82,6 +82,13 @@ static void add_block(struct coapd_task *t, const struct slice *s, uint64_t tota
 	if ((s->block.num == 0 && s->block.more) ||
 	    message_option_uint(&t->request->msg, OPT_SIZE2, &asked))
 		reply_add_uint(&t->reply, OPT_SIZE2, total);
+}
+
+/* Most representations fit one message, and nobody asks for a part of them. */
+static bool is_whole(const struct coapd_task *t)
+{
+	return !t->reply.seekable && message_lacks(&t->request->msg, OPT_BLOCK2) &&
+	       t->reply.npayload <= 16u << t->engine->conf.szx;
 }
 
 /* The block that was asked for of a representation. */
@@ -149,6 +156,8 @@ bool answer_send(struct coapd_task *t)
 	if (reply->wrong[0] || !reply->code)
 		return respond(t, span_of(NULL, 0));
 	keep_private(t);
+	if (is_whole(t))
+		return respond(t, span_of(reply->payload, reply->npayload));
 	if (is_cut(t))
 		return send_block(t);
 	if (reply->seekable) {
@@ -188,7 +197,7 @@ static void send_part(struct engine *e, struct request *r, const struct assembly
 	request_done(e, r, kept->code, &w);
 }
 
-bool answer_later(struct engine *e, struct request *r)
+bool answer_part(struct engine *e, struct request *r)
 {
 	struct assembly_reply kept;
 	struct slice slice;

@@ -23,6 +23,10 @@ uint64_t answer_etag(const struct reply *reply);
 
 /* Ends a request for a later part of a reply that was kept.  False: it is none, the
  * resource is to be asked. */
-bool answer_later(struct engine *e, struct request *r);
+bool answer_part(struct engine *e, struct request *r);
+static inline bool answer_later(struct engine *e, struct request *r)
+{
+	return !message_lacks(&r->msg, OPT_BLOCK2) && answer_part(e, r);
+}
 
 #endif

@@ -172,6 +172,7 @@ void coapd_reply_body(coapd_task *task, uint64_t size, coapd_span etag)
 
 void *coapd_scratch(coapd_task *task, size_t n)
 {
+	task->used = true;
 	return n <= COAPD_SCRATCH ? task->scratch : NULL;
 }
 

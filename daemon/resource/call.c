@@ -12,9 +12,23 @@ static void drop_jobs(struct coapd_task *t)
 	memset(t->job, 0, sizeof t->job);
 }
 
-static void clear(struct coapd_task *t, struct engine *e, struct request *r)
+/* What a task keeps or begins.  All of it is behind call_reserve(), coapd_scratch() or
+ * call_live(); most requests are answered without. */
+static void clear_used(struct coapd_task *t)
 {
 	drop_jobs(t);
+	memset(t->at, 0, sizeof t->at);
+	memset(t->awaits, 0, sizeof t->awaits);
+	memset(t->fetch, 0, sizeof t->fetch);
+	memset(t->fresh, 0, sizeof t->fresh);
+	memset(t->scratch, 0, sizeof t->scratch);
+	t->used = false;
+}
+
+static void clear(struct coapd_task *t, struct engine *e, struct request *r)
+{
+	if (t->used)
+		clear_used(t);
 	t->engine = e;
 	t->mount = NULL;
 	t->request = r;
@@ -26,11 +40,6 @@ static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 	t->is_private = false;
 	t->asks = t->observes = false;
 	t->notify = COAPD_NOTIFY_AS_ASKED;
-	memset(t->at, 0, sizeof t->at);
-	memset(t->awaits, 0, sizeof t->awaits);
-	memset(t->fetch, 0, sizeof t->fetch);
-	memset(t->fresh, 0, sizeof t->fresh);
-	memset(t->scratch, 0, sizeof t->scratch);
 	reply_clear(&t->reply);
 }
 
@@ -43,6 +52,7 @@ void call_fresh(struct coapd_task *t, struct engine *e, struct request *r, bool 
 void call_live(struct coapd_task *t, struct engine *e, struct request *r, struct task *task)
 {
 	clear(t, e, r);
+	t->used = true;
 	t->task = task;
 	t->live = true;
 	t->is_private = task->is_private;
@@ -55,13 +65,15 @@ void call_live(struct coapd_task *t, struct engine *e, struct request *r, struct
 /* What background tasks may have yet is not for requests. */
 static bool has_room(struct engine *e)
 {
-	uint32_t theirs = e->conf.limits.tasks - e->background_n;
+	uint32_t all = e->conf.limits.tasks;
+	uint32_t theirs = all > e->background_n ? all - e->background_n : 0;
 
 	return slab_room(&e->space, engine_slab(e, TASK_SLAB)) > theirs;
 }
 
 struct task *call_reserve(struct coapd_task *t)
 {
+	t->used = true;
 	if (t->task || t->refused)
 		return t->task;
 	if (!t->draining && has_room(t->engine))
@@ -93,9 +105,21 @@ static void judge(struct resources *R, struct engine *e, const struct coapd_moun
 		    "meanwhile", m->spec.shown, m->desc->name, (unsigned long long)took);
 }
 
+/* When a hook ends, the next one of the same turn begins: one look at the clock for each. */
+static uint64_t time_after(struct resources *R, const struct engine *e)
+{
+	R->turn = e ? e->now : UINT64_MAX;
+	return R->turn_clock = R->clock();
+}
+
+static uint64_t time_before(struct resources *R, const struct engine *e)
+{
+	return e && e->now == R->turn ? R->turn_clock : R->clock();
+}
+
 uint64_t call_enter(struct engine *e, struct coapd_mount *m)
 {
-	const struct resources *R = m->resources;
+	struct resources *R = m->resources;
 
 	m->engine = e;
 	m->started = 0;
@@ -103,7 +127,7 @@ uint64_t call_enter(struct engine *e, struct coapd_mount *m)
 		m->now = e->now;
 		space_set(&e->space.ctl->where, m->where);
 	}
-	return R && R->clock ? R->clock() : 0;
+	return R && R->clock ? time_before(R, e) : 0;
 }
 
 void call_leave(struct engine *e, struct coapd_mount *m, uint64_t before)
@@ -113,8 +137,16 @@ void call_leave(struct engine *e, struct coapd_mount *m, uint64_t before)
 	if (e)
 		space_set(&e->space.ctl->where, 0);
 	if (R && R->clock)
-		judge(R, e, m, R->clock() - before);
+		judge(R, e, m, time_after(R, e) - before);
 	m->engine = NULL;
+}
+
+static void watch(struct coapd_task *t)
+{
+	if (t->request && !message_lacks(&t->request->msg, OPT_OBSERVE))
+		notices_watch(t);
+	else
+		t->asks = false;
 }
 
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
@@ -125,7 +157,7 @@ enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 
 	t->mount = m;
 	if (event->what != COAPD_EV_READ && event->what != COAPD_EV_RENDER)
-		notices_watch(t);
+		watch(t);
 	before = call_enter(t->engine, m);
 	v = m->desc->handle(m->self, t, event);
 	call_leave(t->engine, m, before);
@@ -215,6 +247,8 @@ static void give_back(struct coapd_task *t)
 
 void call_end(struct coapd_task *t)
 {
+	if (!t->used)
+		return;
 	drop_jobs(t);
 	give_back(t);
 	if (t->task && !t->live && t->named)

@@ -16,15 +16,16 @@ struct coapd_task {
 	struct request *request;        /* NULL: the task is none */
 	struct task *task;      /* live, or taken for a request that may wait, or NULL */
 	bool live;              /* it waited before */
+	bool used;              /* anything but the reply was, so there is more to clear */
 	bool draining;
 	bool refused;           /* there was no task to be had */
 	bool named;             /* the module knows the name of a task that is not live yet */
 	bool is_private;        /* what it says is for this peer alone (call_private()) */
+	bool observes;          /* the module will tell of changes, */
+	enum coapd_notify notify;       /* and how */
 	bool asks;              /* the request asks to observe: */
 	uint32_t word;          /* what tells of changes to what it asks for, */
 	uint64_t seen;          /* and its value before the hook began */
-	bool observes;          /* the module will tell of changes, */
-	enum coapd_notify notify;       /* and how */
 	uint64_t at[COAPD_TAGS];
 	uint8_t awaits[COAPD_TAGS];
 	ref_t fetch[COAPD_TAGS];

@@ -31,11 +31,6 @@ static bool has(const struct message *m, uint32_t number)
 	return message_option(m, number, 0, &value);
 }
 
-bool condition_asked(const struct message *m)
-{
-	return has(m, OPT_IF_MATCH) || has(m, OPT_IF_NONE_MATCH);
-}
-
 enum condition condition_of(const struct message *m, bool exists, struct span etag)
 {
 	if (has(m, OPT_IF_MATCH) &&

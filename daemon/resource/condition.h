@@ -18,6 +18,12 @@ enum condition {
 enum condition condition_of(const struct message *m, bool exists, struct span etag);
 
 /* Whether it must not be worked on without being judged. */
-bool condition_asked(const struct message *m);
+static inline bool condition_asked(const struct message *m)
+{
+	struct span value;
+
+	return message_option(m, OPT_IF_MATCH, 0, &value) ||
+	       message_option(m, OPT_IF_NONE_MATCH, 0, &value);
+}
 
 #endif

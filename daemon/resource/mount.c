@@ -48,7 +48,7 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 		m->spec.shown = spec->path;
 	m->id = mount_id(spec, desc->name);
 	m->opening = true;
-	note(m, SPACE_OPENS | where);
+	note(m, where);
 	status = desc->open ? desc->open(m, spec->conf, &m->self) : 0;
 	note(m, 0);
 	m->opening = false;
@@ -65,7 +65,7 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 
 void mount_close(struct coapd_mount *m)
 {
-	note(m, SPACE_OPENS | m->where);
+	note(m, m->where);
 	/* Before the module closes what is watched. */
 	if (m->resources)
 		watches_drop(&m->resources->watches, m);

@@ -415,12 +415,13 @@ void notices_word(struct engine *e, uint32_t word)
 		representation_wake(e, p, 0);
 }
 
-/* What the dead one would have noticed, nobody has. */
-static bool is_watched(struct resources *R, const struct representation *p)
+/* What the dead one would have noticed, nobody has; and what another site says of a resource,
+ * or that there is none, its observers do not know. */
+static bool may_differ(struct resources *R, const struct representation *p)
 {
 	const struct coapd_mount *m = resources_mount(R, p->mount);
 
-	return m && m->desc->flags & COAPD_F_WATCHES;
+	return !m || m->spec.renewed || m->desc->flags & COAPD_F_WATCHES;
 }
 
 void notices_adopted(struct resources *R, struct engine *e)
@@ -435,7 +436,7 @@ void notices_adopted(struct resources *R, struct engine *e)
 
 		if (!slab_live(b, i))
 			continue;
-		if (is_watched(R, p))
+		if (may_differ(R, p))
 			mark(n, p->word);
 		if (value_of(n, p->word) != p->seen)
 			representation_wake(e, p, 0);

@@ -50,8 +50,9 @@ struct resource_mount_spec {
 	const uint32_t *gate;           /* whether it is closed (base/gates.h), borrowed; NULL:
 					 * it never is */
 	uint64_t body_size;             /* longest body of a request; 0: none in blocks */
-	uint32_t *where;                /* noted there while it opens or closes, as
-					 * SPACE_OPENS has it; NULL: nowhere */
+	bool renewed;                   /* the site before this one had it with other options */
+	uint32_t *where;                /* its number + 1 is there while it opens or closes;
+					 * NULL: it is not noted */
 };
 
 /* Opens n mounts in their order, and /.well-known/core of each host.  NULL: err says which

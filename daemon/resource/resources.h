@@ -33,6 +33,8 @@ struct resources {
 	struct log_limit limit;
 	uint64_t (*clock)(void);        /* NULL: no hook is slow */
 	uint64_t slow_ms;
+	uint64_t turn, turn_clock;      /* the engine's time of the last hook's event, and what
+					 * the clock said when that ended */
 	struct log_limit slow_limit;
 	struct coapd_task task;         /* the run in hand */
 };

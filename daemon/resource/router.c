@@ -48,12 +48,15 @@ struct path {
 	struct span segment[ROUTER_DEPTH];
 };
 
-static bool is_path_of(const struct route *route, const struct path *path)
+static bool is_path_of(const struct router *r, uint32_t number, const struct path *path)
 {
+	const struct route *route = &r->routes[number];
+	const struct span *segment = &r->segment[r->first[number]];
+
 	if (route->nsegments != path->n || !same_host(route->host, path->host))
 		return false;
 	for (size_t i = 0; i < path->n; i++)
-		if (!span_eq(span_str(route->segments[i]), path->segment[i]))
+		if (!span_eq(segment[i], path->segment[i]))
 			return false;
 	return true;
 }
@@ -66,7 +69,7 @@ static struct router_place *find_place(const struct router *r, uint64_t hash,
 	size_t i = hash & r->mask;
 
 	while (r->place[i].route != ROUTER_NONE) {
-		if (r->place[i].hash == hash && is_path_of(&r->routes[r->place[i].route], path))
+		if (r->place[i].hash == hash && is_path_of(r, r->place[i].route, path))
 			break;
 		i = (i + 1) & r->mask;
 	}
@@ -112,6 +115,25 @@ static uint32_t find_shorter(const struct router *r, const struct route *route)
 	return found;
 }
 
+static int make_segments(struct router *r, uint32_t n)
+{
+	size_t all = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		all += r->routes[i].nsegments;
+	r->segment = malloc((all + 1) * sizeof *r->segment);
+	r->first = malloc((n + 1) * sizeof *r->first);
+	if (!r->segment || !r->first)
+		return -ENOMEM;
+	all = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		r->first[i] = (uint32_t)all;
+		for (size_t k = 0; k < r->routes[i].nsegments; k++)
+			r->segment[all++] = span_str(r->routes[i].segments[k]);
+	}
+	return 0;
+}
+
 static int make_tables(struct router *r, uint32_t n)
 {
 	size_t cap = 4;
@@ -125,7 +147,7 @@ static int make_tables(struct router *r, uint32_t n)
 		return -ENOMEM;
 	for (size_t i = 0; i < cap; i++)
 		r->place[i].route = ROUTER_NONE;
-	return 0;
+	return make_segments(r, n);
 }
 
 int router_init(struct router *r, const struct route *routes, uint32_t n, uint32_t *which)
@@ -152,6 +174,8 @@ void router_free(struct router *r)
 {
 	free(r->place);
 	free(r->shorter);
+	free(r->segment);
+	free(r->first);
 	*r = (struct router){ 0 };
 }
 
@@ -196,12 +220,15 @@ uint32_t router_find(const struct router *r, const char *host, struct span optio
 	s.hash = root_of(host);
 	s.path.host = host;
 	s.path.n = s.segments = 0;
-	s.best = find_place(r, s.hash, &s.path)->route;
+	s.best = ROUTER_NONE;
 	while (option_next(&it, &o) && o.number <= OPT_URI_PATH_ABBREV)
 		if (o.number == OPT_URI_PATH)
 			go_on(&s, o.value);
 		else if (o.number == OPT_URI_PATH_ABBREV)
 			go_on_abbreviated(&s, o.value);
 	*segments = s.segments;
-	return s.best;
+	if (s.best != ROUTER_NONE)
+		return s.best;
+	s.path.n = 0;
+	return find_place(r, root_of(host), &s.path)->route;
 }

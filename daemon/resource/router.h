@@ -27,6 +27,8 @@ struct router_place {
 struct router {
 	const struct route *routes;     /* borrowed */
 	struct router_place *place;     /* owned */
+	struct span *segment;           /* owned; of all routes, one after the other */
+	uint32_t *first;                /* owned; of each route's */
 	uint32_t *shorter;              /* owned; the next shorter route, ROUTER_NONE */
 	size_t mask, depth;
 };

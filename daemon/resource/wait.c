@@ -219,3 +219,18 @@ void resource_lost(struct resources *R, struct engine *e, struct request *r, ref
 	else if (t)
 		task_kill(e, t);
 }
+
+/* Nothing is told of it but that its first timer is up: there is nobody to tell. */
+void wait_adopt(struct resources *R, struct engine *e)
+{
+	struct slab *b = tasks(e);
+
+	for (uint32_t i = 0; i < slab_used(&e->space, b); i++) {
+		struct task *k = slab_at(b, i);
+
+		if (!slab_live(b, i) || k->kind != TASK_REQUEST || resources_mount(R, k->mount))
+			continue;
+		__atomic_store_n(&k->at[0], e->now, __ATOMIC_RELAXED);
+		engine_deadline(e, b, k, e->now);
+	}
+}

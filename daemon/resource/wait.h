@@ -34,6 +34,10 @@ bool resource_letter(struct resources *R, struct engine *e);
 /* After the commit of an event: begins what it asked for beside the slot. */
 void resource_committed(struct resources *R);
 
+/* Part of an adoption, before adopt_end(): what waits at a mount that the site does not have any
+ * more is due at once, to be refused. */
+void wait_adopt(struct resources *R, struct engine *e);
+
 /* Ends the request that was executing when the worker died (request_lost()): 5.00,
  * since nobody can know what happened.  Those that may run twice never come here:
  * they were rolled back and come again by themselves.  The commit after it has

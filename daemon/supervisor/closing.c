@@ -15,7 +15,7 @@ static uint64_t now_ms(void)
 
 static void arm(struct supervisor *sv)
 {
-	uint64_t due = crashes_due(&sv->crashes), now = now_ms();
+	uint64_t due = crashes_due(&sv->now->crashes), now = now_ms();
 
 	if (!sv->loop)
 		return;
@@ -34,9 +34,9 @@ static void on_reopen(struct ev_loop *loop, ev_timer *w, int revents)
 	size_t i;
 
 	(void)loop, (void)revents;
-	while ((i = crashes_open(&sv->crashes, now)) < sv->crashes.n)
+	while ((i = crashes_open(&sv->now->crashes, now)) < sv->now->crashes.n)
 		log_notice("resource %s: module %s: open again",
-			   site_mount_shown(&sv->site->mounts[i]), sv->site->mounts[i].module);
+			   site_mount_shown(&sv->now->site->mounts[i]), sv->now->site->mounts[i].module);
 	arm(sv);
 }
 
@@ -67,27 +67,27 @@ bool closing_blames(int status, bool asked, bool silent)
 
 void closing_note(struct supervisor *sv, size_t mount)
 {
-	const struct site_mount *m = &sv->site->mounts[mount];
+	const struct site_mount *m = &sv->now->site->mounts[mount];
 	const struct log_field fields[] = { { "path", site_mount_shown(m) },
 					    { "module", m->module } };
 
-	if (!crashes_note(&sv->crashes, mount, now_ms()))
+	if (!crashes_note(&sv->now->crashes, mount, now_ms()))
 		return;
 	log_record(LOG_PART, LOG_ERROR, (struct log_fields){ fields, 2 },
 		   "resource %s: module %s: %u workers died in it within %d s (crash-limit), it is "
 		   "closed for %" PRIu64 " s: requests are answered 5.00", site_mount_shown(m),
-		   m->module, sv->crashes.limit, CRASHES_WITHIN_MS / 1000,
-		   sv->crashes.pause_ms / 1000);
+		   m->module, sv->now->crashes.limit, CRASHES_WITHIN_MS / 1000,
+		   sv->now->crashes.pause_ms / 1000);
 	arm(sv);
 }
 
 void closing_tell(const struct supervisor *sv, size_t mount, struct desk_trouble *out)
 {
-	const struct crashes_mount *m = &sv->crashes.mount[mount];
+	const struct crashes_mount *m = &sv->now->crashes.mount[mount];
 
 	*out = (struct desk_trouble){ 0 };
-	if (mount >= sv->crashes.n)
+	if (mount >= sv->now->crashes.n)
 		return;
 	*out = (struct desk_trouble){ .deaths = m->deaths, .closings = m->closings,
-				      .closed_ms = crashes_left(&sv->crashes, mount, now_ms()) };
+				      .closed_ms = crashes_left(&sv->now->crashes, mount, now_ms()) };
 }

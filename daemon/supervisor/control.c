@@ -51,8 +51,8 @@ static const char *phase(void *arg)
 static void tell_worker(void *arg, unsigned number, struct desk_worker *out)
 {
 	const struct supervisor *sv = arg;
-	const struct process *p = &sv->process[number];
 	const struct crew_worker *w = &sv->crew.worker[number];
+	const struct process *p = &(w->leaves ? sv->old : sv->now)->process[number];
 
 	*out = (struct desk_worker){ .pid = p->pid, .state = crew_state_name(w->state),
 				     .age_ms = p->pid ? now_ms() - w->born : 0,
@@ -88,9 +88,9 @@ static void send_look(const struct process *p, const struct look *l)
 
 static void send_to_all(struct supervisor *sv, const struct order *o, int fd)
 {
-	for (unsigned w = 0; w < sv->nworkers; w++) {
-		const struct process *p = &sv->process[w];
-		int rc = p->control < 0 || sv->crew.worker[w].state == CREW_STARTING ? 0 :
+	for (unsigned w = 0; w < sv->now->nworkers; w++) {
+		const struct process *p = &sv->now->process[w];
+		int rc = p->control < 0 || p->held || sv->crew.worker[w].state == CREW_STARTING ? 0 :
 			 order_send(p->control, o, fd);
 
 		if (rc)
@@ -153,6 +153,34 @@ static void set_log(void *arg, unsigned which, enum log_level level)
 	}
 }
 
+/* As many places as there were are filled: the slots are the same ones. */
+static void fill_site(struct control *c, const struct supervisor *sv)
+{
+	c->desk.site = sv->now->site;
+	c->desk.nworkers = sv->now->nworkers;
+	c->desk.modules = &sv->now->counts;
+}
+
+/* What was counted so far is seen until the new rows have it. */
+void control_renew(struct control *c, const struct supervisor *sv)
+{
+	const struct counts *before = c ? c->desk.modules : NULL;
+	uid_t user;
+
+	if (!c)
+		return;
+	if (door_user(sv->now->site->user, &user, NULL) == 0 && user != c->door.user)
+		door_give(&c->door, user);
+	fill_site(c, sv);
+	if (sv->old)
+		c->desk.modules = before;
+}
+
+static int reload(void *arg)
+{
+	return reload_ask(arg);
+}
+
 static void close_look(struct look *l)
 {
 	if (l->write >= 0) {
@@ -205,23 +233,24 @@ static void fill_desk(struct control *c, struct supervisor *sv)
 {
 	for (unsigned i = 0; i < TRACE_TAPS; i++)
 		c->look[i].read = c->look[i].write = -1;
-	slot_def(sv->site, &c->def);
+	slot_def(sv->now->site, &c->def);
 	for (unsigned i = 0; i < sv->nslots; i++)
 		view_open(&c->slot[i], sv->memory.at[i], &c->def);
-	c->desk = (struct desk){ .site = sv->site, .slot = c->slot, .nslots = sv->nslots,
-				 .nworkers = sv->nworkers, .modules = &sv->counts, .phase = phase,
-				  .worker = tell_worker, .trouble = tell_trouble, .stop = stop, .now_ms = now_ms,
-				 .set_log = set_log, .ask = ask, .trace_begin = trace_begin, .trace_end = trace_end,
+	c->desk = (struct desk){ .slot = c->slot, .nslots = sv->nslots, .phase = phase,
+				 .worker = tell_worker, .trouble = tell_trouble, .stop = stop,
+				 .reload = reload, .now_ms = now_ms, .set_log = set_log, .ask = ask,
+				 .trace_begin = trace_begin, .trace_end = trace_end,
 				 .started_ms = now_ms(), .arg = sv };
+	fill_site(c, sv);
 }
 
 static int serve(struct control *c, struct supervisor *sv, const char *path, struct err *err)
 {
 	struct server_conf conf = { .door = &c->door, .desk = &c->desk, .loop = sv->loop,
-				    .connections = sv->site->control_connections,
-				    .timeout_s = (double)sv->site->control_timeout_ms / 1e3 };
+				    .connections = sv->now->site->control_connections,
+				    .timeout_s = (double)sv->now->site->control_timeout_ms / 1e3 };
 	uid_t user;
-	int rc = door_user(sv->site->user, &user, err);
+	int rc = door_user(sv->now->site->user, &user, err);
 
 	if (rc == 0)
 		rc = door_open(&c->door, path, user, err);
@@ -242,9 +271,9 @@ int control_open(struct control **out, struct supervisor *sv, struct err *err)
 	int rc;
 
 	*out = NULL;
-	if (strcmp(sv->site->control_socket, "none") == 0)
+	if (strcmp(sv->now->site->control_socket, "none") == 0)
 		return 0;
-	if (!find_place(sv->site, path, sizeof path)) {
+	if (!find_place(sv->now->site, path, sizeof path)) {
 		log_warn("there is no directory for the control socket: coapctl will not find "
 			 "this coapd; name a path in control.socket");
 		return 0;

@@ -15,6 +15,10 @@ int control_open(struct control **out, struct supervisor *sv, struct err *err);
 /* A worker has become ready: it is told what others were told before.  NULL is fine. */
 void control_worker_ready(struct control *c, const struct process *p);
 
+/* Another site is served, with as many slots: what is told from now on is of that one; what
+ * modules have counted, once no old one is there.  NULL is fine. */
+void control_renew(struct control *c, const struct supervisor *sv);
+
 /* NULL is fine. */
 void control_close(struct control *c);
 

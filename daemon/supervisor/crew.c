@@ -7,6 +7,7 @@ static const char *const state_names[CREW_STATES] = {
 	[CREW_ABSENT] = "absent",
 	[CREW_STARTING] = "starting",
 	[CREW_RUNNING] = "running",
+	[CREW_YIELDING] = "yielding",
 	[CREW_BACKOFF] = "backoff",
 	[CREW_DRAINING] = "draining",
 	[CREW_QUITTING] = "quitting",
@@ -24,16 +25,18 @@ static const char *const phase_names[CREW_PHASES] = {
 
 /* How a worker in each state is met by what may come; what a state does not
  * name leaves it alone. */
-enum answer { LEAVE, SPAWN, RETRY, DRAIN, QUIT, KILL, KILL_HUNG, KILL_SILENT, BEGIN, RUN, END };
+enum answer { LEAVE, SPAWN, RETRY, DRAIN, QUIT, KILL, KILL_HUNG, KILL_SILENT, BEGIN, RUN, YIELD,
+	      END };
 
 static const struct {
-	enum answer due, ready, alive, died, drain, quit, kill;
+	enum answer due, ready, alive, died, replace, drain, quit, kill;
 } rule[CREW_STATES] = {
 	[CREW_ABSENT] = { .drain = END, .quit = END, .kill = END },
 	[CREW_STARTING] = { .due = KILL_HUNG, .ready = RUN, .alive = BEGIN, .died = RETRY,
-			    .drain = DRAIN, .quit = KILL, .kill = KILL },
+			    .replace = KILL, .drain = DRAIN, .quit = KILL, .kill = KILL },
 	[CREW_RUNNING] = { .due = KILL_SILENT, .alive = RUN, .died = RETRY,
-			   .drain = DRAIN, .quit = QUIT, .kill = KILL },
+			   .replace = YIELD, .drain = DRAIN, .quit = QUIT, .kill = KILL },
+	[CREW_YIELDING] = { .due = KILL, .died = RETRY, .quit = KILL, .kill = KILL },
 	[CREW_BACKOFF] = { .due = SPAWN, .drain = END, .quit = END, .kill = END },
 	[CREW_DRAINING] = { .due = KILL, .died = END, .quit = QUIT, .kill = KILL },
 	[CREW_QUITTING] = { .due = KILL, .died = END, .quit = KILL, .kill = KILL },
@@ -41,18 +44,18 @@ static const struct {
 	[CREW_GONE] = { .due = LEAVE },
 };
 
-bool crew_make(struct crew *c, unsigned n, uint64_t drain_ms)
+bool crew_make(struct crew *c, unsigned n, unsigned slots, uint64_t drain_ms)
 {
 	/* All actions of a step are taken before the next step, except that
 	 * CREW_EV_NOT_SPAWNED comes in while several are to be spawned. */
-	*c = (struct crew){ .n = n, .drain_ms = drain_ms, .cap = 4 * n + 8 };
-	c->worker = calloc(n, sizeof *c->worker);
+	*c = (struct crew){ .n = n, .slots = slots, .drain_ms = drain_ms, .cap = 4 * slots + 8 };
+	c->worker = calloc(slots, sizeof *c->worker);
 	c->queue = calloc(c->cap, sizeof *c->queue);
 	if (!c->worker || !c->queue) {
 		crew_free(c);
 		return false;
 	}
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < slots; i++)
 		c->worker[i].due = CREW_NEVER;
 	return true;
 }
@@ -71,6 +74,7 @@ static struct crew_action *act(struct crew *c, struct crew_action a)
 	assert(c->queued < c->cap);
 	c->queued++;
 	*at = a;
+	at->leaves = c->worker[a.worker].leaves;
 	return at;
 }
 
@@ -128,12 +132,17 @@ static bool all_in(const struct crew *c, enum crew_state state)
 	return true;
 }
 
-static void spawn(struct crew *c, unsigned w, uint64_t now)
+static void begin(struct crew *c, unsigned w, enum crew_what how, uint64_t now)
 {
 	c->worker[w].born = now;
 	c->worker[w].hung = c->worker[w].silent = c->worker[w].begun = false;
 	enter(c, w, CREW_STARTING, now + CREW_START_MS);
-	ask(c, w, CREW_SPAWN);
+	ask(c, w, how);
+}
+
+static void spawn(struct crew *c, unsigned w, uint64_t now)
+{
+	begin(c, w, CREW_SPAWN, now);
 }
 
 static void kill_it(struct crew *c, unsigned w, uint64_t now)
@@ -210,8 +219,15 @@ static void answer(struct crew *c, unsigned w, enum answer a, uint64_t now)
 	case RETRY:
 		if (stopping(c))
 			enter(c, w, CREW_GONE, CREW_NEVER);
+		else if (c->worker[w].leaves)
+			enter(c, w, CREW_ABSENT, CREW_NEVER);
 		else
 			retry(c, w, now);
+		c->worker[w].leaves = false;
+		break;
+	case YIELD:
+		enter(c, w, CREW_YIELDING, now + CREW_MARGIN_MS);
+		ask(c, w, CREW_ASK_QUIT);
 		break;
 	case RUN:
 		enter(c, w, CREW_RUNNING, watched(c, w, now));
@@ -275,7 +291,7 @@ static void died(struct crew *c, unsigned w, uint64_t now, bool speak)
 	/* It comes before what follows from the death: its words are read from
 	 * the memory that the successor takes over. */
 	if (speak && was != CREW_GONE)
-		obituary = act(c, (struct crew_action){ CREW_OBITUARY, w, 0, 0 });
+		obituary = act(c, (struct crew_action){ .what = CREW_OBITUARY, .worker = w });
 	answer(c, w, rule[was].died, now);
 	if (obituary && me->state == CREW_GONE)
 		obituary->in_ms = CREW_NEVER;
@@ -300,6 +316,68 @@ static void tick(struct crew *c, uint64_t now)
 			answer(c, i, rule[c->worker[i].state].due, now);
 }
 
+/* --- replacing all -------------------------------------------------------------------- */
+
+bool crew_can_replace(const struct crew *c)
+{
+	return c->phase == CREW_SERVE && !c->after;
+}
+
+static void replace(struct crew *c, unsigned n, uint64_t now)
+{
+	assert(crew_can_replace(c) && n > 0 && n <= c->slots);
+	c->before = c->n;
+	c->after = n;
+	if (c->n < n)
+		c->n = n;
+	for (unsigned i = 0; i < c->before; i++) {
+		struct crew_worker *w = &c->worker[i];
+
+		w->leaves = w->state != CREW_BACKOFF;
+		if (w->leaves)
+			answer(c, i, rule[w->state].replace, now);
+		else
+			enter(c, i, CREW_ABSENT, CREW_NEVER);
+		w->backoff_ms = 0;
+	}
+	for (unsigned i = 0; i < n; i++)
+		c->worker[i].comes = true;
+}
+
+/* Nobody has a slot that is to be worker w's, nor its place here. */
+static bool has_way(const struct crew *c, unsigned w)
+{
+	if (c->worker[w].leaves)
+		return false;
+	for (unsigned s = w; s < c->slots; s += c->after)
+		if (c->worker[s % c->before].leaves)
+			return false;
+	return true;
+}
+
+/* As the old ones die, the new ones come. */
+static void settle_replaced(struct crew *c, uint64_t now)
+{
+	bool all = true;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		struct crew_worker *w = &c->worker[i];
+
+		if (w->comes && has_way(c, i)) {
+			w->comes = false;
+			begin(c, i, CREW_TAKE_OVER, now);
+		}
+		all = all && !w->leaves && !w->comes;
+	}
+	if (!all)
+		return;
+	c->n = c->after;
+	if (!all_in(c, CREW_RUNNING))
+		return;
+	c->before = c->after = 0;
+	act(c, (struct crew_action){ .what = CREW_TELL_REPLACED });
+}
+
 /* What follows for the crew from what its workers have become.  At boot the first
  * worker goes alone: what stops it would stop all, and is to be said once. */
 static void settle(struct crew *c, uint64_t now)
@@ -312,6 +390,8 @@ static void settle(struct crew *c, uint64_t now)
 		c->phase = CREW_SERVE;
 		act(c, (struct crew_action){ .what = CREW_TELL_READY });
 	}
+	if (c->after && !stopping(c))
+		settle_replaced(c, now);
 	if (stopping(c) && all_in(c, CREW_GONE))
 		act(c, (struct crew_action){ .what = CREW_EXIT,
 					     .code = c->phase == CREW_FAIL });
@@ -319,7 +399,7 @@ static void settle(struct crew *c, uint64_t now)
 
 void crew_step(struct crew *c, enum crew_event event, unsigned w, uint64_t now)
 {
-	assert(w < c->n);
+	assert(w < c->n || event == CREW_EV_REPLACE);
 	switch (event) {
 	case CREW_EV_START:
 		spawn(c, 0, now);
@@ -341,6 +421,9 @@ void crew_step(struct crew *c, enum crew_event event, unsigned w, uint64_t now)
 	case CREW_EV_DIED:
 	case CREW_EV_NOT_SPAWNED:
 		died(c, w, now, event == CREW_EV_DIED);
+		break;
+	case CREW_EV_REPLACE:
+		replace(c, w, now);
 		break;
 	case CREW_EV_TICK:
 		tick(c, now);

@@ -21,6 +21,14 @@
  * that may be just what the predecessor hung in.  Of one that could not speak for reasons that
  * are no hook's (patience.h) that is said first (CREW_EV_HELD), and it has CREW_PATIENCE_MS.
  *
+ * A reload has all of them replaced (CREW_EV_REPLACE), maybe by more or fewer: each that has
+ * a process is asked to leave,
+ *
+ *	RUNNING --> YIELDING --> ABSENT --> STARTING ...
+ *
+ * and a new one takes over, by a process that waits for that, as soon as nobody has a slot
+ * of its any more.  Slot s is of worker s modulo their number, before and after.
+ *
  * Back-off: who lived a second has its successor at once; who did not waits
  * 100 ms, twice as long each further time, at most 10 s; 10 s of life and the
  * past is forgotten. */
@@ -46,6 +54,7 @@ enum crew_state {
 	CREW_ABSENT,            /* not yet begun */
 	CREW_STARTING,          /* has a process, which is not ready */
 	CREW_RUNNING,
+	CREW_YIELDING,          /* asked to leave at once, for another is to have its slots */
 	CREW_BACKOFF,           /* dead; a successor comes when its time is due */
 	CREW_DRAINING,          /* asked to finish what it has */
 	CREW_QUITTING,          /* asked to leave at once */
@@ -71,17 +80,21 @@ enum crew_event {
 	CREW_EV_HELD,           /* of a worker: it is silent (crew_is_silent()) and need not hang */
 	CREW_EV_BOOT_FAILED,    /* of a worker: it ended, saying that it cannot start */
 	CREW_EV_DIED,           /* of a worker: it ended in any other way */
+	CREW_EV_REPLACE,        /* while all is served (crew_can_replace()): to so many workers as
+				 * the number says */
 	CREW_EV_TICK,           /* time has passed */
 	CREW_EV_STOP            /* we are asked to stop */
 };
 
 enum crew_what {
 	CREW_SPAWN,             /* of a worker, as all up to CREW_OBITUARY */
+	CREW_TAKE_OVER,         /* its process is there, and waits for that */
 	CREW_ASK_DRAIN,
 	CREW_ASK_QUIT,
 	CREW_KILL,
 	CREW_OBITUARY,          /* it is dead; in_ms: when its successor starts */
 	CREW_TELL_READY,        /* every worker has been ready */
+	CREW_TELL_REPLACED,     /* every new worker has been ready */
 	CREW_TELL_STOPPING,
 	CREW_EXIT               /* nobody is left: end with code */
 };
@@ -91,6 +104,7 @@ enum crew_what {
 struct crew_action {
 	enum crew_what what;
 	unsigned worker;
+	bool leaves;            /* it is about a worker that is being replaced */
 	uint64_t in_ms;         /* CREW_OBITUARY: 0 at once, CREW_NEVER no successor */
 	int code;               /* CREW_EXIT: 0 stopped as asked, 1 the start failed */
 };
@@ -100,6 +114,8 @@ struct crew_worker {
 	bool hung;              /* killed because it did not become ready */
 	bool begun;             /* it starts, and has said that it goes on with requests */
 	bool silent;            /* killed because it did not say that it lives */
+	bool leaves;            /* it is being replaced, and not dead yet */
+	bool comes;             /* the new one of that number waits for its slots */
 	uint64_t killed;        /* when */
 	uint64_t heard;         /* when its time began last, if it is watched */
 	unsigned boot_deaths;
@@ -110,6 +126,8 @@ struct crew_worker {
 struct crew {
 	enum crew_phase phase;
 	unsigned n;
+	unsigned slots;
+	unsigned before, after; /* while some are replaced: how many there were and will be */
 	uint64_t drain_ms;
 	uint64_t watch_ms;      /* set after crew_make(), before the start; 0: nobody is watched */
 	unsigned deaths;        /* of workers that ought to have run */
@@ -118,10 +136,13 @@ struct crew {
 	unsigned cap, first, queued;
 };
 
-/* Makes a crew of n workers, all absent; draining may take drain_ms.  False when
- * there is no memory.  crew_free() takes it back. */
-bool crew_make(struct crew *c, unsigned n, uint64_t drain_ms);
+/* Makes a crew of n workers, at most as many as there are slots, all absent; draining may
+ * take drain_ms.  False when there is no memory.  crew_free() takes it back. */
+bool crew_make(struct crew *c, unsigned n, unsigned slots, uint64_t drain_ms);
 void crew_free(struct crew *c);
+
+/* Whether all is served, and nobody is being replaced. */
+bool crew_can_replace(const struct crew *c);
 
 /* The one transition function.  worker counts where the event is of a worker;
  * now is any monotonic clock in milliseconds. */

@@ -6,6 +6,7 @@
 #include "supervisor/obituary.h"
 #include "supervisor/patience.h"
 #include "worker/slot.h"
+#include "worker/where.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,9 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* In the child: none of the supervisor's loop is left, its epoll descriptor and
- * signal handlers belong to the parent. */
-static void leave_loop(struct supervisor *sv)
+void process_leave_loop(struct supervisor *sv)
 {
 	for (int i = 0; i < SIGNALS; i++)
 		ev_signal_stop(sv->loop, &sv->signal[i]);
@@ -29,17 +28,20 @@ struct worker_boot process_boot(const struct supervisor *sv, const struct proces
 				  int control)
 {
 	return (struct worker_boot){
-		.site = sv->site,
+		.site = p->of->site,
 		.number = p->number,
+		.held = p->held,
+		.before = p->held ? sv->now->site : NULL,
+		.where = &p->of->where[p->number],
 		.slots = p->slots,
 		.nslots = p->nslots,
 		.memfds = sv->memory.fd,
 		.nmemfds = sv->nslots,
 		.wakes = sv->wakes,
-		.counts = &sv->counts,
-		.gates = &sv->crashes.gates,
+		.counts = &p->of->counts,
+		.gates = &p->of->crashes.gates,
 		.mail = sv->mail.in,
-		.access_fd = sv->access_fd,
+		.access_fd = p->of->access_fd,
 		.control_fd = control,
 		.key = sv->key,
 	};
@@ -49,7 +51,7 @@ static _Noreturn void be_worker(struct supervisor *sv, struct process *p, int co
 {
 	struct worker_boot boot = process_boot(sv, p, control);
 
-	leave_loop(sv);
+	process_leave_loop(sv);
 	_exit(worker_run(&boot));
 }
 
@@ -71,7 +73,7 @@ int process_start(struct supervisor *sv, struct process *p)
 	p->pid = pid;
 	p->starts++;
 	p->control = pair[0];
-	p->asked = p->silent = false;
+	p->asked = p->silent = p->prepared = false;
 	ev_io_set(&p->readable, pair[0], EV_READ);
 	ev_io_start(sv->loop, &p->readable);
 	return 0;
@@ -96,19 +98,16 @@ void process_ask(struct process *p, enum worker_message what)
 		log_debug("cannot reach worker %u: %s", p->number, strerror(errno));
 }
 
-/* Where a worker is or was: at most one of its slots knows.  opens: not in a hook, but
- * where it opens or closes a module. */
+/* Where a worker is or was: it says so itself while it opens or closes a module, else at most
+ * one of its slots knows whose hook runs.  -1: nowhere. */
 static int where(const struct supervisor *sv, const struct process *p, bool *opens)
 {
-	int mount = -1;
+	const struct site *site = p->of->site;
+	int mount = where_mount(&p->of->where[p->number], site->nmounts);
 
-	*opens = false;
-	for (unsigned i = 0; i < p->nslots && mount < 0; i++) {
-		const void *mem = sv->memory.at[p->slots[i].slot];
-
-		mount = slot_where(mem, sv->site);
-		*opens = slot_opens(mem);
-	}
+	*opens = mount >= 0;
+	for (unsigned i = 0; i < p->nslots && mount < 0 && !p->held; i++)
+		mount = slot_where(sv->memory.at[p->slots[i].slot], site);
 	return mount;
 }
 
@@ -135,8 +134,8 @@ static struct obituary about(const struct supervisor *sv, const struct process *
 
 	o.mount = mount;
 	if (mount >= 0) {
-		o.path = site_mount_shown(&sv->site->mounts[mount]);
-		o.module = sv->site->mounts[mount].module;
+		o.path = site_mount_shown(&p->of->site->mounts[mount]);
+		o.module = p->of->site->mounts[mount].module;
 	}
 	return o;
 }
@@ -174,23 +173,60 @@ bool process_boot_failed(const struct process *p)
 	return WIFEXITED(p->status) && WEXITSTATUS(p->status) == WORKER_EXIT_BOOT;
 }
 
-void process_obituary(struct supervisor *sv, struct process *p, uint64_t in_ms)
+static enum log_level compose(const struct supervisor *sv, const struct process *p, uint64_t in_ms,
+			      struct obituary *o, char text[OBITUARY_TEXT])
 {
-	struct obituary o = about(sv, p);
+	*o = about(sv, p);
+	o->pid = p->dead;
+	o->status = p->status;
+	o->asked = p->asked;
+	o->in_ms = in_ms;
+	return obituary_write(o, text);
+}
+
+void process_obituary(struct supervisor *sv, const struct process *p, uint64_t in_ms)
+{
+	struct obituary o;
 	struct obituary_facts facts;
 	char text[OBITUARY_TEXT];
-	enum log_level level;
+	enum log_level level = compose(sv, p, in_ms, &o, text);
 
-	o.pid = p->dead;
-	o.status = p->status;
-	o.asked = p->asked;
-	o.in_ms = in_ms;
-	level = obituary_write(&o, text);
 	/* A start that fails has been explained by the worker itself. */
-	if (sv->crew.phase == CREW_FAIL && process_boot_failed(p))
+	if (process_boot_failed(p) && (sv->crew.phase == CREW_FAIL || p->held))
 		level = LOG_INFO;
 	log_record(LOG_PART, level, obituary_fields(&o, &facts), "%s", text);
 	/* One that does not open is not in anybody's way who asks. */
-	if (o.mount >= 0 && !o.opens && closing_blames(p->status, p->asked, p->silent))
+	if (p->of == sv->now && o.mount >= 0 && !o.opens &&
+	    closing_blames(p->status, p->asked, p->silent))
 		closing_note(sv, (size_t)o.mount);
+}
+
+const char *process_last_words(const struct supervisor *sv, const struct process *p,
+			       struct err *err)
+{
+	struct obituary o;
+	char text[OBITUARY_TEXT];
+
+	(void)compose(sv, p, UINT64_MAX, &o, text);
+	err_set(err, 0, "%s", text);
+	return err->text;
+}
+
+const char *process_laggard(const struct supervisor *sv, const struct generation *g,
+			    struct err *err)
+{
+	for (unsigned w = 0; w < g->nworkers; w++) {
+		struct obituary o = about(sv, &g->process[w]);
+
+		if (g->process[w].prepared)
+			continue;
+		if (o.path)
+			err_set(err, 0, "worker %u is not ready after %d s: module %s does not end "
+				"to open %s", w, CREW_START_MS / 1000, o.module, o.path);
+		else
+			err_set(err, 0, "worker %u is not ready after %d s", w,
+				CREW_START_MS / 1000);
+		break;
+	}
+	return err->text;
 }

@@ -14,6 +14,10 @@ struct worker_boot process_boot(const struct supervisor *sv, const struct proces
  * -errno and there is none. */
 int process_start(struct supervisor *sv, struct process *p);
 
+/* In the child: none of the supervisor's loop is left, its epoll descriptor and
+ * signal handlers belong to the parent. */
+void process_leave_loop(struct supervisor *sv);
+
 /* Sends it one message and remembers that its end is wanted. */
 void process_ask(struct process *p, enum worker_message what);
 
@@ -35,6 +39,14 @@ bool process_boot_failed(const struct process *p);
 
 /* Of the same: one line in the log on how it ended and where it was; in_ms is the time
  * until the next one starts. */
-void process_obituary(struct supervisor *sv, struct process *p, uint64_t in_ms);
+void process_obituary(struct supervisor *sv, const struct process *p, uint64_t in_ms);
+
+/* The same as a text in err, which is returned. */
+const char *process_last_words(const struct supervisor *sv, const struct process *p,
+			       struct err *err);
+
+/* Of a generation that is held: who is not prepared, and where it is. */
+const char *process_laggard(const struct supervisor *sv, const struct generation *g,
+			    struct err *err);
 
 #endif

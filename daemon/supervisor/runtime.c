@@ -1,8 +1,11 @@
 #include "supervisor/runtime.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
 #include <ftw.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +59,35 @@ char *runtime_make(const char *wanted, const char *user, struct err *err)
 		return NULL;
 	}
 	return path;
+}
+
+static void give_entry(const FTSENT *e, const struct passwd *pw)
+{
+	bool mine = e->fts_info == FTS_DP || (e->fts_info == FTS_F && e->fts_statp->st_nlink == 1);
+
+	if (mine)
+		(void)!fchownat(AT_FDCWD, e->fts_accpath, pw->pw_uid, pw->pw_gid,
+				AT_SYMLINK_NOFOLLOW);
+}
+
+int runtime_give(const char *path, const char *user, struct err *err)
+{
+	char *roots[] = { (char *)path, NULL };
+	const struct passwd *pw;
+	FTS *walk;
+	FTSENT *e;
+
+	if (geteuid() != 0)
+		return 0;
+	pw = getpwnam(user);
+	walk = pw ? fts_open(roots, FTS_PHYSICAL, NULL) : NULL;
+	if (!walk)
+		return err_set(err, -EPERM, "runtime-directory: cannot give %s to user %s", path,
+			       user);
+	while ((e = fts_read(walk)))
+		give_entry(e, pw);
+	fts_close(walk);
+	return 0;
 }
 
 static int drop(const char *path, const struct stat *st, int type, struct FTW *ftw)

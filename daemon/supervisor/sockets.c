@@ -2,70 +2,198 @@
 
 #include "supervisor/passed.h"
 #include "transport/udp.h"
-#include "worker/worker.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-static int open_group(struct sockets *s, const struct site *site, unsigned l, int *group,
-		      struct err *err)
+static int *place(const struct sockets *s, unsigned slot, unsigned number)
 {
-	const struct site_listener *at = &site->listeners[l];
-	char place[PLACE_TEXT];
-	struct err why = { "" };
-	int rc = passed_take(site, l, s->slots, group, &s->bound[l], &why);
+	return &s->fd[(size_t)slot * SITE_LISTENERS_MAX + number];
+}
 
+/* --- one group ------------------------------------------------------------------- */
+
+static void close_group(struct sockets *s, unsigned number)
+{
+	struct sockets_group *g = &s->group[number];
+
+	for (unsigned i = 0; i < s->slots; i++) {
+		int *fd = place(s, i, number);
+
+		if (*fd >= 0 && !g->passed)
+			close(*fd);
+		*fd = -1;
+	}
+	free(g->name);
+	*g = (struct sockets_group){ .open = false };
+}
+
+/* The sockets of listener l, into fds. */
+static int get(struct sockets_group *g, const struct site *site, unsigned l, unsigned slots,
+	       int *fds, struct err *err)
+{
+	struct err why = { "" };
+	char at[PLACE_TEXT];
+	int rc = passed_take(site, l, slots, fds, &g->bound, &why);
+
+	g->passed = rc > 0;
 	if (rc == 0)
-		rc = udp_open(&at->addr, s->slots, group, &s->bound[l], &why);
+		rc = udp_open(&g->wanted, slots, fds, &g->bound, &why);
 	if (rc < 0)
-		return err_set(err, rc, "%s%s", place_print(at->at, site->file, place), why.text);
-	for (unsigned i = 0; i < s->slots; i++)
-		s->fd[i * s->listeners + l] = group[i];
+		return err_set(err, rc, "%s%s", place_print(site->listeners[l].at, site->file, at),
+			       why.text);
 	return 0;
 }
 
-static int open_all(struct sockets *s, const struct site *site, int *group,
-		    struct err *err)
+static int open_group(struct sockets *s, const struct site *site, unsigned l, unsigned number,
+		      struct err *err)
 {
+	const struct site_listener *at = &site->listeners[l];
+	struct sockets_group g = { .open = true, .scheme = at->scheme, .wanted = at->addr,
+				   .name = at->passed ? strdup(at->passed) : NULL };
+	int *fds = malloc(s->slots * sizeof *fds);
+	int rc;
+
+	if (!fds || (at->passed && !g.name))
+		rc = err_set(err, -ENOMEM, "no memory for a listener");
+	else
+		rc = get(&g, site, l, s->slots, fds, err);
+	if (rc < 0) {
+		free(g.name);
+		free(fds);
+		return rc;
+	}
+	for (unsigned i = 0; i < s->slots; i++)
+		*place(s, i, number) = fds[i];
+	free(fds);
+	s->group[number] = g;
+	return 0;
+}
+
+static bool is_of(const struct sockets_group *g, const struct site_listener *at)
+{
+	if (!g->open || g->scheme != at->scheme)
+		return false;
+	if (g->name || at->passed)
+		return g->name && at->passed && strcmp(g->name, at->passed) == 0;
+	return addr_eq(&g->wanted, &at->addr);
+}
+
+/* --- those of a site --------------------------------------------------------------- */
+
+static bool has(const struct site *site, const struct sockets_group *g)
+{
+	for (size_t l = 0; l < site->nlisteners; l++)
+		if (is_of(g, &site->listeners[l]))
+			return true;
+	return false;
+}
+
+/* One that is free; SITE_LISTENERS_MAX: none is. */
+static unsigned free_number(const struct sockets *s)
+{
+	unsigned n = 0;
+
+	while (n < SITE_LISTENERS_MAX && s->group[n].open)
+		n++;
+	return n;
+}
+
+/* An earlier listener of the site has it: an address whose port the kernel picks may be there
+ * twice. */
+static bool is_given(const struct site *site, unsigned l, unsigned number)
+{
+	while (l-- > 0)
+		if (site_sock(site, l) == number)
+			return true;
+	return false;
+}
+
+static unsigned number_of(const struct sockets *s, const struct site *site, unsigned l)
+{
+	unsigned n = 0;
+
+	while (n < SITE_LISTENERS_MAX &&
+	       (!is_of(&s->group[n], &site->listeners[l]) || is_given(site, l, n)))
+		n++;
+	return n;
+}
+
+/* Has bit n set in opened if it was not there before. */
+static int add_one(struct sockets *s, struct site *site, unsigned l, uint32_t *opened,
+		   struct err *err)
+{
+	const struct site_listener *at = &site->listeners[l];
+	unsigned n = number_of(s, site, l);
+	char text[PLACE_TEXT];
 	int rc = 0;
 
-	for (unsigned l = 0; l < s->listeners && rc == 0; l++)
-		rc = open_group(s, site, l, group, err);
-	for (unsigned i = 0; i < s->slots && rc == 0; i++)
-		rc = udp_open_client(&s->client[i], err);
+	if (n == SITE_LISTENERS_MAX) {
+		n = free_number(s);
+		if (n == SITE_LISTENERS_MAX)
+			return err_set(err, -ENOBUFS, "%swith those that are open there are more "
+				       "than %d listeners: take the old ones out first, and add "
+				       "new ones with another reload",
+				       place_print(at->at, site->file, text), SITE_LISTENERS_MAX);
+		rc = open_group(s, site, l, n, err);
+		if (rc == 0)
+			*opened |= 1u << n;
+	}
+	site->sock[l] = (uint8_t)(n + 1);
 	return rc;
 }
 
+int sockets_add(struct sockets *s, struct site *site, struct err *err)
+{
+	uint32_t opened = 0;
+	int rc = 0;
+
+	if (site->nlisteners > SITE_LISTENERS_MAX)
+		return err_set(err, -EINVAL, "%s: at most %d listeners are possible, not %zu",
+			       site->file, SITE_LISTENERS_MAX, site->nlisteners);
+	for (unsigned l = 0; l < site->nlisteners && rc == 0; l++)
+		rc = add_one(s, site, l, &opened, err);
+	for (unsigned n = 0; n < SITE_LISTENERS_MAX && rc; n++)
+		if (opened & 1u << n)
+			close_group(s, n);
+	return rc;
+}
+
+void sockets_prune(struct sockets *s, const struct site *site)
+{
+	for (unsigned n = 0; n < SITE_LISTENERS_MAX; n++)
+		if (s->group[n].open && !has(site, &s->group[n]))
+			close_group(s, n);
+}
+
+/* --- all ------------------------------------------------------------------------------ */
+
 static bool make_table(struct sockets *s)
 {
-	size_t n = (size_t)s->slots * s->listeners;
+	size_t n = (size_t)s->slots * SITE_LISTENERS_MAX;
 
 	s->fd = malloc(n * sizeof *s->fd);
 	s->client = malloc(s->slots * sizeof *s->client);
-	s->bound = calloc(s->listeners, sizeof *s->bound);
 	for (size_t i = 0; s->fd && i < n; i++)
 		s->fd[i] = -1;
 	for (unsigned i = 0; s->client && i < s->slots; i++)
 		s->client[i] = -1;
-	return s->fd && s->client && s->bound;
+	return s->fd && s->client;
 }
 
-int sockets_open(struct sockets *s, const struct site *site, unsigned slots,
-		 struct err *err)
+int sockets_open(struct sockets *s, struct site *site, unsigned slots, struct err *err)
 {
-	int *group = malloc(slots * sizeof *group);
 	int rc;
 
-	*s = (struct sockets){ .slots = slots, .listeners = (unsigned)site->nlisteners };
-	if (site->nlisteners >= WORKER_SOCKS)
-		rc = err_set(err, -EINVAL, "%s: at most %d listeners are possible, not %zu",
-			     site->file, WORKER_SOCKS - 1, site->nlisteners);
-	else if (!group || !make_table(s))
+	*s = (struct sockets){ .slots = slots };
+	if (!make_table(s))
 		rc = err_set(err, -ENOMEM, "no memory for the table of sockets");
 	else
-		rc = open_all(s, site, group, err);
-	free(group);
+		rc = sockets_add(s, site, err);
+	for (unsigned i = 0; i < slots && rc == 0; i++)
+		rc = udp_open_client(&s->client[i], err);
 	if (rc)
 		sockets_close(s);
 	return rc;
@@ -73,21 +201,26 @@ int sockets_open(struct sockets *s, const struct site *site, unsigned slots,
 
 void sockets_close(struct sockets *s)
 {
-	for (size_t i = 0; s->fd && i < (size_t)s->slots * s->listeners; i++)
-		if (s->fd[i] >= 0)
-			close(s->fd[i]);
+	for (unsigned n = 0; s->fd && n < SITE_LISTENERS_MAX; n++)
+		close_group(s, n);
 	for (unsigned i = 0; s->client && i < s->slots; i++)
 		if (s->client[i] >= 0)
 			close(s->client[i]);
 	free(s->fd);
 	free(s->client);
-	free(s->bound);
 	*s = (struct sockets){ .slots = 0 };
 }
 
-const int *sockets_of(const struct sockets *s, unsigned slot)
+int sockets_of(const struct sockets *s, const struct site *site, unsigned slot,
+	       unsigned listener)
 {
-	return &s->fd[(size_t)slot * s->listeners];
+	return *place(s, slot, site_sock(site, listener));
+}
+
+const struct addr *sockets_bound(const struct sockets *s, const struct site *site,
+				 unsigned listener)
+{
+	return &s->group[site_sock(site, listener)].bound;
 }
 
 const char *sockets_uri(const struct sockets *s, const struct site *site,
@@ -97,6 +230,6 @@ const char *sockets_uri(const struct sockets *s, const struct site *site,
 
 	snprintf(out, SOCKETS_URI, "%s://%s",
 		 site_scheme_name(site->listeners[listener].scheme),
-		 addr_print(&s->bound[listener], addr, sizeof addr));
+		 addr_print(sockets_bound(s, site, listener), addr, sizeof addr));
 	return out;
 }

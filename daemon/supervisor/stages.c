@@ -1,6 +1,5 @@
 #include "supervisor/stages.h"
 
-#include "supervisor/accessfile.h"
 #include "supervisor/available.h"
 #include "worker/slot.h"
 
@@ -22,7 +21,8 @@ static int up_key(struct supervisor *sv, struct err *err)
 
 static int up_files(struct supervisor *sv, struct err *err)
 {
-	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 4) + 2 * sv->nworkers +
+	/* Two generations of workers while one takes over from another. */
+	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 5) + 4 * sv->nslots +
 		      sv->site->control_connections + SPARE_FILES;
 	struct rlimit limit;
 
@@ -34,20 +34,6 @@ static int up_files(struct supervisor *sv, struct err *err)
 	return err_set(err, -EMFILE, "%u slots take up to %ju open files, but only %ju are "
 		       "allowed: raise the limit (ulimit -n, LimitNOFILE=)", sv->nslots,
 		       (uintmax_t)need, (uintmax_t)limit.rlim_max);
-}
-
-static int up_access(struct supervisor *sv, struct err *err)
-{
-	int fd = accessfile_open(sv->site, err);
-
-	sv->access_fd = fd > 0 ? fd : 0;
-	return fd < 0 ? fd : 0;
-}
-
-static void down_access(struct supervisor *sv)
-{
-	if (sv->access_fd)
-		close(sv->access_fd);
 }
 
 static int up_sockets(struct supervisor *sv, struct err *err)
@@ -80,33 +66,13 @@ static void down_memory(struct supervisor *sv)
 
 static int up_wakes(struct supervisor *sv, struct err *err)
 {
-	return wakes_make(&sv->wakes, sv->nworkers, &sv->key, err);
+	/* There are never more workers than slots, whatever a later site says. */
+	return wakes_make(&sv->wakes, sv->nslots, &sv->key, err);
 }
 
 static void down_wakes(struct supervisor *sv)
 {
 	wakes_free(&sv->wakes);
-}
-
-static int up_counts(struct supervisor *sv, struct err *err)
-{
-	return counts_make(&sv->counts, sv->nworkers, sv->site->nmounts, err);
-}
-
-static void down_counts(struct supervisor *sv)
-{
-	counts_free(&sv->counts);
-}
-
-static int up_crashes(struct supervisor *sv, struct err *err)
-{
-	return crashes_make(&sv->crashes, sv->site->nmounts, sv->site->crash_limit,
-			    sv->site->crash_pause_ms, err);
-}
-
-static void down_crashes(struct supervisor *sv)
-{
-	crashes_free(&sv->crashes);
 }
 
 static int up_mail(struct supervisor *sv, struct err *err)
@@ -119,44 +85,30 @@ static void down_mail(struct supervisor *sv)
 	mail_close(&sv->mail);
 }
 
-/* Slot s is worker s modulo workers', for good. */
-static void deal_slots(struct supervisor *sv)
+static int up_generation(struct supervisor *sv, struct err *err)
 {
-	unsigned at = 0;
+	sv->now = generation_make(sv, sv->site, sv->on_control, err);
+	return sv->now ? 0 : -ENOMEM;
+}
 
-	for (unsigned w = 0; w < sv->nworkers; w++) {
-		struct process *p = &sv->process[w];
-
-		*p = (struct process){ .control = -1, .sv = sv, .number = w,
-				       .slots = &sv->slot[at] };
-		for (unsigned s = w; s < sv->nslots; s += sv->nworkers, p->nslots++)
-			sv->slot[at++] = (struct worker_slot){
-				.slot = s,
-				.memfd = sv->memory.fd[s],
-				.mail = sv->mail.out[s],
-				.socks = sockets_of(&sv->sockets, s),
-				.client_sock = sv->sockets.client[s],
-			};
-	}
+static void down_generation(struct supervisor *sv)
+{
+	generation_free(sv->old);
+	generation_free(sv->now);
+	sv->old = sv->now = NULL;
 }
 
 static int up_crew(struct supervisor *sv, struct err *err)
 {
-	sv->process = calloc(sv->nworkers, sizeof *sv->process);
-	sv->slot = calloc(sv->nslots, sizeof *sv->slot);
-	if (!sv->process || !sv->slot ||
-	    !crew_make(&sv->crew, sv->nworkers, sv->site->drain_ms))
+	if (!crew_make(&sv->crew, sv->now->nworkers, sv->nslots, sv->site->drain_ms))
 		return err_set(err, -ENOMEM, "no memory for the table of workers");
 	sv->crew.watch_ms = sv->site->watchdog_ms;
-	deal_slots(sv);
 	return 0;
 }
 
 static void down_crew(struct supervisor *sv)
 {
 	crew_free(&sv->crew);
-	free(sv->process);
-	free(sv->slot);
 }
 
 static const struct stage {
@@ -165,13 +117,11 @@ static const struct stage {
 } stages[] = {
 	{ up_key, NULL },
 	{ up_files, NULL },
-	{ up_access, down_access },
 	{ up_sockets, down_sockets },
 	{ up_memory, down_memory },
 	{ up_wakes, down_wakes },
-	{ up_counts, down_counts },
-	{ up_crashes, down_crashes },
 	{ up_mail, down_mail },
+	{ up_generation, down_generation },
 	{ up_crew, down_crew },
 };
 

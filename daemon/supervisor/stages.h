@@ -6,8 +6,8 @@
 
 #include "supervisor/state.h"
 
-/* Fills sv, of which site, nworkers and nslots are set and the rest is zero: limits,
- * sockets, memory, and a process without a pid for each worker.  0, or -errno with the
+/* Fills sv, of which site, nslots and on_control are set and the rest is zero: limits,
+ * sockets, memory, and a generation whose processes have no pid.  0, or -errno with the
  * reason, and nothing is left. */
 int stages_up(struct supervisor *sv, struct err *err);
 

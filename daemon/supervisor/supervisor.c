@@ -32,7 +32,10 @@ static void step(struct supervisor *sv, enum crew_event event, unsigned worker)
 
 static void spawn(struct supervisor *sv, struct process *p)
 {
-	int rc = process_start(sv, p);
+	int rc;
+
+	p->held = false;
+	rc = process_start(sv, p);
 
 	if (rc == 0) {
 		log_notice("worker %u started (pid %d)", p->number, (int)p->pid);
@@ -48,22 +51,22 @@ static void log_listeners(const struct supervisor *sv)
 {
 	char uri[SOCKETS_URI];
 
-	for (unsigned i = 0; i < sv->sockets.listeners; i++)
-		log_notice("listening on %s", sockets_uri(&sv->sockets, sv->site, i, uri));
+	for (unsigned i = 0; i < sv->now->site->nlisteners; i++)
+		log_notice("listening on %s", sockets_uri(&sv->sockets, sv->now->site, i, uri));
 }
 
 /* True if there is something new. */
 static bool feel_pulse(struct supervisor *sv)
 {
-	struct pulse_figures f = { .workers = sv->nworkers, .running = crew_running(&sv->crew),
-				   .slots = sv->nslots, .resources = sv->site->nmounts,
+	struct pulse_figures f = { .workers = sv->now->nworkers, .running = crew_running(&sv->crew),
+				   .slots = sv->nslots, .resources = sv->now->site->nmounts,
 				   .requests = memory_counter(&sv->memory, COUNT_REQUESTS),
 				   .deaths = sv->crew.deaths };
 
 	return pulse_look(&sv->pulse, &f, now_ms());
 }
 
-static void tell_ready(struct supervisor *sv)
+void supervisor_tell_ready(struct supervisor *sv)
 {
 	int rc;
 
@@ -73,8 +76,14 @@ static void tell_ready(struct supervisor *sv)
 	if (rc < 0)
 		log_warn("cannot tell the service manager that we are ready: %s",
 			 strerror(-rc));
-	log_notice("ready: %u workers, %u slots, %zu resources", sv->nworkers, sv->nslots,
-		   sv->site->nmounts);
+}
+
+static void tell_ready(struct supervisor *sv)
+{
+	supervisor_tell_ready(sv);
+	log_notice("ready: %u workers, %u slots, %zu resources", sv->now->nworkers, sv->nslots,
+		   sv->now->site->nmounts);
+	reload_ready(sv);
 }
 
 static void tell_stopping(void)
@@ -97,13 +106,34 @@ static void end(struct supervisor *sv, int code)
 	ev_break(sv->loop, EVBREAK_ALL);
 }
 
+static struct process *process_of(const struct supervisor *sv, unsigned worker, bool leaves)
+{
+	return &(leaves ? sv->old : sv->now)->process[worker];
+}
+
+/* One that died while it was held has a successor like any other. */
+static void go(struct supervisor *sv, struct process *p)
+{
+	if (!p->pid) {
+		spawn(sv, p);
+		return;
+	}
+	log_notice("worker %u takes over (pid %d)", p->number, (int)p->pid);
+	p->held = false;
+	process_ask(p, WORKER_GO);
+	p->asked = false;
+}
+
 static void perform(struct supervisor *sv, const struct crew_action *a)
 {
-	struct process *p = &sv->process[a->worker];
+	struct process *p = a->what <= CREW_OBITUARY ? process_of(sv, a->worker, a->leaves) : NULL;
 
 	switch (a->what) {
 	case CREW_SPAWN:
 		spawn(sv, p);
+		break;
+	case CREW_TAKE_OVER:
+		go(sv, p);
 		break;
 	case CREW_ASK_DRAIN:
 		process_ask(p, WORKER_DRAIN);
@@ -120,7 +150,11 @@ static void perform(struct supervisor *sv, const struct crew_action *a)
 	case CREW_TELL_READY:
 		tell_ready(sv);
 		break;
+	case CREW_TELL_REPLACED:
+		reload_replaced(sv);
+		break;
 	case CREW_TELL_STOPPING:
+		reload_stop(sv);
 		tell_stopping();
 		break;
 	case CREW_EXIT:
@@ -148,24 +182,40 @@ static void happen(struct supervisor *sv, enum crew_event event, unsigned worker
 	ev_timer_start(sv->loop, &sv->tick);
 }
 
+void supervisor_replace(struct supervisor *sv)
+{
+	happen(sv, CREW_EV_REPLACE, sv->now->nworkers);
+}
+
 /* --- callbacks: they say what happened, no more ------------------------------ */
+
+static void heard(struct process *p, const char *message, size_t n)
+{
+	struct supervisor *sv = p->sv;
+
+	if (p->held) {
+		reload_heard(sv, p, message, n);
+	} else if (message[0] == WORKER_READY) {
+		process_heard(p);
+		happen(sv, CREW_EV_READY, p->number);
+		control_worker_ready(sv->control, p);
+	} else if (message[0] == WORKER_ALIVE) {
+		process_heard(p);
+		happen(sv, CREW_EV_ALIVE, p->number);
+	}
+}
 
 /* True if there may be more. */
 static bool hear(struct process *p)
 {
-	uint8_t byte;
-	ssize_t n = recv(p->control, &byte, 1, MSG_DONTWAIT);
+	char message[sizeof (struct err) + 64];
+	ssize_t n = recv(p->control, message, sizeof message, MSG_DONTWAIT);
 
-	if (n == 1 && byte == WORKER_READY) {
-		process_heard(p);
-		happen(p->sv, CREW_EV_READY, p->number);
-		control_worker_ready(p->sv->control, p);
-	} else if (n == 1 && byte == WORKER_ALIVE) {
-		process_heard(p);
-		happen(p->sv, CREW_EV_ALIVE, p->number);
-	} else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+	if (n > 0)
+		heard(p, message, (size_t)n);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		process_close(p);       /* its death is told by on_child() */
-	return n == 1;
+	return n > 0;
 }
 
 static void on_control(struct ev_loop *loop, ev_io *w, int revents)
@@ -174,34 +224,51 @@ static void on_control(struct ev_loop *loop, ev_io *w, int revents)
 	(void)hear(w->data);
 }
 
+static struct process *find(const struct supervisor *sv, pid_t pid)
+{
+	struct generation *const all[] = { sv->reload.next, sv->old, sv->now };
+	struct process *p = NULL;
+
+	for (unsigned i = 0; i < 3 && !p; i++)
+		p = generation_find(all[i], pid);
+	return p;
+}
+
 static void on_child(struct ev_loop *loop, ev_child *w, int revents)
 {
 	struct supervisor *sv = w->data;
+	struct process *p;
 
 	(void)loop, (void)revents;
-	for (unsigned i = 0; i < sv->nworkers; i++) {
-		struct process *p = &sv->process[i];
-
-		if (p->pid != w->rpid)
-			continue;
-		p->dead = p->pid;
-		p->status = w->rstatus;
-		p->pid = 0;
-		process_close(p);
-		happen(sv, process_boot_failed(p) ? CREW_EV_BOOT_FAILED : CREW_EV_DIED, i);
+	p = find(sv, w->rpid);
+	/* What it said last counts. */
+	while (p && p->control >= 0 && hear(p))
+		;
+	if (reload_child(sv, w->rpid, w->rstatus) || !p)
 		return;
-	}
+	p->dead = p->pid;
+	p->status = w->rstatus;
+	p->pid = 0;
+	process_close(p);
+	if (p->held)
+		process_obituary(sv, p, 0);
+	else
+		happen(sv, process_boot_failed(p) ? CREW_EV_BOOT_FAILED : CREW_EV_DIED, p->number);
 }
 
 /* What workers have said by now counts, and so does why they could not. */
-static void look_at(struct process *p)
+static void look_at(struct generation *g)
 {
-	struct supervisor *sv = p->sv;
+	for (unsigned i = 0; g && i < g->nworkers; i++) {
+		struct process *p = &g->process[i];
+		struct supervisor *sv = p->sv;
 
-	while (p->control >= 0 && hear(p))
-		;
-	if (crew_is_silent(&sv->crew, p->number, now_ms()) && !process_hangs(sv, p))
-		step(sv, CREW_EV_HELD, p->number);
+		while (p->control >= 0 && hear(p))
+			;
+		if (p->pid && !p->held && process_of(sv, i, sv->crew.worker[i].leaves) == p &&
+		    crew_is_silent(&sv->crew, i, now_ms()) && !process_hangs(sv, p))
+			step(sv, CREW_EV_HELD, i);
+	}
 }
 
 static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
@@ -209,8 +276,8 @@ static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 	struct supervisor *sv = w->data;
 
 	(void)loop, (void)revents;
-	for (unsigned i = 0; i < sv->nworkers; i++)
-		look_at(&sv->process[i]);
+	look_at(sv->old);
+	look_at(sv->now);
 	happen(sv, CREW_EV_TICK, 0);
 }
 
@@ -229,7 +296,7 @@ static void on_usr1(struct ev_loop *loop, ev_signal *w, int revents)
 	struct supervisor *sv = w->data;
 
 	(void)loop, (void)revents;
-	statistics_log(&sv->memory, &sv->counts, sv->site);
+	statistics_log(&sv->memory, &sv->now->counts, sv->now->site);
 }
 
 /* Whoever has taken the file of the access log away wants another one.  What has to be asked
@@ -237,23 +304,26 @@ static void on_usr1(struct ev_loop *loop, ev_signal *w, int revents)
 static void on_usr2(struct ev_loop *loop, ev_signal *w, int revents)
 {
 	struct supervisor *sv = w->data;
+	struct generation *g = sv->now;
 	struct err err;
 	const struct order o = { .what = WORKER_TURN };
-	int fd = accessfile_open(sv->site, &err), rc;
+	int fd = accessfile_open(g->site, &err), rc;
 
 	(void)loop, (void)revents;
 	if (fd < 0)
 		log_error("%s; the access log goes on in the old one", err.text);
 	if (fd <= 0)
 		return;
-	for (unsigned i = 0; i < sv->nworkers; i++) {
-		rc = sv->process[i].control < 0 ? 0 : order_send(sv->process[i].control, &o, fd);
+	for (unsigned i = 0; i < g->nworkers; i++) {
+		const struct process *p = &g->process[i];
+
+		rc = p->control < 0 || p->held ? 0 : order_send(p->control, &o, fd);
 		if (rc < 0)
 			log_warn("worker %u keeps the old file of the access log: %s", i,
 				 strerror(-rc));
 	}
-	close(sv->access_fd);
-	sv->access_fd = fd;
+	close(g->access_fd);
+	g->access_fd = fd;
 	log_notice("the file of the access log is opened anew");
 }
 
@@ -262,9 +332,7 @@ static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 	struct supervisor *sv = w->data;
 
 	(void)loop, (void)revents;
-	notify_reloading();
-	log_warn("the site file is read at the start only: restart coapd to use a new one");
-	notify_ready(sv->pulse.text);
+	reload_begin(sv);
 }
 
 /* Whoever watches over us ends us all when it hears nothing: the last resort, when a worker
@@ -327,10 +395,6 @@ static int open_loop(struct supervisor *sv, struct err *err)
 	sv->tick.data = sv;
 	closing_begin(sv);
 	begin_beat(sv);
-	for (unsigned i = 0; i < sv->nworkers; i++) {
-		ev_init(&sv->process[i].readable, on_control);
-		sv->process[i].readable.data = &sv->process[i];
-	}
 	return 0;
 }
 
@@ -342,17 +406,19 @@ static void close_loop(struct supervisor *sv)
 	ev_child_stop(sv->loop, &sv->child);
 	for (int i = 0; i < SIGNALS; i++)
 		ev_signal_stop(sv->loop, &sv->signal[i]);
-	for (unsigned i = 0; i < sv->nworkers; i++)
-		process_close(&sv->process[i]);
+	ev_timer_stop(sv->loop, &sv->reload.late);
+	for (unsigned i = 0; i < sv->now->nworkers; i++)
+		process_close(&sv->now->process[i]);
 	ev_loop_destroy(sv->loop);
 }
 
-static int serve(struct supervisor *sv, struct err *err)
+static int serve(struct supervisor *sv, const struct supervisor_source *source, struct err *err)
 {
 	int rc = open_loop(sv, err);
 
 	if (rc < 0)
 		return rc;
+	reload_init(sv, source);
 	rc = control_open(&sv->control, sv, err);
 	if (rc == 0) {
 		happen(sv, CREW_EV_START, 0);
@@ -363,26 +429,24 @@ static int serve(struct supervisor *sv, struct err *err)
 	return rc;
 }
 
-static enum supervisor_exit run(const struct site *site, unsigned nworkers,
-				int (*what)(struct supervisor *, struct err *))
+enum supervisor_exit supervisor_run(struct site *site, const struct supervisor_source *source)
 {
 	struct supervisor sv = { .site = site, .code = SUPERVISOR_FAILED,
-				 .nworkers = nworkers, .nslots = site_slots(site) };
+				 .nslots = site_slots(site), .on_control = on_control };
 	struct err err = { "" };
-	int rc = stages_up(&sv, &err);
+	int rc;
 
+	/* However many it means today, there will be so many. */
+	site->slots = sv.nslots;
+	rc = stages_up(&sv, &err);
 	if (rc == 0) {
-		rc = what(&sv, &err);
+		rc = serve(&sv, source, &err);
 		stages_down(&sv);
+		reload_free(&sv);
 	}
 	if (rc < 0)
 		log_error("%s", err.text);
 	return sv.code;
-}
-
-enum supervisor_exit supervisor_run(const struct site *site)
-{
-	return run(site, site_workers(site), serve);
 }
 
 /* --- all in one process: no loop but the worker's --------------------------------- */
@@ -392,21 +456,26 @@ static void on_ready_alone(void *arg)
 	tell_ready(arg);
 }
 
-static int be_alone(struct supervisor *sv, struct err *err)
+enum supervisor_exit supervisor_debug(struct site *site)
 {
-	struct worker_boot boot = process_boot(sv, &sv->process[0], -1);
+	struct supervisor sv = { .site = site, .code = SUPERVISOR_FAILED,
+				 .nslots = site_slots(site), .on_control = on_control };
+	struct err err = { "" };
+	struct worker_boot boot;
 
-	(void)err;
+	site->slots = sv.nslots;
+	site->workers = 1;
+	if (stages_up(&sv, &err) < 0) {
+		log_error("%s", err.text);
+		return sv.code;
+	}
+	boot = process_boot(&sv, &sv.now->process[0], -1);
 	boot.ready = on_ready_alone;
-	boot.arg = sv;
+	boot.arg = &sv;
 	if (worker_run(&boot) == WORKER_EXIT_OK) {
 		log_notice("stopped");
-		sv->code = SUPERVISOR_STOPPED;
+		sv.code = SUPERVISOR_STOPPED;
 	}
-	return 0;
-}
-
-enum supervisor_exit supervisor_debug(const struct site *site)
-{
-	return run(site, 1, be_alone);
+	stages_down(&sv);
+	return sv.code;
 }

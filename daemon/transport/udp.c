@@ -424,10 +424,10 @@ static bool is_gone(const struct batch *b, unsigned i)
 	return b->tx_hdr[i].msg_len != BATCH_UNTOUCHED;
 }
 
-/* Only damaged memory says anything else. */
+/* Else memory is damaged, or the socket was one of a listener that is gone. */
 static bool sane(const struct tx_dgram *d, const struct udp_socks *socks)
 {
-	return d->len <= DGRAM_TX_MAX && d->from.sock < socks->n;
+	return d->len <= DGRAM_TX_MAX && d->from.sock < socks->n && socks->fd[d->from.sock] >= 0;
 }
 
 /* Fills headers from i on as long as they leave by the same socket; returns the

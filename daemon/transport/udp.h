@@ -36,7 +36,7 @@ int udp_open_client(int *fd, struct err *err);
 /* The sockets of a slot; its number in this table is local.sock, so there are at
  * most UINT16_MAX. */
 struct udp_socks {
-	int *fd;                /* borrowed */
+	int *fd;                /* borrowed; -1: none has that number any more */
 	unsigned n;
 	const struct addr *peer;        /* borrowed; each is connected to it, and leaves from
 					 * where it is bound: no address is given or asked,

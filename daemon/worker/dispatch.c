@@ -40,6 +40,7 @@ bool dispatch_adopt(struct dispatch *d, uint64_t now)
 	if (kept) {
 		task_adopt(e);
 		background_adopt(d->resources, e);
+		wait_adopt(d->resources, e);
 		fetch_adopt(e);
 		adopt_end(e);
 		notices_adopted(d->resources, e);

@@ -1,10 +1,10 @@
 #include "worker/mounts.h"
+
 #include "config/pairs.h"
 #include "config/pool.h"
-
 #include "config/schema_site.h"
-
 #include "worker/shelf.h"
+#include "worker/worker.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -130,7 +130,7 @@ void mounts_free(struct resource_mount_spec *specs, size_t n)
 	}
 }
 
-const char *mounts_place(const struct site *site, const struct site_mount *mount)
+static const char *written_at(const struct site *site, const struct site_mount *mount)
 {
 	char text[PLACE_TEXT];
 
@@ -138,12 +138,34 @@ const char *mounts_place(const struct site *site, const struct site_mount *mount
 	return pool_copy(site->pool, text, strlen(text));
 }
 
+static bool is_renewed(const struct site *site, const struct site_mount *mount,
+		       const struct site *before)
+{
+	const struct site_mount *was = before ? site_like(before, site, mount) : NULL;
+
+	return was && !site_same_options(was, mount);
+}
+
+void mounts_settle(const struct worker_boot *b, struct resource_mount_spec *specs)
+{
+	for (size_t i = 0; i < b->site->nmounts; i++) {
+		const struct coapd_module *module = &specs[i].module->desc;
+
+		specs[i].where = b->where ? &b->where->mount : NULL;
+		specs[i].place = written_at(b->site, &b->site->mounts[i]);
+		specs[i].gate = gates_word(b->gates, i);
+		specs[i].renewed = is_renewed(b->site, &b->site->mounts[i], b->before);
+		specs[i].counts = counts_begin(b->counts, b->number, i, module->counters,
+					       module->ncounters);
+	}
+}
+
 bool mounts_hosts(const struct site *site, struct hosts *out)
 {
 	struct resource_host *list = calloc(site->nhosts + 1, sizeof *list);
-	const char **of_socket = calloc(site->nlisteners + 1, sizeof *of_socket);
+	const char **of_socket = calloc(SITE_LISTENERS_MAX, sizeof *of_socket);
 
-	*out = (struct hosts){ list, site->nhosts, of_socket, site->nlisteners };
+	*out = (struct hosts){ list, site->nhosts, of_socket, SITE_LISTENERS_MAX };
 	if (!list || !of_socket) {
 		mounts_hosts_free(out);
 		return false;
@@ -151,9 +173,8 @@ bool mounts_hosts(const struct site *site, struct hosts *out)
 	for (size_t i = 0; i < site->nhosts; i++)
 		list[i] = (struct resource_host){ site->hosts[i].name, site->hosts[i].aliases,
 						  site->hosts[i].bound };
-	/* The sockets of a slot are in the order of the listeners. */
 	for (size_t i = 0; i < site->nlisteners; i++)
-		of_socket[i] = site_host_name(site, site->listeners[i].host);
+		of_socket[site_sock(site, i)] = site_host_name(site, site->listeners[i].host);
 	return true;
 }
 

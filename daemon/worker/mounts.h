@@ -20,8 +20,10 @@ bool mounts_load(const struct site *site, struct resource_mount_spec *specs,
  * memory. */
 struct config_row *mounts_rows(const struct coapd_module *desc);
 
-/* Where a mount stands, as messages begin; kept as long as the site. */
-const char *mounts_place(const struct site *site, const struct site_mount *mount);
+struct worker_boot;
+
+/* Completes those that mounts_load() made, for a worker that is to serve them. */
+void mounts_settle(const struct worker_boot *b, struct resource_mount_spec *specs);
 
 /* The hosts of the site, for resources_hosts(); the names are the site's, the rest is for
  * mounts_hosts_free().  False: no memory. */

@@ -22,8 +22,10 @@ void names_close(struct names *n)
 
 static void tell(struct names_question *q)
 {
-	if (q->names->done(q->arg, q->fetch, q->addr, q->n))
-		q->arg = NULL;
+	if (!q->names->done(q->arg, q->fetch, q->addr, q->n))
+		return;
+	q->arg = NULL;
+	q->names->untold--;
 }
 
 static void on_answer(void *arg, const struct resolved *answer)
@@ -31,6 +33,7 @@ static void on_answer(void *arg, const struct resolved *answer)
 	struct names_question *q = arg;
 
 	q->answered = true;
+	q->names->untold++;
 	q->n = answer->status ? 0 : answer->n;
 	memcpy(q->addr, answer->addr, q->n * sizeof *q->addr);
 	tell(q);
@@ -58,7 +61,7 @@ int names_ask(struct names *n, void *arg, ref_t fetch, const char *host, const c
 
 void names_again(struct names *n, const void *arg)
 {
-	for (unsigned i = 0; i < NAMES_MAX; i++)
+	for (unsigned i = 0; n->untold && i < NAMES_MAX; i++)
 		if (n->question[i].arg == arg && n->question[i].answered)
 			tell(&n->question[i]);
 }
@@ -71,6 +74,7 @@ void names_drop(struct names *n, const void *arg)
 		if (q->arg != arg)
 			continue;
 		resolve_cancel(n->resolver, q);
+		n->untold -= q->answered;
 		q->arg = NULL;
 	}
 }

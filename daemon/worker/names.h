@@ -29,6 +29,7 @@ struct names_question {
 struct names {
 	struct resolver *resolver;
 	names_done *done;
+	unsigned untold;        /* answered questions that could not be told */
 	struct names_question question[NAMES_MAX];
 };
 

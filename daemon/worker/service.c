@@ -1,8 +1,8 @@
 #include "worker/service.h"
 
-#include "config/listeners.h"
 #include "transport/icmp.h"
 #include "worker/slot.h"
+#include "worker/slot_import.h"
 
 #include <errno.h>
 #include <linux/sock_diag.h>
@@ -54,7 +54,7 @@ static void set_state(struct service *v, enum service_state state)
 		log_debug("slot %u is %s", v->slot, service_state_name(state));
 	v->state = state;
 	for (unsigned i = 0; i < v->socks.n; i++)
-		if (state == SERVICE_READING)
+		if (state == SERVICE_READING && v->fd[i] >= 0)
 			ev_io_start(v->loop, &v->read[i]);
 		else
 			ev_io_stop(v->loop, &v->read[i]);
@@ -253,7 +253,7 @@ static void take_drops(struct service *v)
 		uint32_t info[SK_MEMINFO_VARS] = { 0 };
 		socklen_t len = sizeof info;
 
-		if (getsockopt(v->socks.fd[i], SOL_SOCKET, SO_MEMINFO, info, &len) == 0)
+		if (v->fd[i] >= 0 && getsockopt(v->fd[i], SOL_SOCKET, SO_MEMINFO, info, &len) == 0)
 			sum += info[SK_MEMINFO_DROPS];
 	}
 	if (sum > *counter)
@@ -323,7 +323,8 @@ static void on_sweep(struct ev_loop *loop, ev_timer *w, int revents)
 	if (v->state != SERVICE_READING)
 		return;
 	for (unsigned i = 0; i < v->socks.n && v->state == SERVICE_READING; i++)
-		take_errors(v, i);
+		if (v->fd[i] >= 0)
+			take_errors(v, i);
 	dispatch_sweep(&v->dispatch, clock_ms());
 	if (!dispatch_remembers(&v->dispatch))
 		ev_timer_stop(loop, w);
@@ -335,7 +336,7 @@ static void init_watchers(struct service *v, int mail)
 		ev_io_init(&v->read[i], on_readable, v->socks.fd[i], EV_READ);
 		v->read[i].data = v;
 	}
-	ev_io_init(&v->write, on_writable, v->socks.fd[0], EV_WRITE);
+	ev_init(&v->write, on_writable);
 	v->write.data = v;
 	ev_io_init(&v->mail, on_mail, mail, EV_READ);
 	v->mail.data = v;
@@ -349,7 +350,7 @@ static void init_watchers(struct service *v, int mail)
 
 static int map_memory(struct service *v, const struct worker_slot *slot, struct err *err)
 {
-	v->size = space_size(&v->def) + windows_size(&v->windows);
+	v->size = space_size(v->def) + windows_size(&v->def->windows);
 	v->mem = mmap(NULL, v->size, PROT_READ | PROT_WRITE, MAP_SHARED, slot->memfd, 0);
 	if (v->mem != MAP_FAILED) {
 		v->used = ((const struct space_ctl *)v->mem)->layout != 0;
@@ -361,28 +362,44 @@ static int map_memory(struct service *v, const struct worker_slot *slot, struct 
 }
 
 /* Windows for bodies stand behind the slot's memory. */
+/* False: what is to be taken over is damaged, and the slot begins anew. */
+static bool import(struct service *v, const struct worker_slot *slot,
+		   const struct service_env *env)
+{
+	struct err err;
+	int rc = slot_import(v->mem, v->def, slot->old_memfd, env->socks, &err);
+
+	if (rc == 0)
+		log_info("slot %u is laid out anew", slot->slot);
+	else if (rc != -ENODATA && rc != -EALREADY)
+		log_error("slot %u begins anew, as its memory cannot be taken over: %s; its "
+			  "clients have to begin anew", slot->slot, err.text);
+	return rc == 0 || rc == -ENODATA || rc == -EALREADY;
+}
+
 static void take_windows(struct service *v, const struct service_env *env,
 			 struct engine_conf *conf)
 {
 	if (!env->budget)
 		return;
 	v->bodies = (struct bodies){
-		.windows = { (uint8_t *)v->mem + space_size(&v->def), &v->windows },
+		.windows = { (uint8_t *)v->mem + space_size(v->def), &v->def->windows },
 		.budget = env->budget };
 	conf->bodies = &v->bodies;
 }
 
-_Static_assert(LISTENERS_MAX < WORKER_SOCKS, "a slot has a socket of each listener");
-
+/* Numbers that are nobody's stand for sockets that there are no longer. */
 static int take_sockets(struct service *v, const struct worker_slot *slot,
 			const struct site *site, struct err *err)
 {
-	if (site->nlisteners >= WORKER_SOCKS)
-		return err_set(err, -E2BIG, "more than %d listeners", WORKER_SOCKS - 1);
+	if (site->nlisteners > SITE_LISTENERS_MAX)
+		return err_set(err, -E2BIG, "more than %d listeners", SITE_LISTENERS_MAX);
+	for (unsigned i = 0; i < WORKER_SOCKS; i++)
+		v->fd[i] = -1;
 	for (size_t i = 0; i < site->nlisteners; i++)
-		v->fd[i] = slot->socks[i];
-	v->fd[site->nlisteners] = slot->client_sock;
-	v->socks = (struct udp_socks){ .fd = v->fd, .n = (unsigned)site->nlisteners + 1 };
+		v->fd[site_sock(site, i)] = slot->socks[i];
+	v->fd[WORKER_CLIENT] = slot->client_sock;
+	v->socks = (struct udp_socks){ .fd = v->fd, .n = WORKER_SOCKS };
 	return 0;
 }
 
@@ -393,7 +410,8 @@ static void look_up_ports(struct service *v, struct engine_conf *conf)
 		struct sockaddr_in6 sa = { .sin6_family = AF_INET6 };
 		socklen_t n = sizeof sa;
 
-		if (getsockname(v->fd[i], (struct sockaddr *)(void *)&sa, &n) == 0)
+		v->port[i] = 0;
+		if (v->fd[i] >= 0 && getsockname(v->fd[i], (struct sockaddr *)(void *)&sa, &n) == 0)
 			v->port[i] = ntohs(sa.sin6_port);
 	}
 	conf->ports = v->port;
@@ -423,19 +441,21 @@ int service_open(struct service *v, const struct worker_slot *slot,
 {
 	struct engine_conf conf = slot_conf(env->site);
 	enum space_state state;
+	bool refused;
 	int r;
 
-	*v = (struct service){ .loop = env->loop, .slot = slot->slot, .due_at = UINT64_MAX };
-	slot_def(env->site, &v->def);
-	v->windows = slot_windows(env->site);
+	*v = (struct service){ .loop = env->loop, .slot = slot->slot, .due_at = UINT64_MAX,
+			       .def = env->def ? env->def : &v->own };
+	slot_def(env->site, &v->own);
 	r = take_sockets(v, slot, env->site, err);
 	if (!r)
 		r = map_memory(v, slot, err);
 	if (r)
 		return r;
+	refused = slot->old_memfd > 0 && !import(v, slot, env);
 	take_windows(v, env, &conf);
 	look_up_ports(v, &conf);
-	r = dispatch_open(&v->dispatch, v->mem, &v->def, (uint8_t)slot->slot, &env->key,
+	r = dispatch_open(&v->dispatch, v->mem, v->def, (uint8_t)slot->slot, &env->key,
 			  &conf, env->resources, &state);
 	if (r) {
 		munmap(v->mem, v->size);
@@ -446,8 +466,10 @@ int service_open(struct service *v, const struct worker_slot *slot,
 	v->accesslog = env->accesslog;
 	v->dispatch.engine.witness = env->accesslog ? &env->accesslog->witness : NULL;
 	v->outside = (struct outside){ .lookup = look_up, .way = find_way, .arg = v,
-				       .client_sock = (uint16_t)(v->socks.n - 1) };
+				       .client_sock = WORKER_CLIENT };
 	v->dispatch.outside = &v->outside;
+	if (refused)
+		space_count(space_of(v), COUNT_IMPORT_REFUSED);
 	take_over(v, state, clock_ms());
 	init_watchers(v, slot->mail);
 	go_on(v);
@@ -464,7 +486,7 @@ void service_close(struct service *v)
 	if (v->names)
 		names_drop(v->names, v);
 	dispatch_close(&v->dispatch);
-	unpoison(v->mem, space_size(&v->def));
+	unpoison(v->mem, space_size(v->def));
 	munmap(v->mem, v->size);
 }
 
@@ -521,6 +543,11 @@ void service_look(struct service *v)
 bool service_is_observed(const struct service *v)
 {
 	return v->dispatch.engine.space.ctl->live[SLAB_REPRESENTATION] > 0;
+}
+
+void service_count(struct service *v, enum counter c)
+{
+	space_count(space_of(v), c);
 }
 
 bool service_idle(const struct service *v)

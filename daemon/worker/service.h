@@ -48,8 +48,8 @@ struct service {
 	unsigned icmp_n;
 	void *mem;                      /* mapped: the slot's memory, then the windows */
 	size_t size;
-	struct space_def def;
-	struct windows_def windows;
+	struct space_def own;           /* what follows from the site */
+	const struct space_def *def;    /* borrowed, or own */
 	struct bodies bodies;
 	struct names *names;            /* borrowed; NULL: none are looked up */
 	struct trace *trace;            /* borrowed; NULL: nobody can look on */
@@ -67,6 +67,8 @@ struct service_env {
 	struct accesslog *accesslog;            /* NULL: none is kept */
 	const struct body_budget *budget;       /* for bodies; NULL: none are kept */
 	struct trace *trace;                    /* NULL: nobody can look on */
+	const struct space_def *def;            /* of all slots; NULL: what follows from the site */
+	const struct import_socks *socks;       /* of memory to be taken over; NULL */
 	struct hash_key key;
 };
 
@@ -84,6 +86,9 @@ bool service_watched(struct service *v, unsigned i, int events);
 
 /* Something in the slot is observed. */
 bool service_is_observed(const struct service *v);
+
+/* Counts an event that is of no slot in this one. */
+void service_count(struct service *v, enum counter c);
 
 /* Stops between two events; whatever is left is in the slot. */
 void service_close(struct service *v);

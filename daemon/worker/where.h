@@ -1,31 +1,36 @@
 /* where.h - where it is noted which module opens or closes in a worker, so that the
  * obituary of one that dies there can name it.
  *
- * Modules open before the slots are there, and close when they are gone.  So the control
- * block of one slot is mapped for this alone, from before to after; the worker has no
- * other use for it meanwhile.  Private to the worker. */
+ * In memory that the supervisor shares with the workers of one number: while their modules
+ * open, the memory of their slots may still be another's. */
 #ifndef WORKER_WHERE_H
 #define WORKER_WHERE_H
 
-#include "base/err.h"
-#include "base/space.h"
+#include <stddef.h>
+#include <stdint.h>
 
 struct where {
-	struct space_ctl *ctl;  /* NULL: there is no slot to note it in */
+	uint32_t mount;         /* its number + 1, 0 none */
+	uint32_t lost;          /* workers that died while one opened or closed, until they are
+				 * counted */
 };
 
-/* Maps the memory of a slot; counts in it if the worker before this one died while its
- * modules opened or closed.  0, or a negative errno, err says why. */
-int where_open(struct where *p, int memfd, struct err *err);
+/* Begins with what the worker before left; NULL is fine. */
+void where_begin(struct where *p);
 
-/* Of another slot: forgets in which hook the worker before this one died.  Its obituary is
- * written by now, and whoever looks would take it for where this one is. */
+/* How many are to be counted, once; NULL is fine. */
+uint32_t where_lost(struct where *p);
+
+/* Of a slot that is to be taken over: forgets in which hook the worker before died.  Its
+ * obituary is written by now, and whoever looks would take it for where this one is. */
 void where_forget(int memfd);
 
-/* May be called for one that was not opened. */
-void where_close(struct where *p);
+/* For whoever reads it, and trusts nothing: the number of a mount, below nmounts; -1 none. */
+static inline int where_mount(const struct where *p, size_t nmounts)
+{
+	uint32_t mount = __atomic_load_n(&p->mount, __ATOMIC_RELAXED);
 
-/* For resource_mount_spec.where; NULL as above. */
-uint32_t *where_word(struct where *p);
+	return mount > 0 && mount <= nmounts ? (int)(mount - 1) : -1;
+}
 
 #endif

@@ -9,16 +9,22 @@
 #define WORKER_WORKER_H
 
 #include "base/hash.h"
+#include "base/import.h"
 #include "config/site.h"
 #include "base/counts.h"
 #include "base/gates.h"
 #include "base/wake.h"
+#include "worker/where.h"
 
 /* One message each on the control socket, of one byte where nothing else is said. */
 enum worker_message {
 	WORKER_READY = 'R',     /* worker to supervisor: slots adopted, modules open, serving */
 	WORKER_ALIVE = 'A',     /* worker to supervisor: before it takes over a slot, and
 				 * WORKER_BEATS times within the site's watchdog: back in its loop */
+	WORKER_PREPARED = 'P',  /* worker to supervisor: one that is held has its modules open */
+	WORKER_FAILED = 'E',    /* worker to supervisor: one that is held cannot start; the rest of
+				 * the message says why */
+	WORKER_GO = 'G',        /* to one that is held: its slots are nobody's, take them over */
 	WORKER_DRAIN = 'D',     /* to the worker: finish what waits, at most drain_ms, then exit 0;
 				 * requests that would wait are refused with 5.03 meanwhile */
 	WORKER_TURN = 'F',      /* to the worker, as an order with a file: the access log goes on
@@ -40,11 +46,16 @@ enum worker_exit {
 	WORKER_EXIT_ORPHAN = 4  /* the supervisor is gone */
 };
 
-#define WORKER_SOCKS 16         /* sockets a slot can have, client socket included */
+/* Sockets of a slot by their numbers: those of listeners (site_sock()), then the one for
+ * requests of ours. */
+#define WORKER_SOCKS (SITE_LISTENERS_MAX + 1)
+#define WORKER_CLIENT SITE_LISTENERS_MAX
 
 struct worker_slot {
 	unsigned slot;          /* number of the slot, below 256 */
-	int memfd;              /* slot_size() bytes, then windows (slot_windows()) */
+	int memfd;              /* slot_def_size() bytes, then the windows of the definition */
+	int old_memfd;          /* of another layout, to be taken over into memfd unless that
+				 * has happened already; 0: none.  Only read */
 	const int *socks;       /* one per listener of the site, in its order */
 	int mail;               /* where its mailbox is read; 0: it has none */
 	int client_sock;        /* outside the group (udp_open_client()) */
@@ -53,7 +64,14 @@ struct worker_slot {
 /* All borrowed for the life of the worker. */
 struct worker_boot {
 	const struct site *site;
+	const struct space_def *def;    /* of all slots; NULL: what follows from the site */
+	const struct import_socks *socks;       /* of old_memfd's slots: where each socket is
+					 * now, the client socket too; NULL: as they were */
 	unsigned number;                /* of the worker, for the log */
+	const struct site *before;      /* the one that is served until then; NULL: none is */
+	bool held;                      /* its slots are still another's: it opens its modules,
+					 * says WORKER_PREPARED, and waits for WORKER_GO */
+	struct where *where;                /* which module opens or closes (where.h); NULL */
 	const struct worker_slot *slots;
 	unsigned nslots;                /* 0 is allowed: the worker idles */
 	const int *memfds;              /* of all slots of the daemon: what their bodies

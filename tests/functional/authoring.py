@@ -1,6 +1,7 @@
 """coapd-module-test with modules that work beside the loop."""
 import os
 import re
+import subprocess
 import tempfile
 
 from harness import *
@@ -21,9 +22,10 @@ def script(text, *options):
 @test
 def no_death_changes_what_jobs_wake_ups_and_counters_lead_to():
     path = os.path.join(os.path.dirname(__file__), "..", "modules", "works.test")
-    status, out, err = output([TOOL, "-I", MODULES, path])
-    equal((status, err), (0, ""), out)
-    check(int(re.search(r"ok 2 .* (\d+) runs", out)[1]) > 60, "deaths in all events")
+    r = subprocess.run([TOOL, "-I", MODULES, path], capture_output=True, text=True,
+                       timeout=10 * TIMEOUT, check=False)
+    equal((r.returncode, r.stderr), (0, ""), r.stdout)
+    check(int(re.search(r"ok 2 .* (\d+) runs", r.stdout)[1]) > 60, "deaths in all events")
 
 
 @test

@@ -11,6 +11,7 @@ SEED = int(os.environ.get("COAPD_SEED", "7959"))
 IN_A_ROW = 20                                   # requests without looking at what comes
 SITE = """
 workers: 2
+slow-hook: 0
 resources:
   /: {module: plugtest, directory: @DIR@/state, interval: 1d}
   /sum: {module: sum}

@@ -183,12 +183,21 @@ def found(result):
     return {t["peer"]: [x["href"] for x in t["links"]] for t in trees}
 
 
+def until_found(n, *line):
+    """coap discover, ended once it has shown so many trees: it would wait for more."""
+    with Client("discover", *line, "--json") as c:
+        c.wait(lambda: c.out.count(b"\n") >= n, f"{n} trees")
+        c.signal()
+        equal(c.end(), 3, "exit status")
+        return found(c)
+
+
 @test
 def all_around_are_asked():
     with around(played(links("</a>")), played(links("</b>,</c>"))) as (first, second):
-        r = got(coap("discover", "--multicast", "--timeout", "4", "--json"), 0, None, "")
-        equal(found(r), {f"[fe80::2%to0]:{PORT}": ["/a"], f"10.0.0.2:{PORT}": ["/a"],
-                         f"[fe80::2%to1]:{PORT}": ["/b", "/c"], f"10.0.1.2:{PORT}": ["/b", "/c"]},
+        equal(until_found(4, "--multicast"),
+              {f"[fe80::2%to0]:{PORT}": ["/a"], f"10.0.0.2:{PORT}": ["/a"],
+               f"[fe80::2%to1]:{PORT}": ["/b", "/c"], f"10.0.1.2:{PORT}": ["/b", "/c"]},
               "who was found")
         for server in (first, second):
             check(all(m.type == NON and m.token for m in server.requests()), "what was asked")
@@ -205,34 +214,43 @@ def one_interface_is_asked():
 
 @test
 def one_group_is_asked():
-    with around(played(links("</a>")), played(links("</b>"))) as (first, second):
-        r = got(coap("discover", "--multicast=to0", f"coap://[{GROUP6}]", "--timeout", "4", "--json"),
-                0, None, "")
-        equal(found(r), {f"[fe80::2%to0]:{PORT}": ["/a"]}, "who was found")
-        r = got(coap("discover", "--multicast", f"coap://[{GROUP6}%25to1]", "--timeout", "4", "--json"),
-                0, None, "")
-        equal(found(r), {f"[fe80::2%to1]:{PORT}": ["/b"]}, "who was found")
-        r = got(coap("discover", "--multicast=to1", f"coap://{GROUP4}", "--timeout", "4", "--json"),
-                0, None, "")
-        equal(found(r), {f"10.0.1.2:{PORT}": ["/b"]}, "who was found")
+    """Each waits for all of its time, and so they do it together."""
+    lines = [("--multicast=to0", f"coap://[{GROUP6}]"), ("--multicast", f"coap://[{GROUP6}%25to1]"),
+             ("--multicast=to1", f"coap://{GROUP4}")]
+    wanted = [{f"[fe80::2%to0]:{PORT}": ["/a"]}, {f"[fe80::2%to1]:{PORT}": ["/b"]},
+              {f"10.0.1.2:{PORT}": ["/b"]}]
+    with around(played(links("</a>")), played(links("</b>"))), contextlib.ExitStack() as stack:
+        asking = [stack.enter_context(Client("discover", *line, "--timeout", "4", "--json"))
+                  for line in lines]
+        for c in asking:
+            c.end()
+            got(c, 0, None, "")
+        equal([found(c) for c in asking], wanted, "who was found")
 
 
 @test
 def a_foreign_server_is_found():
     with around(foreign_member):
-        r = got(coap("discover", "--multicast=to0", "--rt", "ticks", "--json"), 0, None, "")
-        equal(found(r)[f"[fe80::2%to0]:{PORT}"], ["/time"], "what it has")
+        equal(until_found(1, "--multicast=to0", "--rt", "ticks")[f"[fe80::2%to0]:{PORT}"], ["/time"],
+              "what it has")
 
 
 @test
 def the_same_answer_twice_is_shown_once():
-    def twice(request):
-        return [message(request, payload=b"</a>", options=LINKS) for _ in range(2)]
+    others = []
 
-    with around(played(by_path({CORE: twice}))):
-        r = got(coap("discover", "--multicast=to0", f"coap://[{GROUP6}]", "--timeout", "4", "--json"),
-                0, None, "")
-        equal(len(r.out.splitlines()), 1, "trees")
+    def twice(request):
+        m = [message(request, payload=b"</a>", options=LINKS) for _ in range(3)]
+        return m[:2] + [Via(m[2], sock=others[0])]
+
+    def make(i):
+        server = played(by_path({CORE: twice}))(i)
+        others.append(server.listen(f"fe80::2%from{i}", 0))
+        return server
+
+    with around(make):
+        found_there = until_found(2, "--multicast=to0", f"coap://[{GROUP6}]")
+        equal(len(found_there), 2, "servers, of which the other one comes last")
 
 
 @test
@@ -249,9 +267,8 @@ def answers_from_several_addresses_are_several_servers():
         return server
 
     with around(make):
-        r = got(coap("discover", "--multicast=to0", f"coap://[{GROUP6}]", "--timeout", "4", "--json"),
-                0, None, "")
-        equal(sorted(int(peer.rpartition(":")[2]) for peer in found(r)),
+        equal(sorted(int(peer.rpartition(":")[2])
+                     for peer in until_found(2, "--multicast=to0", f"coap://[{GROUP6}]")),
               sorted([PORT, others[0].getsockname()[1]]), "ports of those found")
 
 
@@ -259,9 +276,8 @@ def answers_from_several_addresses_are_several_servers():
 def E118_what_does_not_fit_one_answer_is_got_from_its_server():
     document = ",".join(f"</{i}>" for i in range(100))
     with around(played(links(document, szx=2))) as (server,):
-        r = got(coap("discover", "--multicast=to0", f"coap://[{GROUP6}]", "--timeout", "4", "--json"),
-                0, None, "")
-        equal(found(r), {f"[fe80::2%to0]:{PORT}": [f"/{i}" for i in range(100)]}, "all of it")
+        equal(until_found(1, "--multicast=to0", f"coap://[{GROUP6}]"),
+              {f"[fe80::2%to0]:{PORT}": [f"/{i}" for i in range(100)]}, "all of it")
         equal([m.type for m in server.requests()][:2], [NON, CON], "a group's request, and another")
 
 

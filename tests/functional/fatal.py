@@ -43,21 +43,21 @@ def untouch(d, name):
 
 # --- events of a request: a safe one is delivered again, in all three times --------------
 
-def asked(event, more="", method="GET"):
-    with Daemon(SITE) as d, d.peer() as p:
+def asked(event, more="", method="GET", site=SITE):
+    with Daemon(site) as d, d.peer() as p, d.peer() as other:
         r = p.request(method, f"/fatal?in={event}{more}")
         p.send(r)
         m = p.answer(r)
         equal(m.code, code("5.00"), f"code of {m}")
-        given_up(d, p)
+        given_up(d, other)
 
 
-def asked_once(event, wanted, more=""):
-    with Daemon(SITE) as d, d.peer() as p:
+def asked_once(event, wanted, more="", site=SITE):
+    with Daemon(site) as d, d.peer() as p, d.peer() as other:
         r = p.request("GET", f"/fatal?in={event}&once{more}")
         p.send(r)
         equal(p.answer(r).code, code(wanted), "code")
-        equal(lives_on(d, p)["module-failed"], 0, "module-failed")
+        equal(lives_on(d, other)["module-failed"], 0, "module-failed")
         equal(deaths(d), 1, "deaths")
 
 
@@ -86,8 +86,10 @@ def in_the_event_of_a_job():
 
 @test
 def in_the_event_of_a_response():
-    asked("response", "&to=1")
-    asked_once("response", "2.04", "&to=1")
+    """A successor asks again, after the time that the dead one would have waited."""
+    site = SITE + "transmission: { ack-timeout: 300ms }\n"
+    asked("response", "&to=1", site=site)
+    asked_once("response", "2.04", "&to=1", site=site)
 
 
 @test

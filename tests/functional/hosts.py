@@ -1,6 +1,5 @@
 """Virtual hosts: resources by Uri-Host (RFC 7252, 5.10.1), or by the listener of a request."""
 import re
-import socket
 
 from harness import *
 
@@ -87,9 +86,7 @@ def messages_name_the_host():
 
 @test
 def a_listener_of_its_own():
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
-        s.bind(("::1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     site = SITE + f"""  admin:
     listen: coap://[::1]:{port}
     resources: {{ /a: {{ module: hello, text: admin }} }}

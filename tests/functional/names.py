@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from harness import *
 from harness.client import coap, got
 from harness.dns import A, AAAA, SERVFAIL, Dns
-from harness.netns import Capture
+from harness.netns import Capture, wait_up
 from harness.server import PORT, Server, reply
 
 # Addresses of both families, all of this host; nothing else can be reached.
@@ -167,6 +167,7 @@ PAIR = ("ip link add one type veth peer name two",
 @test
 def link_local_address_by_interface():
     with Namespace(*PAIR), Server(reply(payload="here"), host="fe80::2%two") as s:
+        wait_up("one", "two")
         for zone in ("%25one", "%one"):
             got(coap("get", f"coap://[fe80::2{zone}]:{s.port}/"), 0, "here")
         equal([m.all("Uri-Host") for m in s.received], [[], []], "Uri-Host")

@@ -418,7 +418,7 @@ def a_thousand_observers_while_workers_die():
     site = SITE.replace("workers: 1", "workers: 4")
     site += "limits: { endpoints: 4000, dedup: 2000, exchanges: 4000, waiting: 500, messages: 500 }\n"
     with observed(site) as d:
-        peers = [d.peer() for _ in range(1000)]
+        peers = [d.peer().connect() for _ in range(1000)]
         values = {p.socket.fileno(): [] for p in peers}
         states = {}
         poll = select.epoll()

@@ -87,7 +87,7 @@ def counter_of_node_counts():
 def thousand_observations_in_one_process():
     with libcoap() as server:
         with Client("observe", server.uri("/time?[1-1000]"), "--count", "3", "--json") as c:
-            equal(c.end(), 0, "exit status")
+            equal(c.end(4 * TIMEOUT), 0, "exit status")
         states = numbers(c.out)
         equal(len(states), 1000, "observations")
         check(all(len(set(values)) == 3 for values in states.values()), "each has seen three states")

@@ -164,9 +164,7 @@ def wrong_command_line():
 @test
 def bad_module_leaves_no_listener():
     """A start that fails after the sockets were opened gives the port back."""
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
-        s.bind(("::1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     refused(f'listen: [ "coap://[::1]:{port}" ]\nresources:\n'
             "  /a: {module: count, file: /nonexistent/cells}", 1, "cannot map",
             check_only=False)

@@ -59,14 +59,6 @@ def workers_of_root_are_somebody_else():
 
 
 @test
-def SIGHUP_is_survived():
-    with Daemon(SITE) as d, d.peer() as p:
-        d.signal(signal.SIGHUP)
-        d.wait_log("warn: ")
-        equal(p.get("/hello").code, code("2.05"), "answer")
-
-
-@test
 def STOPPING_is_told():
     with Daemon(SITE) as d:
         d.signal(signal.SIGTERM)

@@ -144,7 +144,7 @@ class Lively(threading.Thread):
 @test
 def a_storm_of_PUTs_on_an_observed_resource():
     with valued(SITE.replace("workers: 1", "workers: 2") + NO_PAUSE) as d, d.peer() as writer:
-        still, lively = ([d.peer() for _ in range(n)] for n in (STILL, LIVELY))
+        still, lively = ([d.peer().connect() for _ in range(n)] for n in (STILL, LIVELY))
         for p in (*still, *lively):
             check(p.answer(register(p)).all("Observe"), "it is observed")
         crowd = Lively(lively)

@@ -116,7 +116,9 @@ def jobs_have_a_limit_and_an_end():
         equal((m.code, m.payload), (code("5.03"), b"full"), "answer")
         equal(d.counters()["full-jobs"], 1, "full-jobs")
         d.stop()        # bounded, whatever its threads do
-        check(d.records(r"worker 0: warn.*a job does not end"), "the log says so")
+        # A worker that the machine holds up for a second does not come to say so.
+        check(d.records(r"worker 0: warn.*a job does not end|worker 0 .* does not end in time"),
+              "the log says so")
 
 
 @test

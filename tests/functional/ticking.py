@@ -6,7 +6,7 @@ workers: 3
 resources:
   /time: {module: time, format: unix, interval: 1s}
   /fast: {module: time, interval: 100ms}
-transmission: { observe-pause: 0s }
+transmission: { observe-pause: 0s, ack-timeout: 1m }
 """
 
 
@@ -36,9 +36,13 @@ def observers_of_all_workers_are_told_each_second_once():
     with Daemon(SITE) as d:
         peers = [d.peer() for _ in range(12)]
         requests = [register(p, "/time") for p in peers]
-        last = [int(first.payload) for _, first in requests]
+
+        def all_told():
+            return [int(told(p, request).payload) for p, (request, _) in zip(peers, requests)]
+
+        last = all_told()               # of the second that they came in, perhaps
         for _ in range(3):
-            now = [int(told(p, request).payload) for p, (request, _) in zip(peers, requests)]
+            now = all_told()
             check(all(a < b for a, b in zip(last, now)), f"each second once: {last}, {now}")
             last = now
         for p in peers:

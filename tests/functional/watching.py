@@ -6,7 +6,7 @@ from harness import *
 SITE = """
 workers: 1
 slots: 2
-slow-hook: 200ms
+slow-hook: %s
 resources:
   /pipe: {module: pipe, file: @DIR@/fifo}
   /hello: {module: hello}
@@ -15,8 +15,8 @@ transmission: { ack-timeout: 30s, observe-pause: 0s }
 
 
 class Fifo(Daemon):
-    def __init__(self, **more):
-        super().__init__(SITE, **more)
+    def __init__(self, slow="0", **more):
+        super().__init__(SITE % slow, **more)
         path = os.path.join(self.directory, "fifo")
         os.mkfifo(path)
         os.chmod(path, 0o666)
@@ -61,12 +61,13 @@ def one_that_is_taken_off_is_read_no_more():
 
 @test
 def who_is_slow_in_it_is_named():
-    with Fifo() as d:
+    with Fifo(slow="200ms") as d:
         d.write("s")
         d.wait_log(r"resource /pipe: module pipe: its hook took \d+ ms")
         d.write("a")
         d.wait_log(r"/pipe: read a$")
-        equal(d.counters()["slow-hooks"], 1, "slow-hooks")
+        # The other may have been held up as well.
+        check(1 <= d.counters()["slow-hooks"] <= 2, "slow-hooks")
 
 
 @test

@@ -2,6 +2,7 @@
 import json
 import os
 import socket
+import struct
 
 from harness.check import Failure, TIMEOUT
 
@@ -11,8 +12,11 @@ class Control:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        self.socket.settimeout(TIMEOUT)
+        # One that waits: where many are in line, connect() would only say so.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
+                               struct.pack("ll", int(TIMEOUT), 0))
         self.socket.connect(path)
+        self.socket.settimeout(TIMEOUT)
         self.rest = b""
 
     def __enter__(self):

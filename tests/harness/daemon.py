@@ -200,6 +200,10 @@ class Daemon:
             for r in self.log[-60:]:
                 print("# |", r.line, flush=True)
 
+    def rewrite(self, site):
+        """Another site in the place of the one it was started with."""
+        site_file(self.directory, site.replace("@DIR@", self.directory))
+
     # --- what it says
 
     def _read(self):
@@ -233,7 +237,7 @@ class Daemon:
                 self.log.append(r)
                 if m := re.search(r"listening on coap://(\[.*?\]|[0-9.]+):(\d+)", r.text):
                     self.listeners.append((m[1].strip("[]"), int(m[2])))
-                if m := re.search(r"worker (\d+) started \(pid (\d+)\)", r.text):
+                if m := re.search(r"worker (\d+) (?:started|takes over) \(pid (\d+)\)", r.text):
                     self.workers[int(m[1])] = int(m[2])
             self.changed.notify_all()
 

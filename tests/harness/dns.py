@@ -8,7 +8,7 @@ import struct
 import tempfile
 import threading
 
-from harness.check import Skip, TIMEOUT
+from harness.check import Failure, Skip, TIMEOUT
 
 A, AAAA = 1, 28
 NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
@@ -82,6 +82,7 @@ class Dns:
 
     def __init__(self, names, host="127.0.0.1", hosts="", port=53):
         self.names, self.host, self.asked = names, host, []
+        self.begun = threading.Event()
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         self.sock.bind((host, port))
@@ -117,9 +118,15 @@ class Dns:
                 if answer := self.answer(data):
                     self.sock.sendto(answer, source)
 
+    def wait_asked(self):
+        """Waits until anything has been asked for."""
+        if not self.begun.wait(TIMEOUT):
+            raise Failure("no name is asked for")
+
     def answer(self, data):
         name, kind, end = _question(data)
         self.asked.append((name, kind))
+        self.begun.set()
         known = self.names.get(name, NXDOMAIN)
         if known is None:
             return None

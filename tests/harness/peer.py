@@ -1,6 +1,7 @@
 """One endpoint: a UDP socket that talks to a daemon."""
 import random
 import socket
+import time
 
 from harness.check import Failure, TIMEOUT, check, equal
 from harness.coap import (ACK, CON, NON, RST, TYPES, Message, code, code_text, option)
@@ -12,6 +13,22 @@ def _path_options(uri):
     segments = [] if path in ("", "/") else path[1:].split("/")
     return ([("Uri-Path", s) for s in segments] +
             [("Uri-Query", q) for q in query.split("&") if q])
+
+
+def free_port(host="::1"):
+    """A port that nobody has, nor is given by the kernel, which has a range of its own: so it
+    is still free when somebody is told to listen there."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
+        first, last = map(int, f.read().split())
+    ports = [n for n in range(10000, 60000) if not first <= n <= last] or range(10000, 60000)
+    while True:
+        port = random.choice(ports)
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+            try:
+                s.bind((host, port))
+            except OSError:
+                continue
+        return port
 
 
 class Peer:
@@ -34,6 +51,11 @@ class Peer:
 
     def __exit__(self, *_):
         self.close()
+
+    def connect(self):
+        """For who waits until the socket can be read: nothing but the daemon's comes there."""
+        self.socket.connect(self.remote)
+        return self
 
     def close(self):
         self.socket.close()
@@ -75,12 +97,16 @@ class Peer:
     # --- receiving
 
     def receive(self, timeout=None):
-        """The next message."""
-        self.socket.settimeout(TIMEOUT if timeout is None else timeout)
-        try:
-            data, source = self.socket.recvfrom(65536)
-        except TimeoutError:
-            raise Failure("no answer came") from None
+        """The next message.  What comes from another port is for somebody who had ours before:
+        tests run side by side."""
+        end = time.monotonic() + (TIMEOUT if timeout is None else timeout)
+        source = None, None
+        while source[1] is None or (source[1] != self.remote[1] and not self.any_source):
+            self.socket.settimeout(max(end - time.monotonic(), 0.001))
+            try:
+                data, source = self.socket.recvfrom(65536)
+            except TimeoutError:
+                raise Failure("no answer came") from None
         if not self.any_source:
             equal(source[:2], self.remote[:2], "the answer's source address")
         return Message.decode(data)

@@ -36,8 +36,8 @@ sources()
 everything()
 {
 	{
-		find daemon client modules conf init docs tests .ci -type f \
+		find daemon client modules conf init debian docs tests .ci -type f \
 			! -path '*/corpus/*' ! -path '*/vectors/*' ! -name '*.pyc' ! -name '*.o'
-		ls README.md LICENSE Makefile.am configure.ac check quickstart .gitignore
+		ls README.md LICENSE Containerfile Makefile.am configure.ac check quickstart .gitignore
 	} 2>/dev/null | sort
 }

@@ -32,10 +32,10 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 # What a copy needs: the tracked folders, and what autoreconf made of them.
-FOLDERS = ["daemon", "client", "modules", "conf", "init", "docs", "tests",
+FOLDERS = ["daemon", "client", "modules", "conf", "init", "debian", "docs", "tests",
            "m4", "build-aux"]
 FILES = ["configure.ac", "Makefile.am", "configure", "aclocal.m4", "Makefile.in", "config.h.in",
-         "check", "quickstart", "README.md", "LICENSE"]
+         "check", "quickstart", "README.md", "LICENSE", "Containerfile"]
 # In the order of their making, so that no copy is thought to be out of date.
 GENERATED = ["aclocal.m4", "config.h.in", "configure", "Makefile.in"]
 BUILD_SECONDS = 600

@@ -25,7 +25,7 @@ static void fresh(void)
 	b.plan = (struct bench_plan){ .to = b.server.at, .request.code = COAP_GET, .endpoints = 4,
 				      .window = 1, .processes = 2, .cpu = -1,
 				      .params = PARAMS_DEFAULT, .wait_ms = 1000,
-				      .patience_ns = 1000000000 };
+				      .patience_ns = 60000000000 };
 }
 
 static void gone(void)
@@ -77,7 +77,8 @@ Test(bench_crew, a_run_by_time_is_measured_between_warming_and_end)
 	b.plan.duration_ns = 30000000;
 	cr_assert_eq(carry_out(), 0, "%s", b.err.text);
 	cr_expect_gt(t->wall_ns, 0);
-	cr_expect_gt(t->answered, 0);
+	/* A process that gets to it late has nothing but what was under way. */
+	cr_expect_gt(t->answered + t->drained, 0);
 	cr_expect_eq(t->carried + t->started, t->answered + t->drained);
 	cr_expect_gt(b.server.requests, t->started);
 }

@@ -102,3 +102,33 @@ Test(bytes, writer_without_room_takes_only_nothing)
 	write_bytes(&w, "x", 1);
 	cr_assert(w.full);
 }
+
+Test(bytes, few_are_copied_and_no_more)
+{
+	uint8_t from[40], to[42];
+
+	for (size_t n = 0; n <= sizeof from; n++) {
+		for (size_t i = 0; i < sizeof from; i++)
+			from[i] = (uint8_t)(i + 1);
+		memset(to, 0xee, sizeof to);
+		bytes_copy(to + 1, from, n);
+		cr_assert_eq(memcmp(to + 1, from, n), 0, "%zu bytes", n);
+		cr_assert(to[0] == 0xee && to[n + 1] == 0xee, "%zu bytes", n);
+	}
+}
+
+Test(bytes, every_byte_of_a_span_is_compared)
+{
+	uint8_t a[12] = "hello world", b[12];
+
+	for (size_t n = 0; n <= sizeof a; n++) {
+		memcpy(b, a, sizeof b);
+		cr_assert(span_eq(span_of(a, n), span_of(b, n)));
+		for (size_t i = 0; i < n; i++) {
+			b[i] ^= 1;
+			cr_assert(!span_eq(span_of(a, n), span_of(b, n)), "byte %zu of %zu", i, n);
+			b[i] ^= 1;
+		}
+	}
+	cr_assert(!span_eq(span_of(a, 3), span_of(a, 4)));
+}

@@ -253,6 +253,54 @@ Test(call, ids_of_who_did_not_wait_are_not_used_again)
 	cr_assert_eq(stage_tasks(s), 0);
 }
 
+/* Is to wait for a second, but answers; later it waits for nothing. */
+static enum coapd_verdict fickle_hook(void *self, coapd_task *task,
+				      const struct coapd_event *event)
+{
+	(void)self;
+	stage_note(event);
+	if (s->runs > 1)
+		return COAPD_WAIT;
+	cr_assert_eq(coapd_after(task, 0, 1000), 0);
+	cr_assert_eq(coapd_await(task, 1), 0);
+	return stage_say(task, "now");
+}
+
+STAGE_MODULE(fickle, fickle_hook, .flags = 0);
+
+Test(call, nothing_is_awaited_for_another)
+{
+	s = stage_one("/a", &fickle);
+	stage_ask(s, COAP_GET, 1, "11=a");
+	expect("ACK 2.05 pay=now");
+	stage_ask(s, COAP_GET, 2, "11=a");
+	expect("ACK 5.00 pay=");
+	cr_assert_eq(stage_tasks(s), 0);
+}
+
+static enum coapd_verdict smear_hook(void *self, coapd_task *task,
+				     const struct coapd_event *event)
+{
+	uint8_t *p = coapd_scratch(task, COAPD_SCRATCH);
+
+	(void)self;
+	stage_note(event);
+	for (unsigned i = 0; i < COAPD_SCRATCH; i++)
+		cr_assert_eq(p[i], 0);
+	memset(p, 0xff, COAPD_SCRATCH);
+	return stage_say(task, "smeared");
+}
+
+STAGE_MODULE(smear, smear_hook, .flags = 0);
+
+Test(call, scratch_is_zero_for_each)
+{
+	s = stage_one("/a", &smear);
+	stage_get(s, "11=a");
+	stage_get(s, "11=a");
+	cr_assert_eq(s->runs, 2);
+}
+
 static enum coapd_verdict tags_hook(void *self, coapd_task *task,
 				    const struct coapd_event *event)
 {

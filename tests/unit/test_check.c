@@ -84,9 +84,10 @@ Test(check, a_module_that_exits_is_named)
 
 Test(check, a_module_that_hangs_is_named_in_bounded_time)
 {
-	cr_assert_not(check("fine", "hang", NULL, 50));
+	/* Alone, as the time goes for each, and a good one may need more of it. */
+	cr_assert_not(check("hang", NULL, NULL, 50));
 	cr_assert_eq(errors.count, 1u);
-	cr_assert_str_eq(errors.text[0], "site.yaml:11:3: module hang took longer than "
+	cr_assert_str_eq(errors.text[0], "site.yaml:10:3: module hang took longer than "
 			 "50 ms to load and check its settings");
 }
 

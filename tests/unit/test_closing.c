@@ -12,6 +12,7 @@
 static struct site_mount mounts[] = { { .path = "/a", .module = "one" },
 				      { .path = "/b", .module = "two" } };
 static struct site site = { .mounts = mounts, .nmounts = 2 };
+static struct generation generation = { .site = &site };
 static struct supervisor sv;
 static int log_fd_;
 
@@ -22,16 +23,16 @@ static void setup(void)
 	log_fd_ = memfd_create("log", 0);
 	dup2(log_fd_, STDERR_FILENO);
 	log_setup(LOG_DEBUG, "supervisor");
-	sv = (struct supervisor){ .site = &site,
+	sv = (struct supervisor){ .now = &generation,
 				  .loop = ev_default_loop(EVBACKEND_EPOLL | EVFLAG_NOENV) };
-	cr_assert_eq(crashes_make(&sv.crashes, 2, 2, 20, &err), 0);
+	cr_assert_eq(crashes_make(&sv.now->crashes, 2, 2, 20, &err), 0);
 	closing_begin(&sv);
 }
 
 static void teardown(void)
 {
 	closing_end(&sv);
-	crashes_free(&sv.crashes);
+	crashes_free(&sv.now->crashes);
 	ev_loop_destroy(sv.loop);
 }
 
@@ -70,14 +71,14 @@ Test(closing, it_is_said_and_told_and_over_in_time)
 	cr_expect_eq(t.closed_ms, 0);
 	cr_expect_eq(strlen(logged()), 0, "nothing to say yet");
 	closing_note(&sv, 1);
-	cr_expect(gate_is_shut(gates_word(&sv.crashes.gates, 1)));
+	cr_expect(gate_is_shut(gates_word(&sv.now->crashes.gates, 1)));
 	closing_tell(&sv, 1, &t);
 	cr_expect_eq(t.deaths, 2);
 	cr_expect_eq(t.closings, 1);
 	cr_expect(strstr(logged(), "error: resource /b: module two: 2 workers died in it within "
 			 "60 s (crash-limit), it is closed for 0 s: requests are answered 5.00\n"));
 	ev_run(sv.loop, 0);     /* until no timer is left */
-	cr_expect(!gate_is_shut(gates_word(&sv.crashes.gates, 1)));
+	cr_expect(!gate_is_shut(gates_word(&sv.now->crashes.gates, 1)));
 	cr_expect(strstr(logged(), "notice: resource /b: module two: open again\n"));
 	closing_tell(&sv, 1, &t);
 	cr_expect_eq(t.closed_ms, 0);

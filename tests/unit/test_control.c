@@ -62,8 +62,8 @@ static struct process process = { .number = 0, .pid = 4711, .starts = 3 };
 static struct crew_worker crew_worker = { .state = CREW_RUNNING };
 static struct site site = { .file = "site.yaml", .user = "nobody", .control_socket = "",
 			    .control_connections = 2, .control_timeout_ms = 1000 };
-static struct supervisor sv = { .site = &site, .nworkers = 1, .nslots = 1,
-				.memory = { .at = at }, .process = &process,
+static struct generation generation = { .site = &site, .nworkers = 1, .process = &process };
+static struct supervisor sv = { .now = &generation, .nslots = 1, .memory = { .at = at },
 				.crew = { .phase = CREW_SERVE, .worker = &crew_worker } };
 static struct control *control;
 static struct err err;

@@ -99,6 +99,19 @@ Test(counts, other_names_keep_what_is_still_counted)
 	expect_none(0, 3);
 }
 
+Test(counts, what_another_site_had_is_given_once)
+{
+	make(2, 1);
+	cr_assert_not_null(counts_begin(&c, 1, 0, names, 2));
+	counts_give(&c, 0, names[0], 5);
+	counts_give(&c, 0, names[0], 2);
+	counts_give(&c, 0, "nobody", 3);
+	counts_give(&c, 1, names[0], 4);
+	expect(0, 0, names[0], 7);
+	expect(0, 1, names[1], 0);
+	expect_none(0, 2);
+}
+
 Test(counts, where_nothing_is_counted)
 {
 	const char *many[COUNTS_MAX + 1] = { 0 };

@@ -13,7 +13,8 @@ struct rig {
 };
 
 static const char *const verbs[] = {
-	[CREW_SPAWN] = "spawn", [CREW_ASK_DRAIN] = "drain", [CREW_ASK_QUIT] = "quit",
+	[CREW_SPAWN] = "spawn", [CREW_TAKE_OVER] = "take", [CREW_TELL_REPLACED] = "replaced",
+	 [CREW_ASK_DRAIN] = "drain", [CREW_ASK_QUIT] = "quit",
 	[CREW_KILL] = "kill", [CREW_OBITUARY] = "obituary", [CREW_TELL_READY] = "ready",
 	[CREW_TELL_STOPPING] = "stopping", [CREW_EXIT] = "exit",
 };
@@ -54,7 +55,7 @@ static const char *step(struct rig *r, enum crew_event ev, unsigned w, uint64_t 
 
 static void make(struct rig *r, unsigned n)
 {
-	cr_assert(crew_make(&r->c, n, 5000));
+	cr_assert(crew_make(&r->c, n, 8, 5000));
 }
 
 /* n workers that all serve at T0. */
@@ -428,7 +429,7 @@ Test(crew, endless_drain_time_is_never_due)
 {
 	struct rig r;
 
-	cr_assert(crew_make(&r.c, 1, UINT64_MAX));
+	cr_assert(crew_make(&r.c, 1, 1, UINT64_MAX));
 	step(&r, CREW_EV_START, 0, T0);
 	step(&r, CREW_EV_READY, 0, T0);
 	expect(&r, CREW_EV_STOP, 0, T0, "stopping drain0");

@@ -32,6 +32,12 @@ Test(diff, settings)
 	       "user: nobody -> \"a b\"\nlimits.dedup: 200000 -> 1000\n");
 }
 
+Test(diff, what_cannot_change_while_coapd_runs)
+{
+	expect("control: {socket: /a}\n", "control: {socket: /b}\nworkers: 2\n", 2,
+	       "workers: auto -> 2\ncontrol.socket: /a -> /b (at the next start)\n");
+}
+
 Test(diff, listeners)
 {
 	expect("listen: [ coap://127.0.0.1, 'coap://[::1]' ]\n",

@@ -174,3 +174,17 @@ Test(endpoint, one_that_lost_answers_early_stays_as_long_as_they_would_have)
 		cr_assert_not_null(add(i));
 	cr_assert_null(endpoint_get(&r->e, old));
 }
+
+Test(endpoint, of_a_listener_that_is_gone_is_dropped_by_an_adoption)
+{
+	static uint16_t ports[1] = { 5683 };
+
+	add(1);
+	r->conf.ports = ports;
+	r->conf.nports = 1;
+	rig_adopt(r);
+	cr_assert_not_null(find(1));
+	ports[0] = 0;
+	rig_adopt(r);
+	cr_assert_null(find(1));
+}

@@ -416,22 +416,17 @@ Test(errand, a_ping_is_answered_by_its_reset_and_may_be_repeated)
 
 /* --- beginning and end ------------------------------------------------------------------- */
 
-static struct ev_timer soon;
-
-static void stop_soon(struct ev_loop *loop, struct ev_timer *w, int events)
+static void cancelled(struct partner *p, const struct message *m)
 {
-	(void)loop, (void)events;
+	(void)p, (void)m;
 	errand_cancel(e);
-	tool_stop(w->data);
+	tool_stop(&s.tool);
 }
 
 Test(errand, a_cancelled_one_says_nothing_more)
 {
 	open_line();
-	s.partner.answer = silent;
-	ev_timer_init(&soon, stop_soon, 0.02, 0);
-	soon.data = &s.tool;
-	ev_timer_start(s.tool.loop, &soon);
+	s.partner.answer = cancelled;
 	run(ERRAND_TRANSFER, s.partner.uri, NULL);
 	cr_expect_eq(s.partner.got, 1);
 	cr_expect_eq(overs, 0);
@@ -440,6 +435,8 @@ Test(errand, a_cancelled_one_says_nothing_more)
 	cr_expect_eq(s.tool.open, 0);
 	done();
 }
+
+static struct ev_timer soon;
 
 static void room_soon(struct ev_loop *loop, struct ev_timer *w, int events)
 {

@@ -1,6 +1,8 @@
 /* Errands whose hosts have several addresses, or do not answer. */
 #include "partner.h"
 
+#include "client/question.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,9 +66,16 @@ static void hello(struct partner *p, const struct message *m)
 	partner_reply(p, m, COAP_CONTENT, span_str("\xc0"), span_str("hello"));
 }
 
-static void silent(struct partner *p, const struct message *m)
+/* At [::1]; the kernel has picked it at 127.0.0.1. */
+static bool is_free(uint16_t port)
 {
-	(void)p, (void)m;
+	struct sockaddr_in6 at = { .sin6_family = AF_INET6, .sin6_port = htons(port),
+				   .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is = bind(fd, (struct sockaddr *)&at, sizeof at) == 0;
+
+	close(fd);
+	return is;
 }
 
 static char hosts[] = "/tmp/test_errand_life.XXXXXX";
@@ -80,8 +89,10 @@ static void two_addresses(char uri[64], const char *first)
 	fclose(f);
 	setenv("CARES_HOSTS", hosts, 1);
 	open_line();
-	partner_close(&s.partner);
-	partner_open(&s.partner, s.tool.loop, true, 0);
+	do {
+		partner_close(&s.partner);
+		partner_open(&s.partner, s.tool.loop, true, 0);
+	} while (!is_free(s.partner.at.port));
 	snprintf(uri, 64, "coap://two:%u/x", s.partner.at.port);
 }
 
@@ -126,32 +137,23 @@ Test(errand_life, an_address_without_a_way_gives_way_to_the_next)
 	done();
 }
 
-/* Nobody waits five seconds here: the timer's moment is made. */
-static void lose_patience(struct ev_loop *loop, struct ev_timer *w, int events)
+/* Nobody waits five seconds here: the timer's moment is when the server has been asked. */
+static void lose_patience(struct partner *p, const struct message *m)
 {
-	(void)w, (void)events;
+	(void)m;
 	cr_expect(ev_is_active(&e->patience));
-	ev_timer_stop(loop, &e->patience);
-	ev_invoke(loop, &e->patience, EV_TIMER);
-}
-
-static struct ev_timer soon;
-
-static void lose_patience_soon(void)
-{
-	ev_timer_init(&soon, lose_patience, 0.05, 0);
-	ev_timer_start(s.tool.loop, &soon);
+	ev_timer_stop(p->loop, &e->patience);
+	ev_invoke(p->loop, &e->patience, EV_TIMER);
 }
 
 Test(errand_life, an_address_that_is_silent_gives_way_to_the_next)
 {
-	struct partner v6 = { .answer = silent };
+	struct partner v6 = { .answer = lose_patience };
 	char uri[64];
 
 	two_addresses(uri, "::1");
 	partner_open(&v6, s.tool.loop, false, s.partner.at.port);
 	s.partner.answer = hello;
-	lose_patience_soon();
 	run(ERRAND_TRANSFER, uri, NULL);
 	unlink(hosts);
 	cr_expect_eq(e->outcome.exit, OUTCOME_OK, "%s", e->outcome.err.text);
@@ -163,16 +165,16 @@ Test(errand_life, an_address_that_is_silent_gives_way_to_the_next)
 
 static struct errand other;
 
-static void patience_again(struct ev_loop *loop, struct ev_timer *w, int events)
+static void patience_again(struct partner *p, const struct message *m)
 {
-	lose_patience(loop, w, events);
+	lose_patience(p, m);
 	cr_expect(ev_is_active(&e->patience), "it waits on");
 	tool_stop(&s.tool);
 }
 
 Test(errand_life, an_address_that_answers_others_is_not_silent)
 {
-	struct partner v6 = { .answer = silent };
+	struct partner v6 = { .answer = patience_again };
 	struct errand *both[2] = { NULL, &other };
 	struct errand **own;
 	char uri[64];
@@ -183,8 +185,6 @@ Test(errand_life, an_address_that_answers_others_is_not_silent)
 	s.tool.errands = both;
 	other.heard = true;
 	other.peer = v6.at;
-	ev_timer_init(&soon, patience_again, 0.05, 0);
-	ev_timer_start(s.tool.loop, &soon);
 	s.tool.room = 2;
 	cr_assert_eq(errand_open(e, &s.tool, ERRAND_TRANSFER, uri, NULL, &ops), 0);
 	s.tool.nerrands = 2;
@@ -204,6 +204,17 @@ static void acknowledge(struct partner *p, const struct message *m)
 	partner_send(p, &(struct message){ .type = COAP_ACK, .mid = m->mid });
 }
 
+static struct ev_prepare turn;
+
+static void once_heard(struct ev_loop *loop, struct ev_prepare *w, int events)
+{
+	(void)events;
+	if (!question_is_heard(e))
+		return;
+	ev_prepare_stop(loop, w);
+	patience_again(&s.partner, NULL);
+}
+
 Test(errand_life, an_address_that_works_on_its_answer_is_not_silent)
 {
 	struct partner v6 = { .answer = acknowledge };
@@ -211,8 +222,8 @@ Test(errand_life, an_address_that_works_on_its_answer_is_not_silent)
 
 	two_addresses(uri, "::1");
 	partner_open(&v6, s.tool.loop, false, s.partner.at.port);
-	ev_timer_init(&soon, patience_again, 0.05, 0);
-	ev_timer_start(s.tool.loop, &soon);
+	ev_prepare_init(&turn, once_heard);
+	ev_prepare_start(s.tool.loop, &turn);
 	run(ERRAND_TRANSFER, uri, NULL);
 	unlink(hosts);
 	cr_expect(addr_eq(&e->peer, &v6.at));
@@ -223,14 +234,13 @@ Test(errand_life, an_address_that_works_on_its_answer_is_not_silent)
 
 Test(errand_life, silence_is_no_answer_that_was_not_wanted)
 {
-	struct partner v6 = { .answer = silent };
+	struct partner v6 = { .answer = lose_patience };
 	char uri[64];
 
 	two_addresses(uri, "::1");
 	s.args.no_response = 26;
 	partner_open(&v6, s.tool.loop, false, s.partner.at.port);
 	s.partner.answer = hello;
-	lose_patience_soon();
 	run(ERRAND_TRANSFER, uri, NULL);
 	unlink(hosts);
 	cr_expect_eq(answers, 1);
@@ -243,7 +253,7 @@ Test(errand_life, no_answer_is_no_error_if_none_was_wanted)
 	open_line("--no-response", "26");
 	s.partner.answer = acknowledge;
 	cr_assert_eq(errand_open(e, &s.tool, ERRAND_TRANSFER, s.partner.uri, NULL, &ops), 0);
-	e->wait_ms = 30;
+	e->wait_ms = 1000;              /* within which it is acknowledged */
 	errand_start(e);
 	tool_run(&s.tool);
 	cr_expect_eq(e->outcome.exit, OUTCOME_OK);

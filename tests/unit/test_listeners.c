@@ -13,9 +13,9 @@ Test(listeners, default_is_for_who_names_none)
 
 Test(listeners, number_has_a_limit)
 {
-	char text[LISTENERS_MAX * 40 + 100] = "listen:\n";
+	char text[SITE_LISTENERS_MAX * 40 + 100] = "listen:\n";
 
-	for (unsigned i = 0; i < LISTENERS_MAX; i++)
+	for (unsigned i = 0; i < SITE_LISTENERS_MAX; i++)
 		strcat(text, "  - coap://[::1]:0\n");
 	site_free(help_site(text));
 	strcat(text, "  - coap://[::1]:0\n");

@@ -333,7 +333,8 @@ Test(net, acknowledged_confirmable_response_is_forgotten_in_time)
 	m[2] ^= 0x80;
 	say(&from, m, 12);
 	run_until(&b.responses, 1);
-	cr_expect_eq(got(m, &from), 4);
+	while (got(m, &from) > 4)       /* repetitions, if that took longer than 5 ms */
+		cr_assert_eq(m[1], COAP_GET);
 	cr_expect_eq(m[0], 0x60);
 	cr_expect_eq(net_engine(b.net)->space.ctl->live[SLAB_DEDUP], 1);
 	for (unsigned i = 0; i < 20 && net_engine(b.net)->space.ctl->live[SLAB_DEDUP]; i++)
@@ -442,26 +443,28 @@ Test(net, all_that_is_lost_is_seen_and_not_heard)
 	cr_expect_eq(recv(b.server, m, sizeof m, MSG_DONTWAIT), -1);
 }
 
+/* A transmission is in vain with 19 %, so a request with 0.19 ** 11; that none of 200 answers is
+ * lost happens with 0.9 ** 200: neither in a hundred thousand runs. */
 Test(net, loss_takes_some_of_both_ways_and_requests_get_through)
 {
 	b.conf.params.ack_timeout_ms = 5;
 	b.conf.params.max_retransmit = 10;
-	b.conf.loss_permille = 300;
+	b.conf.loss_permille = 100;
 	open_net();
-	for (unsigned i = 0; i < 60; i++) {
+	for (unsigned i = 0; i < 200; i++) {
 		struct pollfd p = { .fd = b.server, .events = POLLIN };
 
 		ask(i, 0);
-		while (b.responses == i) {
+		while (b.responses == i && !b.failures) {
 			if (poll(&p, 1, 0) == 1)
 				answer();
 			ev_run(b.loop, EVRUN_ONCE);
 		}
 	}
-	cr_expect_eq(b.responses, 60);
+	cr_expect_eq(b.responses, 200);
 	cr_expect_eq(b.failures, 0);
 	cr_expect_gt(b.lost, 0);
-	cr_expect_gt(b.in, 60);
+	cr_expect_gt(b.in, 200);
 }
 
 /* --- we are no server ------------------------------------------------------------------ */

@@ -91,7 +91,7 @@ static void look(void)
 		return;
 	said->opened = sockets_open(&s, &site, 3, &said->err);
 	for (unsigned l = 0; l < site.nlisteners && said->opened == 0; l++)
-		said->first[l] = sockets_of(&s, 0)[l];
+		said->first[l] = sockets_of(&s, &site, 0, l);
 }
 
 /* Descriptors are passed from 3 on, where Criterion has its own: a child has them. */

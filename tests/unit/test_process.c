@@ -28,12 +28,6 @@ int slot_where(const void *mem, const struct site *s)
 	return *(const int *)mem;
 }
 
-bool slot_opens(const void *mem)
-{
-	(void)mem;
-	return false;
-}
-
 /* Sends back what it is told, then ends; told to quit, it calls that a failed start. */
 int worker_run(const struct worker_boot *b)
 {
@@ -53,10 +47,11 @@ static int at_mount;
 static void *memory[] = { &at_mount };
 static const struct worker_slot slot;
 
-static struct supervisor sv = { .site = &site, .nworkers = 1, .nslots = 1,
-				.memory = { .at = memory } };
+static struct where opens[4];
+static struct generation generation = { .site = &site, .nworkers = 4, .where = opens };
+static struct supervisor sv = { .now = &generation, .nslots = 1, .memory = { .at = memory } };
 static struct process process = { .control = -1, .number = 3, .slots = &slot, .nslots = 1,
-				  .sv = &sv };
+				  .sv = &sv, .of = &generation };
 static struct crew_worker crew_workers[4];
 static char said[300];
 

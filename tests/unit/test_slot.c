@@ -84,10 +84,6 @@ Test(slot, onlookers_believe_nothing)
 	cr_expect_eq(slot_where(ctl, site), -1);
 	ctl->where = 2;
 	cr_expect_eq(slot_where(ctl, site), 1);
-	cr_expect(!slot_opens(ctl));
-	ctl->where |= SPACE_OPENS;
-	cr_expect_eq(slot_where(ctl, site), 1);
-	cr_expect(slot_opens(ctl));
 	ctl->where = 3;         /* /.well-known/core */
 	cr_expect_eq(slot_where(ctl, site), -1);
 	ctl->where = 0xffffffff;

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -40,12 +41,12 @@ static unsigned port_of(int fd)
 Test(sockets, every_slot_has_one_of_each_listeners_group)
 {
 	cr_assert_eq(sockets_open(&s, &site, 3, &err), 0, "%s", err.text);
-	cr_assert_neq(s.bound[0].port, 0);
-	cr_assert_neq(s.bound[0].port, s.bound[1].port);
+	cr_assert_neq(sockets_bound(&s, &site, 0)->port, 0);
+	cr_assert_neq(sockets_bound(&s, &site, 0)->port, sockets_bound(&s, &site, 1)->port);
 	for (unsigned slot = 0; slot < 3; slot++)
 		for (unsigned l = 0; l < 2; l++)
-			cr_assert_eq(port_of(sockets_of(&s, slot)[l]), s.bound[l].port);
-	cr_assert_neq(sockets_of(&s, 0)[1], sockets_of(&s, 1)[1]);
+			cr_assert_eq(port_of(sockets_of(&s, &site, slot, l)), sockets_bound(&s, &site, l)->port);
+	cr_assert_neq(sockets_of(&s, &site, 0, 1), sockets_of(&s, &site, 1, 1));
 }
 
 /* Every slot must have a port of its own for what it asks itself. */
@@ -65,7 +66,7 @@ Test(sockets, the_uri_has_the_port_that_the_kernel_picked)
 	char uri[SOCKETS_URI], want[64];
 
 	cr_assert_eq(sockets_open(&s, &site, 1, &err), 0);
-	snprintf(want, sizeof want, "coap://[::1]:%u", port_of(sockets_of(&s, 0)[0]));
+	snprintf(want, sizeof want, "coap://[::1]:%u", port_of(sockets_of(&s, &site, 0, 0)));
 	cr_assert_str_eq(sockets_uri(&s, &site, 0, uri), want);
 }
 
@@ -91,4 +92,69 @@ Test(sockets, too_many_listeners_are_refused)
 	site.nlisteners = 16;
 	cr_assert_eq(sockets_open(&s, &site, 1, &err), -EINVAL);
 	cr_assert(strstr(err.text, "at most 15 listeners"));
+}
+
+/* --- another site takes over ------------------------------------------------------- */
+
+static struct site_listener other_listener[16];
+static struct site other = { .file = "other.yaml", .listeners = other_listener, .nlisteners = 2 };
+
+/* It has the second listener of the first one, and another one. */
+static void begin_other(void)
+{
+	addr_parse("[::1]:0", &listener[0].addr);
+	listener[0].scheme = listener[1].scheme = SITE_COAP;
+	addr_parse("127.0.0.1:0", &listener[1].addr);
+	cr_assert_eq(sockets_open(&s, &site, 2, &err), 0, "%s", err.text);
+	other_listener[0] = listener[1];
+	other_listener[1] = listener[0];
+	addr_parse("127.0.0.2:0", &other_listener[1].addr);
+}
+
+Test(sockets, a_listener_of_both_keeps_number_and_sockets)
+{
+	int kept, gone;
+
+	begin_other();
+	kept = sockets_of(&s, &site, 1, 1);
+	gone = sockets_of(&s, &site, 1, 0);
+	cr_assert_eq(sockets_add(&s, &other, &err), 0, "%s", err.text);
+	cr_expect_eq(site_sock(&other, 0), 1);
+	cr_expect_eq(site_sock(&other, 1), 2, "0 is not free yet");
+	cr_expect_eq(sockets_of(&s, &other, 1, 0), kept);
+	cr_expect_eq(sockets_of(&s, &site, 1, 0), gone);
+	sockets_prune(&s, &other);
+	cr_expect_eq(sockets_of(&s, &other, 1, 0), kept);
+	cr_expect_neq(port_of(kept), 0);
+	cr_expect_lt(fcntl(gone, F_GETFD), 0, "those of the other one are closed");
+	cr_expect_eq(sockets_of(&s, &site, 1, 0), -1);
+}
+
+Test(sockets, a_site_that_cannot_take_over_leaves_all_as_it_was)
+{
+	int there[2];
+
+	begin_other();
+	there[0] = sockets_of(&s, &site, 0, 0);
+	there[1] = sockets_of(&s, &site, 0, 1);
+	other.nlisteners = 3;
+	addr_parse("[2001:db8::1]:5683", &other_listener[2].addr);
+	other_listener[2].text = "coap://[2001:db8::1]";
+	cr_assert_lt(sockets_add(&s, &other, &err), 0);
+	cr_expect(strstr(err.text, "other.yaml"), "%s", err.text);
+	cr_expect_eq(sockets_of(&s, &site, 0, 0), there[0]);
+	cr_expect_eq(sockets_of(&s, &site, 0, 1), there[1]);
+	for (unsigned i = 0; i < 2; i++)
+		cr_expect_neq(port_of(there[i]), 0);
+	cr_expect_not(s.group[2].open);
+}
+
+Test(sockets, there_is_an_end_to_the_numbers)
+{
+	site.nlisteners = SITE_LISTENERS_MAX;
+	cr_assert_eq(sockets_open(&s, &site, 1, &err), 0, "%s", err.text);
+	other.nlisteners = 1;
+	addr_parse("127.0.0.3:0", &other_listener[0].addr);
+	cr_assert_eq(sockets_add(&s, &other, &err), -ENOBUFS);
+	cr_expect(strstr(err.text, "take the old ones out first"), "%s", err.text);
 }

@@ -29,13 +29,26 @@ uint64_t slot_counter(const void *mem, enum counter c)
 	return 0;
 }
 
+int slot_where(const void *mem, const struct site *site)
+{
+	(void)mem, (void)site;
+	return -1;
+}
+
+int worker_run(const struct worker_boot *b)
+{
+	(void)b;
+	return 1;
+}
+
 static struct site_listener listener = { .text = "coap://[::1]:0", .at = { .line = 3, .column = 5 } };
-static struct site site = { .file = "site.yaml", .listeners = &listener, .nlisteners = 1 };
+static struct site site = { .file = "site.yaml", .workers = 2, .slots = 5,
+			    .listeners = &listener, .nlisteners = 1, .access_file = "" };
 
 static struct supervisor five_slots(void)
 {
 	addr_parse("[::1]:0", &listener.addr);
-	return (struct supervisor){ .site = &site, .nworkers = 2, .nslots = 5 };
+	return (struct supervisor){ .site = &site, .nslots = 5 };
 }
 
 static unsigned files(void)
@@ -58,11 +71,11 @@ Test(stages, deal_each_slot_to_one_worker_and_leave_nothing_open)
 	cr_assert_eq(stages_up(&sv, &err), 0, "%s", err.text);
 	cr_assert_gt(files(), before + 5);
 	for (unsigned w = 0, slot = 0; w < 2; w++) {
-		cr_assert_eq(sv.process[w].nslots, w ? 2u : 3u);
-		cr_assert_eq(sv.process[w].pid, 0);
-		cr_assert_eq(sv.process[w].control, -1);
-		for (unsigned i = 0; i < sv.process[w].nslots; i++, slot++)
-			cr_assert_eq(sv.process[w].slots[i].slot, w + 2 * i);
+		cr_assert_eq(sv.now->process[w].nslots, w ? 2u : 3u);
+		cr_assert_eq(sv.now->process[w].pid, 0);
+		cr_assert_eq(sv.now->process[w].control, -1);
+		for (unsigned i = 0; i < sv.now->process[w].nslots; i++, slot++)
+			cr_assert_eq(sv.now->process[w].slots[i].slot, w + 2 * i);
 	}
 	stages_down(&sv);
 	cr_assert_eq(files(), before);

@@ -21,7 +21,7 @@
 
 /* --- the worker's part --------------------------------------------------------- */
 
-static enum { SERVE, FAIL_BOOT, FAIL_BOOT_OF_1, DEAF, CRASH_ONCE } mode;
+static enum { SERVE, FAIL_BOOT, FAIL_BOOT_OF_1, DEAF, CRASH_ONCE, HELD_FAILS, HELD_CRASHES } mode;
 
 static struct space_ctl *map(const struct worker_slot *s)
 {
@@ -57,12 +57,6 @@ int slot_where(const void *mem, const struct site *site)
 	return (int)((const struct space_ctl *)mem)->where - 1;
 }
 
-bool slot_opens(const void *mem)
-{
-	(void)mem;
-	return false;
-}
-
 static int obey(int control)
 {
 	char c;
@@ -86,6 +80,25 @@ static void use_slots(const struct worker_boot *b)
 	log_notice("worker %u has%s", b->number, text);
 }
 
+static bool wait_for_turn(int control)
+{
+	static const char failed[] = "Emodules: it does not open", prepared = WORKER_PREPARED;
+	char c;
+
+	if (mode == HELD_CRASHES) {
+		signal(SIGABRT, SIG_DFL);
+		abort();
+	}
+	if (mode == HELD_FAILS) {
+		(void)!write(control, failed, sizeof failed - 1);
+		return false;
+	}
+	(void)!write(control, &prepared, 1);
+	while (read(control, &c, 1) < 0 && (errno == EAGAIN || errno == EINTR))
+		poll(&(struct pollfd){ .fd = control, .events = POLLIN }, 1, -1);
+	return c == WORKER_GO;
+}
+
 int worker_run(const struct worker_boot *b)
 {
 	char ready = WORKER_READY;
@@ -94,6 +107,8 @@ int worker_run(const struct worker_boot *b)
 		log_error("no such user");
 		return WORKER_EXIT_BOOT;
 	}
+	if (b->held && !wait_for_turn(b->control_fd))
+		return WORKER_EXIT_BOOT;
 	use_slots(b);
 	if (mode == CRASH_ONCE && b->number == 1 &&
 	    map(&b->slots[0])->counter[COUNT_RX] == 10) {
@@ -125,15 +140,33 @@ static struct site site = {
 	.file = "site.yaml", .workers = 2, .slots = 5, .log_level = LOG_DEBUG,
 	.listeners = &listener, .nlisteners = 1, .drain_ms = 60000,
 	.mounts = mount, .nmounts = 2,
-	.control_socket = "none", .control_connections = 0, .control_timeout_ms = 1000,
+	.control_socket = "none", .runtime_directory = "", .access_file = "",
+	.control_connections = 1, .control_timeout_ms = 1000,
 	.user = "nobody",
 };
 
+/* What is to take over. */
+#define CONTROL_NONE "control: {socket: none, connections: 1, timeout: 1s}\n"
+static const char *next_site = "";
+
+static struct site *load_next(void *arg, struct config_errors *errors)
+{
+	(void)arg;
+	return site_load_text("next.yaml", next_site, strlen(next_site), errors);
+}
+
+static bool look(void *arg, const struct site *s, struct config_errors *errors)
+{
+	(void)arg, (void)s;
+	return errors->count == 0;
+}
+
+static const struct supervisor_source source = { load_next, look, NULL };
 static pid_t supervisor;
 static FILE *lines;
 static char last[1200];
 
-static void launch_as(int what, enum supervisor_exit (*run)(const struct site *))
+static void launch_as(int what, enum supervisor_exit (*run)(struct site *))
 {
 	int ends[2];
 
@@ -152,9 +185,14 @@ static void launch_as(int what, enum supervisor_exit (*run)(const struct site *)
 	setvbuf(lines, NULL, _IONBF, 0);
 }
 
+static enum supervisor_exit run_it(struct site *s)
+{
+	return supervisor_run(s, &source);
+}
+
 static void launch(int what)
 {
-	launch_as(what, supervisor_run);
+	launch_as(what, run_it);
 }
 
 /* False at the end of the pipe: everybody who could write is dead. */
@@ -303,14 +341,121 @@ Test(supervisor, usr1_logs_the_sum_of_every_counter)
 	expect_end(0);
 }
 
-Test(supervisor, hup_changes_nothing_and_says_so)
+/* --- reload ---------------------------------------------------------------------- */
+
+static void stop_it(void)
 {
+	kill(supervisor, SIGTERM);
+	wait_for("stopping:");
+	expect_end(0);
+}
+
+Test(supervisor, fewer_workers_take_over_all_slots)
+{
+	next_site = "workers: 1\nslots: 5\nlisten: \"coap://[::1]:0\"\n" CONTROL_NONE;
 	launch(SERVE);
 	wait_for("ready:");
 	kill(supervisor, SIGHUP);
-	wait_for("restart coapd to use a new one");
+	wait_for("reading the site again");
+	wait_for("worker 0 takes over");
+	wait_for("worker 0 has 0 1 2 3 4");
+	wait_for("the new site is served: 1 workers, 5 slots, 0 resources");
+	stop_it();
+}
+
+Test(supervisor, more_workers_take_over_all_slots)
+{
+	next_site = "workers: 4\nslots: 5\nlisten: \"coap://127.0.0.1:0\"\n" CONTROL_NONE;
+	launch(SERVE);
+	wait_for("ready:");
+	kill(supervisor, SIGHUP);
+	wait_for("the new site is served: 4 workers, 5 slots, 0 resources");
+	wait_for("listening on coap://127.0.0.1:");
+	stop_it();
+}
+
+Test(supervisor, a_site_with_mistakes_changes_nothing)
+{
+	next_site = "workers: 4\nslotz: 5\n" CONTROL_NONE;
+	launch(SERVE);
+	wait_for("ready:");
+	kill(supervisor, SIGHUP);
+	wait_for("next.yaml:2:1: ");
+	wait_for("not taken over; the one that is served goes on");
+	kill(supervisor, SIGUSR1);
+	wait_for("counter rx 50 ");
+	stop_it();
+}
+
+Test(supervisor, what_cannot_change_is_named)
+{
+	next_site = "workers: 2\nslots: 6\n" CONTROL_NONE;
+	launch(SERVE);
+	wait_for("ready:");
+	kill(supervisor, SIGHUP);
+	wait_for("next.yaml:2:8: slots: 5 cannot become 6 while coapd runs");
+	wait_for("not taken over");
+	stop_it();
+}
+
+Test(supervisor, more_workers_than_slots_are_named)
+{
+	next_site = "workers: 6\nlisten: \"coap://[::1]:0\"\n" CONTROL_NONE;
+	launch(SERVE);
+	wait_for("ready:");
+	kill(supervisor, SIGHUP);
+	wait_for("next.yaml:1:10: workers: there cannot be 6, as clients are divided into 5 slots");
+	stop_it();
+}
+
+Test(supervisor, workers_that_do_not_get_ready_change_nothing)
+{
+	next_site = "workers: 2\nlisten: \"coap://[::1]:0\"\n" CONTROL_NONE;
+	launch(HELD_FAILS);
+	wait_for("ready:");
+	kill(supervisor, SIGHUP);
+	wait_for("modules: it does not open");
+	wait_for("not taken over");
+	stop_it();
+}
+
+Test(supervisor, workers_that_crash_before_their_turn_change_nothing)
+{
+	next_site = "workers: 2\nlisten: \"coap://[::1]:0\"\n" CONTROL_NONE;
+	launch(HELD_CRASHES);
+	wait_for("ready:");
+	kill(supervisor, SIGHUP);
+	wait_for("died of SIGABRT");
+	wait_for("not taken over");
+	kill(supervisor, SIGHUP);
+	wait_for("not taken over");
+	stop_it();
+}
+
+Test(supervisor, one_that_does_not_leave_is_killed)
+{
+	next_site = "workers: 2\nlisten: \"coap://[::1]:0\"\n" CONTROL_NONE;
+	launch(DEAF);
+	wait_for("ready:");
+	kill(supervisor, SIGHUP);
+	wait_for("does not end in time, killing it");
+	wait_for("the new site is served: 2 workers, 5 slots");
 	kill(supervisor, SIGTERM);
 	wait_for("stopping:");
+	kill(supervisor, SIGTERM);
+	expect_end(0);
+}
+
+Test(supervisor, asked_to_stop_while_one_takes_over_it_stops)
+{
+	next_site = "workers: 2\nlisten: \"coap://[::1]:0\"\n" CONTROL_NONE;
+	launch(DEAF);
+	wait_for("ready:");
+	kill(supervisor, SIGHUP);
+	wait_for("reading the site again");
+	kill(supervisor, SIGTERM);
+	wait_for("stopping:");
+	kill(supervisor, SIGTERM);
 	expect_end(0);
 }
 
@@ -363,7 +508,7 @@ Test(supervisor, more_files_than_allowed_are_refused_before_anything_is_open)
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
 	launch(SERVE);
 	cr_assert(next_line());
-	cr_assert(strstr(last, "5 slots take up to 93 open files, but only 60 are allowed"),
+	cr_assert(strstr(last, "5 slots take up to 115 open files, but only 60 are allowed"),
 		  "%s", last);
 	expect_end(1);
 }

@@ -147,7 +147,7 @@ Test(verb_observe, an_interrupt_tells_the_server)
 
 Test(verb_observe, a_server_that_does_not_confirm_is_left_all_the_same)
 {
-	cr_expect_eq(observe(serve_coldly, "--count", "1", "--timeout", "0.1"), OUTCOME_OK);
+	cr_expect_eq(observe(serve_coldly, "--count", "1", "--timeout", "0.5"), OUTCOME_OK);
 	cr_expect_str_eq(content("out"), "0");
 	partner_stage_close(&s);
 }
@@ -155,7 +155,7 @@ Test(verb_observe, a_server_that_does_not_confirm_is_left_all_the_same)
 Test(verb_observe, for_some_time)
 {
 	states = 1;
-	cr_expect_eq(observe(serve, "--for", "0.2"), OUTCOME_OK);
+	cr_expect_eq(observe(serve, "--for", "0.5"), OUTCOME_OK);
 	cr_expect_str_eq(content("out"), "01");
 	cr_expect_eq(left, 1);
 	partner_stage_close(&s);

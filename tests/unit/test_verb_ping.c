@@ -118,6 +118,8 @@ Test(verb_ping, nobody_answers)
 {
 	cr_expect_eq(ping(silent, "--count", "2", "--interval", "0.01", "--timeout", "0.05"),
 		     OUTCOME_FAILED);
+	for (unsigned i = 0; i < 10; i++)       /* what it has not read by now */
+		ev_run(s.tool.loop, EVRUN_NOWAIT);
 	cr_expect_eq(s.partner.got, 2);
 	said(out_name, "\n2 sent, 0 answered, 100% lost\n");
 	said(err_name, "no answer");
@@ -127,7 +129,7 @@ Test(verb_ping, nobody_answers)
 
 Test(verb_ping, one_answer_is_enough)
 {
-	cr_expect_eq(ping(reset_later, "--count", "2", "--interval", "0.01", "--timeout", "0.2"),
+	cr_expect_eq(ping(reset_later, "--count", "2", "--interval", "0.01", "--timeout", "0.5"),
 		     OUTCOME_OK);
 	said(out_name, "\n2 sent, 1 answered, 50% lost\n");
 	partner_stage_close(&s);
@@ -136,7 +138,7 @@ Test(verb_ping, one_answer_is_enough)
 Test(verb_ping, an_interrupt_ends_it_with_the_statistics)
 {
 	cr_expect_eq(ping(interrupt, "--interval", "0.01"), OUTCOME_INTERRUPTED);
-	said(out_name, "\n2 sent, 1 answered, 50% lost\n");
+	said(out_name, " sent, 1 answered, ");  /* a third, if 10 ms pass on the way */
 	partner_stage_close(&s);
 }
 
@@ -188,7 +190,7 @@ Test(verb_ping, output_that_fails)
 
 Test(verb_ping, as_JSON)
 {
-	cr_expect_eq(ping(reset_later, "--count", "2", "--interval", "0.01", "--timeout", "0.2",
+	cr_expect_eq(ping(reset_later, "--count", "2", "--interval", "0.01", "--timeout", "0.5",
 			  "--json"), OUTCOME_OK);
 	said(out_name, "/x\",\"seq\":1,\"error\":\"coap://[::1]:");
 	said(out_name, "/x\",\"seq\":2,\"peer\":\"[::1]:");

@@ -1,6 +1,6 @@
 #include "worker/where.h"
 
-#include "base/counter.h"
+#include "base/space.h"
 
 #include <criterion/criterion.h>
 #include <sys/mman.h>
@@ -17,48 +17,29 @@ static struct space_ctl *memory(int *fd)
 	return ctl;
 }
 
-Test(where, is_seen_by_those_who_look_into_the_slot)
+Test(where, nobody_need_note_it)
 {
-	struct where p = { NULL };
-	struct err err;
-	int fd;
-	struct space_ctl *ctl = memory(&fd);
-
-	cr_assert_null(where_word(&p));
-	cr_assert_eq(where_open(&p, fd, &err), 0, "%s", err.text);
-	space_set(where_word(&p), SPACE_OPENS | 3);
-	cr_assert_eq(ctl->where, SPACE_OPENS | 3);
-	where_close(&p);
-	where_close(&p);
-	cr_assert_null(where_word(&p));
-	munmap(ctl, sizeof *ctl);
-	close(fd);
+	where_begin(NULL);
+	cr_assert_eq(where_lost(NULL), 0);
 }
 
 Test(where, who_died_there_is_counted_once)
 {
-	struct where p = { NULL };
-	struct err err;
-	int fd;
-	struct space_ctl *ctl = memory(&fd);
+	struct where p = { 0 };
 
-	for (int i = 0; i < 3; i++) {
-		cr_assert_eq(where_open(&p, fd, &err), 0, "%s", err.text);
-		if (i == 0)
-			space_set(where_word(&p), SPACE_OPENS | 1);
-		where_close(&p);
-	}
-	cr_assert_eq(ctl->counter[COUNT_OPEN_LOST], 1);
-	ctl->where = 1;         /* in a hook: that is counted elsewhere */
-	cr_assert_eq(where_open(&p, fd, &err), 0, "%s", err.text);
-	cr_assert_eq(ctl->counter[COUNT_OPEN_LOST], 1);
-	cr_assert_eq(ctl->where, 0);
-	where_close(&p);
-	munmap(ctl, sizeof *ctl);
-	close(fd);
+	where_begin(&p);
+	cr_assert_eq(where_lost(&p), 0);
+	p.mount = 3;
+	where_begin(&p);
+	cr_assert_eq(p.mount, 0);
+	p.mount = 1;
+	where_begin(&p);
+	cr_assert_eq(where_lost(&p), 2);
+	where_begin(&p);
+	cr_assert_eq(where_lost(&p), 0);
 }
 
-Test(where, that_of_the_dead_is_forgotten_in_other_slots)
+Test(where, that_of_the_dead_is_forgotten_in_slots)
 {
 	int fd;
 	struct space_ctl *ctl = memory(&fd);
@@ -74,11 +55,13 @@ Test(where, that_of_the_dead_is_forgotten_in_other_slots)
 	close(fd);
 }
 
-Test(where, says_why_it_cannot)
+Test(where, only_a_mount_is_believed)
 {
-	struct where p = { NULL };
-	struct err err = { "" };
+	struct where p = { 0 };
 
-	cr_assert_lt(where_open(&p, -1, &err), 0);
-	cr_assert_not_null(strstr(err.text, "memory of a slot"));
+	cr_expect_eq(where_mount(&p, 2), -1);
+	p.mount = 2;
+	cr_expect_eq(where_mount(&p, 2), 1);
+	p.mount = 3;
+	cr_expect_eq(where_mount(&p, 2), -1);
 }

@@ -1,0 +1,165 @@
+#include "supervisor/generation.h"
+
+#include "supervisor/accessfile.h"
+#include "supervisor/process.h"
+#include "supervisor/state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Slot s is worker s modulo workers'. */
+static void deal_slots(struct generation *g, struct supervisor *sv)
+{
+	unsigned at = 0;
+
+	for (unsigned w = 0; w < g->nworkers; w++) {
+		struct process *p = &g->process[w];
+
+		p->slots = &g->slot[at];
+		for (unsigned s = w; s < sv->nslots; s += g->nworkers, p->nslots++)
+			g->slot[at++] = (struct worker_slot){
+				.slot = s,
+				.memfd = sv->memory.fd[s],
+				.mail = sv->mail.out[s],
+				.socks = &g->socks[s * g->site->nlisteners],
+				.client_sock = sv->sockets.client[s],
+			};
+	}
+}
+
+static void list_sockets(struct generation *g, const struct supervisor *sv)
+{
+	size_t n = 0;
+
+	for (unsigned s = 0; s < sv->nslots; s++)
+		for (unsigned l = 0; l < g->site->nlisteners; l++)
+			g->socks[n++] = sockets_of(&sv->sockets, g->site, s, l);
+}
+
+static void begin_processes(struct generation *g, struct supervisor *sv,
+			    void (*on_control)(struct ev_loop *, ev_io *, int))
+{
+	for (unsigned w = 0; w < g->nworkers; w++) {
+		struct process *p = &g->process[w];
+
+		*p = (struct process){ .control = -1, .sv = sv, .of = g, .number = w };
+		ev_init(&p->readable, on_control);
+		p->readable.data = p;
+	}
+}
+
+static size_t where_size(const struct generation *g)
+{
+	return g->nworkers * sizeof *g->where;
+}
+
+static int fill(struct generation *g, struct supervisor *sv, struct err *err)
+{
+	int fd, rc;
+
+	g->process = calloc(g->nworkers, sizeof *g->process);
+	g->slot = calloc(sv->nslots, sizeof *g->slot);
+	g->socks = calloc(sv->nslots * g->site->nlisteners + 1, sizeof *g->socks);
+	g->where = mmap(NULL, where_size(g), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (g->where == MAP_FAILED)
+		g->where = NULL;
+	if (!g->process || !g->slot || !g->socks || !g->where)
+		return err_set(err, -ENOMEM, "no memory for the table of workers");
+	rc = counts_make(&g->counts, g->nworkers, g->site->nmounts, err);
+	if (rc)
+		return rc;
+	rc = crashes_make(&g->crashes, g->site->nmounts, g->site->crash_limit,
+			  g->site->crash_pause_ms, err);
+	if (rc)
+		return rc;
+	fd = accessfile_open(g->site, err);
+	if (fd < 0)
+		return fd;
+	g->access_fd = fd;
+	return 0;
+}
+
+struct generation *generation_make(struct supervisor *sv, struct site *site,
+				   void (*on_control)(struct ev_loop *, ev_io *, int),
+				   struct err *err)
+{
+	struct generation *g = calloc(1, sizeof *g);
+
+	if (!g) {
+		err_set(err, -ENOMEM, "no memory for the table of workers");
+		return NULL;
+	}
+	g->site = site;
+	g->nworkers = site_workers(site);
+	if (fill(g, sv, err)) {
+		generation_free(g);
+		return NULL;
+	}
+	list_sockets(g, sv);
+	begin_processes(g, sv, on_control);
+	deal_slots(g, sv);
+	return g;
+}
+
+void generation_free(struct generation *g)
+{
+	if (!g)
+		return;
+	for (unsigned w = 0; g->process && w < g->nworkers; w++)
+		process_close(&g->process[w]);
+	if (g->access_fd > 0)
+		close(g->access_fd);
+	counts_free(&g->counts);
+	crashes_free(&g->crashes);
+	if (g->where)
+		munmap(g->where, where_size(g));
+	free(g->process);
+	free(g->slot);
+	free(g->socks);
+	free(g);
+}
+
+/* --- what modules have counted --------------------------------------------------------- */
+
+static void inherit(struct generation *g, size_t to, const struct generation *from, size_t mount)
+{
+	struct count c;
+
+	for (unsigned n = 0; counts_read(&from->counts, mount, n, &c); n++)
+		counts_give(&g->counts, to, c.name, c.value);
+	g->crashes.mount[to].deaths += from->crashes.mount[mount].deaths;
+	g->crashes.mount[to].closings += from->crashes.mount[mount].closings;
+}
+
+void generation_inherit(struct generation *g, const struct generation *from)
+{
+	for (size_t i = 0; i < g->site->nmounts; i++) {
+		const struct site_mount *m = site_like(from->site, g->site, &g->site->mounts[i]);
+
+		if (m)
+			inherit(g, i, from, (size_t)(m - from->site->mounts));
+	}
+}
+
+/* --- processes --------------------------------------------------------------------------- */
+
+struct process *generation_find(struct generation *g, pid_t pid)
+{
+	for (unsigned w = 0; g && w < g->nworkers; w++)
+		if (g->process[w].pid == pid)
+			return &g->process[w];
+	return NULL;
+}
+
+unsigned generation_alive(const struct generation *g)
+{
+	unsigned n = 0;
+
+	for (unsigned w = 0; w < g->nworkers; w++)
+		n += g->process[w].pid != 0;
+	return n;
+}

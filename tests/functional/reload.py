@@ -1,0 +1,306 @@
+"""Another site takes over from the one that is served: nothing is lost, or nothing happens."""
+import os
+import re
+import shutil
+import signal
+import threading
+
+from harness import *
+from harness.coapctl import coapctl
+
+CONTROL = 'control: { socket: "@DIR@/control" }\nslots: 2\n'
+SITE = CONTROL + """
+resources: { /hello: hello, /time: time, /block: block,
+             /late: { module: separate, delay: 10m } }
+"""
+
+
+def reload(d, site=None, status=0):
+    """Has another site served; what coapctl says of it."""
+    if site is not None:
+        d.rewrite(site)
+    return coapctl("reload", socket=os.path.join(d.directory, "control"), status=status)
+
+
+def answers(p, path, expected="2.05"):
+    equal(p.get(path).code, code(expected), f"answer of {path}")
+
+
+@test
+def mounts_come_and_go():
+    with Daemon(SITE) as d, d.peer() as p:
+        answers(p, "/time")
+        out = reload(d, CONTROL + "resources: { /hello: hello, /clock: time }\n")
+        check("the new site is served: 2 workers, 2 slots, 2 resources" in out, out)
+        answers(p, "/hello")
+        answers(p, "/clock")
+        answers(p, "/time", "4.04")
+
+
+@test
+def SIGHUP_does_it_and_the_service_manager_is_told():
+    with Daemon(SITE) as d, d.peer() as p:
+        d.rewrite(CONTROL + "resources: { /clock: time }\n")
+        before = len(d.notified)
+        d.signal(signal.SIGHUP)
+        d.wait_log("the new site is served")
+        answers(p, "/clock")
+        d.wait(lambda: len(d.notified) >= before + 2, "two notifications")
+        told = [n for n in d.notified[before:] if "READY=1" in n or "RELOADING=1" in n]
+        check("RELOADING=1" in told[0] and "MONOTONIC_USEC=" in told[0], told)
+        check("READY=1" in told[1], told)
+
+
+BAD = {
+    "syntax": ("resources: { /a: hello\n", r"site\.yaml:\d+:\d+: "),
+    "unknown key": ("resorces: {}\n", r"site\.yaml:3:1: "),
+    "no such module": ("resources: { /a: helo }\n", r"site\.yaml:3:18: module helo: .*did you mean hello"),
+    "option of a module": ("resources: { /a: {module: hello, text: 1, more: 2} }\n", r"site\.yaml:3:\d+: .*more"),
+    "slots": ("slots: 3\n", r"slots: 2 cannot become 3 while coapd runs"),
+    "control socket": ('control: { socket: "/elsewhere" }\n', r"control.socket: .* cannot become /elsewhere"),
+    "workers": ("workers: 3\n", r"workers: there cannot be 3, as clients are divided into 2 slots"),
+    "an address that is not here": ('listen: "coap://[2001:db8::1]"\n', r"site\.yaml:3:9: listen: "),
+    "a module that does not open": ('resources: { /v: {module: value, file: "/nowhere"} }\n',
+                                    r"site\.yaml:3:\d+: .*module value does not open: No such file"),
+    "no user": ("user: nobody-at-all\n", r"there is no user nobody-at-all"),
+}
+
+
+@test
+def a_site_with_a_mistake_changes_nothing():
+    with Daemon(SITE) as d, d.peer() as p:
+        workers = dict(d.workers)
+        for name, (text, pattern) in BAD.items():
+            base = 'control: { socket: "@DIR@/control" }\nslots: 2\n'
+            if "control" in text:
+                base = "slots: 2\n\n"
+            elif text.startswith(("slots", "workers")):
+                base = 'control: { socket: "@DIR@/control" }\n\n'
+            if name == "no user" and os.getuid() != 0:
+                continue
+            err = reload(d, base + text, status=1)
+            check(re.search(pattern, err), f"{name}: {err}")
+            check("the site that was served goes on" in err, err)
+            answers(p, "/hello")
+        equal(d.workers, workers, "workers")
+        d.rewrite(SITE)
+        reload(d)
+        answers(p, "/hello")
+
+
+@test
+def a_module_that_crashes_in_open_changes_nothing():
+    with Daemon(SITE) as d, d.peer() as p:
+        open(os.path.join(d.directory, "open"), "w").close()
+        err = reload(d, SITE.replace("/time: time", '/fatal: {module: fatal, open: "@DIR@/open"}'), status=1)
+        check(re.search(r"died of SIGABRT in open\(\) or close\(\) of /fatal \(module fatal\)", err), err)
+        answers(p, "/time")
+
+
+@test
+def no_request_is_lost():
+    """Each is sent once; an answer that does not come is missed."""
+    with Daemon(SITE) as d:
+        stop, done = threading.Event(), []
+
+        def ask():
+            with d.peer() as p:
+                n = 0
+                while not stop.is_set():
+                    answers(p, f"/hello?{n}")
+                    n += 1
+                done.append(n)
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for t in threads:
+            t.start()
+        for n in range(10):
+            reload(d, SITE.replace("/hello: hello", f"/hello: {{module: hello, text: '{n}'}}"))
+        stop.set()
+        for t in threads:
+            t.join()
+        equal(len(done), 8, "peers that were answered to the end")
+        equal(d.counters()["retransmits"], 0, "retransmissions")
+
+
+@test
+def what_waits_goes_on():
+    with Daemon(SITE.replace("delay: 10m", "delay: 1s")) as d, d.peer() as p:
+        sent = p.request("GET", "/late")
+        p.send(sent)
+        p.expect(ACK, EMPTY, sent.mid)
+        reload(d)
+        m = p.expect(CON, "2.05", token=sent.token)
+        p.acknowledge(m)
+
+
+@test
+def what_waits_at_a_mount_that_goes_is_answered():
+    with Daemon(SITE) as d, d.peer() as p:
+        sent = p.request("GET", "/late")
+        p.send(sent)
+        p.expect(ACK, EMPTY, sent.mid)
+        reload(d, CONTROL + "resources: { /hello: hello }\n")
+        m = p.expect(CON, "5.03", token=sent.token)
+        p.acknowledge(m)
+        answers(p, "/late", "4.04")
+
+
+VALUE = CONTROL + """
+resources: { /hello: hello, /value: { module: value, file: "@DIR@/value" } }
+"""
+
+
+def start_value(d):
+    path = os.path.join(d.directory, "value")
+    with open(path, "wb"):
+        pass
+    os.chmod(path, 0o666)
+    return d.start()
+
+
+def observe(p, path):
+    m = p.get(path, options=[("Observe", 0)], token=b"\x0b")
+    check(m.uint("Observe") is not None, f"observe: {m}")
+    return m
+
+
+@test
+def observers_stay():
+    with start_value(Daemon(VALUE)) as d, d.peer() as p, d.peer() as q:
+        q.ask("PUT", "/value", payload=b"1")
+        observe(p, "/value")
+        reload(d, VALUE.replace("/hello: hello", "/hi: hello"))
+        q.ask("PUT", "/value", payload=b"2")
+        while True:
+            m = p.receive()
+            if m.type == CON:
+                p.acknowledge(m)
+            if m.payload == b"2":
+                break
+        equal(m.token, b"\x0b", "token")
+
+
+@test
+def observers_of_a_mount_that_goes_are_told():
+    with start_value(Daemon(VALUE)) as d, d.peer() as p, d.peer() as q:
+        q.ask("PUT", "/value", payload=b"1")
+        observe(p, "/value")
+        reload(d, CONTROL + "resources: { /hello: hello }\n")
+        m = p.receive()
+        equal((m.code, m.token), (code("4.04"), b"\x0b"), "notification")
+
+
+@test
+def a_body_arrives_whole():
+    body = bytes(range(256)) * 16
+    with Daemon(SITE) as d, d.peer() as p:
+        for n in range(64):
+            m = p.ask("PUT", "/block", payload=body[n * 64:n * 64 + 64], token=bytes([n]),
+                      options=[("Block1", n << 4 | (8 if n < 63 else 0) | 2)])
+            equal(m.code, code("2.31" if n < 63 else "2.01"), f"block {n}")
+            if n % 16 == 8:
+                reload(d)
+        got = b""
+        for n in range(64):
+            m = p.get("/block", options=[("Block2", n << 4 | 2)])
+            got += m.payload
+        equal(got, body, "body")
+
+
+@test
+def workers_become_fewer_and_more():
+    with Daemon("workers: 2\n" + SITE) as d:
+        peers = [d.peer() for _ in range(16)]
+        for n in (1, 2, 1, 2):
+            out = reload(d, f"workers: {n}\n" + SITE)
+            check(f"the new site is served: {n} workers, 2 slots" in out, out)
+            for p in peers:
+                answers(p, "/hello")
+        for p in peers:
+            p.close()
+
+
+@test
+def listeners_come_and_go():
+    with Daemon('listen: ["coap://[::1]:0"]\n' + SITE) as d, d.peer() as p:
+        answers(p, "/hello")
+        mark = d.mark()
+        reload(d, 'listen: ["coap://[::1]:0", "coap://127.0.0.1:0"]\n' + SITE)
+        new = d.wait_log(r"listening on coap://127\.0\.0\.1:(\d+)", mark)
+        port = int(re.search(r":(\d+)$", new.text)[1])
+        with Peer("127.0.0.1", port) as q:
+            answers(q, "/hello")
+            answers(p, "/hello")
+            reload(d, 'listen: "coap://127.0.0.1:0"\n' + SITE)
+            answers(q, "/hello")
+            p.socket.connect(d.address())
+            p.socket.send(b"\x40\x01\x12\x34")
+            try:
+                p.socket.recv(100)
+                raise Failure("somebody answers where nobody listens")
+            except ConnectionRefusedError:
+                pass
+
+
+@test
+def a_new_build_of_a_module_is_loaded():
+    with Daemon(CONTROL + "resources: { /hello: hello }\n") as d, d.peer() as p:
+        for edition in (b"1", b"2", b"1"):
+            new = os.path.join(d.modules, "new")
+            shutil.copy(os.path.join(d.modules, f"edition{edition.decode()}.so"), new)
+            os.rename(new, os.path.join(d.modules, "edition.so"))
+            reload(d, CONTROL + "resources: { /edition: edition }\n")
+            equal(p.get("/edition").payload, edition, "build")
+
+
+@test
+def counters_of_modules_go_on():
+    with Daemon(SITE) as d, d.peer() as p:
+        for n in range(3):
+            p.ask("PUT", "/block", payload=b"12345")
+            reload(d)
+            equal(d.module_counters()["/block", "stored"], n + 1, "stored")
+
+
+@test
+def the_user_changes():
+    if os.getuid() != 0:
+        raise Skip("only root can become another user")
+    with Daemon("user: nobody\n" + SITE) as d:
+        def users():
+            found = set()
+            for pid in d.workers.values():
+                with open(f"/proc/{pid}/status", encoding="ascii") as f:
+                    found.add(int(re.search(r"^Uid:\t(\d+)", f.read(), re.M)[1]))
+            return found
+        reload(d, "user: daemon\n" + SITE)
+        equal(users(), {1}, "users")
+
+
+@test
+def asked_while_it_is_under_way_it_is_done_once_more():
+    with Daemon(SITE) as d, d.peer() as p:
+        procs = [threading.Thread(target=lambda: reload(d)) for _ in range(6)]
+        for t in procs:
+            t.start()
+        for t in procs:
+            t.join()
+        answers(p, "/hello")
+        check(len(d.records("the new site is served")) <= 6, "more often than asked")
+
+
+@test
+def a_worker_that_dies_meanwhile_is_replaced():
+    with Daemon(SITE) as d, d.peer() as p:
+        for _ in range(5):
+            t = threading.Thread(target=lambda: reload(d))
+            t.start()
+            try:
+                os.kill(d.workers[0], signal.SIGKILL)
+            except ProcessLookupError:      # it has left just now
+                pass
+            t.join()
+            answers(p, "/hello")
+
+
+run()

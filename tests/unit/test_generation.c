@@ -1,0 +1,105 @@
+/* What one site brings to the supervisor, without any process. */
+#include "supervisor/generation.h"
+#include "supervisor/state.h"
+#include "worker/slot.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+int slot_where(const void *mem, const struct site *s)
+{
+	(void)mem, (void)s;
+	return -1;
+}
+
+int worker_run(const struct worker_boot *b)
+{
+	(void)b;
+	return 1;
+}
+
+static struct site_listener listener;
+static struct site_mount mounts[3] = {
+	{ .path = "/a", .module = "m" }, { .path = "/b", .module = "m" },
+	{ .path = "/c", .module = "m" },
+};
+static struct site site = { .file = "site.yaml", .workers = 2, .slots = 5, .access_file = "",
+			    .listeners = &listener, .nlisteners = 1, .mounts = mounts, .nmounts = 2 };
+static struct site other = { .file = "other.yaml", .workers = 3, .slots = 5, .access_file = "",
+			     .listeners = &listener, .nlisteners = 1, .mounts = mounts + 1,
+			     .nmounts = 2 };
+static int fds[5] = { -1, -1, -1, -1, -1 };
+static struct supervisor sv = { .nslots = 5, .memory = { .fd = fds }, .mail = { .out = fds } };
+static struct err err;
+
+static void setup(void)
+{
+	addr_parse("[::1]:0", &listener.addr);
+	cr_assert_eq(sockets_open(&sv.sockets, &site, 5, &err), 0, "%s", err.text);
+	cr_assert_eq(sockets_add(&sv.sockets, &other, &err), 0, "%s", err.text);
+}
+
+static void teardown(void)
+{
+	sockets_close(&sv.sockets);
+}
+
+TestSuite(generation, .init = setup, .fini = teardown);
+
+static void expect_slots(const struct process *p, unsigned n, const unsigned *slots)
+{
+	cr_assert_eq(p->nslots, n);
+	for (unsigned i = 0; i < n; i++) {
+		cr_expect_eq(p->slots[i].slot, slots[i]);
+		cr_expect_eq(p->slots[i].socks[0], sockets_of(&sv.sockets, &site, slots[i], 0));
+		cr_expect_eq(p->slots[i].client_sock, sv.sockets.client[slots[i]]);
+	}
+}
+
+Test(generation, deals_every_slot_to_one_worker)
+{
+	struct generation *g = generation_make(&sv, &site, NULL, &err);
+
+	cr_assert_not_null(g);
+	expect_slots(&g->process[0], 3, (const unsigned[]){ 0, 2, 4 });
+	expect_slots(&g->process[1], 2, (const unsigned[]){ 1, 3 });
+	cr_expect_eq(generation_alive(g), 0);
+	generation_free(g);
+	g = generation_make(&sv, &other, NULL, &err);
+	cr_assert_not_null(g);
+	expect_slots(&g->process[2], 1, (const unsigned[]){ 2 });
+	generation_free(g);
+	generation_free(NULL);
+}
+
+Test(generation, finds_its_processes)
+{
+	struct generation *g = generation_make(&sv, &site, NULL, &err);
+
+	g->process[1].pid = 4711;
+	cr_expect_eq(generation_find(g, 4711), &g->process[1]);
+	cr_expect_null(generation_find(g, 4712));
+	cr_expect_null(generation_find(NULL, 4711));
+	cr_expect_eq(generation_alive(g), 1);
+	generation_free(g);
+}
+
+Test(generation, goes_on_counting_where_mount_and_name_are_the_same)
+{
+	static const char *const names[] = { "x" };
+	struct generation *g = generation_make(&sv, &site, NULL, &err);
+	struct generation *h = generation_make(&sv, &other, NULL, &err);
+	struct count c;
+
+	for (unsigned i = 0; i < 2; i++)
+		counts_add(counts_begin(&g->counts, 1, i, names, 1), 0, 10 + i);
+	for (unsigned i = 0; i < 2; i++)
+		cr_assert_not_null(counts_begin(&h->counts, 2, i, names, 1));
+	generation_inherit(h, g);
+	cr_assert(counts_read(&h->counts, 0, 0, &c));
+	cr_expect_eq(c.value, 11, "of /b");
+	cr_assert(counts_read(&h->counts, 1, 0, &c));
+	cr_expect_eq(c.value, 0, "of /c");
+	generation_free(g);
+	generation_free(h);
+}

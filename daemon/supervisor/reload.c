@@ -2,6 +2,7 @@
 
 #include "config/refusal.h"
 #include "supervisor/child.h"
+#include "supervisor/closing.h"
 #include "supervisor/control.h"
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
@@ -306,6 +307,7 @@ void reload_replaced(struct supervisor *sv)
 	char text[200];
 
 	generation_inherit(sv->now, old);
+	closing_replaced(old);
 	sv->old = NULL;
 	control_renew(sv->control, sv);
 	generation_settle(sv->now);

@@ -36,6 +36,17 @@ uint64_t ctl_member(const json_t *object, const char *name)
 	return v > 0 ? (uint64_t)v : 0;
 }
 
+bool ctl_has_troubles(const struct ctl_figures *f)
+{
+	json_t *resource;
+	size_t i;
+
+	json_array_foreach(f->resources, i, resource)
+		if (ctl_member(resource, "deaths"))
+			return true;
+	return false;
+}
+
 static bool is_of(const json_t *slot, int worker)
 {
 	return worker == CTL_ALL || (int)ctl_member(slot, "worker") == worker;

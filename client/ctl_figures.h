@@ -25,6 +25,9 @@ bool ctl_figures_take(void *figures, json_t *line);
 /* A member that is a number; 0 if it is none. */
 uint64_t ctl_member(const json_t *object, const char *name);
 
+/* Whether workers died in any resource. */
+bool ctl_has_troubles(const struct ctl_figures *f);
+
 /* Sums over the slots of a worker, or of all. */
 uint64_t ctl_sum(const struct ctl_figures *f, int worker, const char *group, const char *name);
 uint64_t ctl_sum_slab(const struct ctl_figures *f, int worker, const char *slab,

@@ -160,6 +160,48 @@ static void print_of_slot(const struct ctl_figures *f, const char *name, const c
 	}
 }
 
+static void print_resource(FILE *out, const char *name, const json_t *resource)
+{
+	const char *host = json_string_value(json_object_get(resource, "host"));
+	const char *path = json_string_value(json_object_get(resource, "path"));
+	const char *module = json_string_value(json_object_get(resource, "module"));
+
+	fprintf(out, "%s{resource=\"", name);
+	label(out, host ? host : "");
+	label(out, path ? path : "");
+	fputs("\",module=\"", out);
+	label(out, module ? module : "");
+	fputc('"', out);
+}
+
+/* Of those that workers died in. */
+static void print_trouble(const struct ctl_figures *f, const char *name, const char *type,
+			  const char *member, const char *help, FILE *out)
+{
+	json_t *resource;
+	size_t i;
+
+	family(out, name, type, help);
+	json_array_foreach(f->resources, i, resource) {
+		uint64_t n = ctl_member(resource, member);
+
+		if (!ctl_member(resource, "deaths"))
+			continue;
+		print_resource(out, name, resource);
+		fprintf(out, "} %" PRIu64 "\n", n);
+	}
+}
+
+static void print_troubles(const struct ctl_figures *f, FILE *out)
+{
+	print_trouble(f, "coapd_resource_deaths_total", "counter", "deaths",
+		      "workers that died in the hooks of the resource", out);
+	print_trouble(f, "coapd_resource_closings_total", "counter", "closings",
+		      "times that the resource was closed for that", out);
+	print_trouble(f, "coapd_resource_closed_ms", "gauge", "closed_ms",
+		      "how long it is closed yet; 0 while it is open", out);
+}
+
 static void print_resources(const struct ctl_figures *f, FILE *out)
 {
 	json_t *resource, *value;
@@ -168,17 +210,9 @@ static void print_resources(const struct ctl_figures *f, FILE *out)
 
 	family(out, "coapd_module_total", "counter", "what modules count, by their own names");
 	json_array_foreach(f->resources, i, resource) {
-		const char *host = json_string_value(json_object_get(resource, "host"));
-		const char *path = json_string_value(json_object_get(resource, "path"));
-		const char *module = json_string_value(json_object_get(resource, "module"));
-
 		json_object_foreach(json_object_get(resource, "counters"), name, value) {
-			fputs("coapd_module_total{resource=\"", out);
-			label(out, host ? host : "");
-			label(out, path ? path : "");
-			fputs("\",module=\"", out);
-			label(out, module ? module : "");
-			fputs("\",counter=\"", out);
+			print_resource(out, "coapd_module_total", resource);
+			fputs(",counter=\"", out);
 			label(out, name);
 			fprintf(out, "\"} %" PRIu64 "\n", (uint64_t)json_integer_value(value));
 		}
@@ -223,6 +257,7 @@ void ctl_metrics_print(const struct ctl_figures *f, FILE *out)
 		      out);
 	print_of_slot(f, "coapd_adoptions_total", "counter", "adoptions",
 		      "times that a worker took the slot over", out);
+	print_troubles(f, out);
 	print_resources(f, out);
 	print_times(f, out);
 }

@@ -198,6 +198,47 @@ static const char *host_of(const json_t *resource)
 	return host ? host : "";
 }
 
+/* Those that workers died in; the paths of the closed ones have how long they are so. */
+static void print_troubles(const struct ctl_figures *f, FILE *out)
+{
+	static const char *const names[] = { "resource", "module", "deaths", "closings",
+					     "closed for", NULL };
+	struct ctl_table t;
+	json_t *resource;
+	size_t i;
+
+	if (!ctl_has_troubles(f))
+		return;
+	fputc('\n', out);
+	ctl_table_begin(&t, 5);
+	t.left = 3;
+	ctl_table_head(&t, names);
+	json_array_foreach(f->resources, i, resource) {
+		if (!ctl_member(resource, "deaths"))
+			continue;
+		ctl_table_format(&t, "%s%s", host_of(resource), text_of(resource, "path"));
+		ctl_table_text(&t, text_of(resource, "module"));
+		ctl_table_number(&t, ctl_member(resource, "deaths"));
+		ctl_table_number(&t, ctl_member(resource, "closings"));
+		if (ctl_member(resource, "closed_ms"))
+			ctl_table_age(&t, ctl_member(resource, "closed_ms"));
+		else
+			ctl_table_text(&t, "");
+	}
+	ctl_table_end(&t, out);
+}
+
+static bool has_counts(const struct ctl_figures *f)
+{
+	json_t *resource;
+	size_t i;
+
+	json_array_foreach(f->resources, i, resource)
+		if (json_object_size(json_object_get(resource, "counters")))
+			return true;
+	return false;
+}
+
 static void print_resources(const struct ctl_figures *f, FILE *out)
 {
 	static const char *const names[] = { "resource", "module", "counts", "", NULL };
@@ -206,7 +247,7 @@ static void print_resources(const struct ctl_figures *f, FILE *out)
 	const char *name;
 	size_t i;
 
-	if (!json_array_size(f->resources))
+	if (!has_counts(f))
 		return;
 	fputc('\n', out);
 	ctl_table_begin(&t, 4);
@@ -236,6 +277,7 @@ void ctl_status_print(const struct ctl_figures *f, const struct ctl_figures *bef
 	print_slabs(f, out);
 	fputc('\n', out);
 	print_counters(f, out);
+	print_troubles(f, out);
 	print_resources(f, out);
 }
 

@@ -102,14 +102,15 @@ static bool settle_slots(struct site *site)
  * missing around it may be there the next time, which a service manager is to try. */
 static int look(const struct site *site)
 {
-	unsigned before;
+	enum check modules = CHECK_FINE;
+	bool wrong;
 
 	if (premises_check(site, &errors))
-		check_modules(site, CHECK_MS, &more);
+		modules = check_modules(site, CHECK_MS, &more);
+	wrong = errors.count || modules == CHECK_WRONG;
 	errors_join(&errors, &more);
-	before = errors.count;
 	premises_around(site, &errors);
-	return before ? EXIT_WRONG : errors.count ? EXIT_STARTED_NOT : 0;
+	return wrong ? EXIT_WRONG : errors.count ? EXIT_STARTED_NOT : 0;
 }
 
 static struct site *load_again(void *arg, struct config_errors *out)

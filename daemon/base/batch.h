@@ -30,6 +30,7 @@ struct rx_dgram {
 	struct local to;
 	uint32_t tries;                 /* deaths while it was worked on */
 	uint32_t len;
+	uint32_t zero;
 	_Alignas(8) uint8_t control[128];
 	_Alignas(8) uint8_t data[DGRAM_RX_MAX];
 };

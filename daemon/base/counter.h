@@ -5,6 +5,8 @@
 #ifndef BASE_COUNTER_H
 #define BASE_COUNTER_H
 
+#include "base/kind.h"
+
 #define COUNTERS(X) \
 	X(RX, "rx", "datagrams received") \
 	X(RX_DROPPED, "rx-dropped", "datagrams the kernel dropped, the receive buffer being full") \
@@ -72,7 +74,11 @@
 	X(ADOPT_UNDONE, "adopt-undone", "words rolled back by adoptions") \
 	X(ADOPT_DROPPED, "adopt-dropped", "objects dropped by adoptions: implausible, or of a listener that is gone") \
 	X(ADOPT_WIPED, "adopt-wiped", "slots wiped because adopting them kept failing") \
+	X(IMPORTED, "imported", "memories of slots that were taken over into another layout") \
+	X(IMPORT_DROPPED, "import-dropped", "objects that other layout has no room for") \
+	X(IMPORT_REFUSED, "import-refused", "slots begun anew because what was to be taken over was damaged") \
 	X(EXEC_LOST, "exec-lost", "requests answered 5.00 because their worker died in them") \
+	X(CLOSED, "closed", "requests answered 5.00 because their resource is closed for crashes") \
 	X(OPEN_LOST, "open-lost", "workers that died while a module opened or closed") \
 	X(SHED, "shed", "requests refused while draining") \
 	X(JOB_LOST, "job-lost", "jobs that died with their worker") \
@@ -92,5 +98,8 @@ enum counter {
 /* Name and meaning of a counter below COUNTERS_N. */
 const char *counter_name(enum counter c);
 const char *counter_text(enum counter c);
+
+/* All of them in slot memory, by name. */
+extern const struct mem_kind counters_kind;
 
 #endif

@@ -1,5 +1,12 @@
 #include "base/durations.h"
 
+static const struct mem_field rows[] = {
+	FIELD_ARRAY(struct durations, bucket),
+	FIELD(struct durations, sum_ns),
+};
+
+const struct mem_kind durations_kind = KIND("durations", struct durations, rows);
+
 static unsigned bucket_of(uint64_t ns)
 {
 	uint64_t us = (ns + 999) / 1000;

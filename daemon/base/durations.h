@@ -6,6 +6,8 @@
 #ifndef BASE_DURATIONS_H
 #define BASE_DURATIONS_H
 
+#include "base/kind.h"
+
 #include <stdint.h>
 
 #define DURATIONS 26            /* the last but one is up to 16.8 s */
@@ -14,6 +16,8 @@ struct durations {
 	uint64_t bucket[DURATIONS];
 	uint64_t sum_ns;
 };
+
+extern const struct mem_kind durations_kind;
 
 /* Adds n that took ns each. */
 void durations_add(struct durations *d, uint64_t ns, uint64_t n);

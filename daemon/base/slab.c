@@ -1,5 +1,12 @@
 #include "base/slab.h"
 
+static const struct mem_field object_rows[] = {
+	FIELD_AS(struct object, word, FIELD_OWN),
+	FIELD(struct object, link),
+};
+
+const struct mem_kind object_kind = KIND("object", struct object, object_rows);
+
 static uint32_t next_gen(uint32_t word)
 {
 	uint32_t gen = (slab_gen(word) + 1) & 0x7fff;
@@ -28,20 +35,21 @@ void *slab_take(struct space *s, struct slab *b)
 	uint32_t *hwm = &s->ctl->hwm[b->number];
 	struct object *o;
 
+	if (slab_taken(s, b) >= b->limit)
+		return NULL;
 	if (b->free_head != SLAB_NIL) {
 		o = slab_at(b, b->free_head);
 		b->free_head = o->link;
 		b->free_n--;
-	} else if (*hwm < b->cap) {
-		/* Rises before use and never falls: a dead object below it is
+	} else {
+		/* All below it are taken, and those are fewer than the limit.  It
+		 * rises before use and never falls: a dead object below it is
 		 * only one more for the free list.  Above it no adopter looked,
 		 * so a damaged word ends here. */
 		o = slab_at(b, *hwm);
 		if (o->word & 1)
 			slab_drop(s, b, o);
 		space_set(hwm, *hwm + 1);
-	} else {
-		return NULL;
 	}
 	unpoison(o, b->size);
 	return o;

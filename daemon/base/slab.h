@@ -9,6 +9,7 @@
 #ifndef BASE_SLAB_H
 #define BASE_SLAB_H
 
+#include "base/kind.h"
 #include "base/poison.h"
 #include "base/space.h"
 
@@ -18,6 +19,8 @@ struct object {
 	uint32_t word;
 	uint32_t link;
 };
+
+extern const struct mem_kind object_kind;
 
 /* (space, slab, generation, index); 0 is none.  A stale one finds nothing. */
 typedef uint64_t ref_t;
@@ -82,14 +85,23 @@ static inline void *slab_get(const struct space *s, const struct slab *b, ref_t 
 	return o->word == slab_word(b->magic, REF_GEN(ref), 1) && !(ref & REF_SPARE) ? o : NULL;
 }
 
-/* Objects that slab_take() can still give. */
+/* Objects that are not free: live, or taken or killed by the transaction under way. */
+static inline uint32_t slab_taken(const struct space *s, const struct slab *b)
+{
+	return slab_used(s, b) - b->free_n;
+}
+
+/* Objects that slab_take() can still give.  More than the limit may be there, taken over
+ * from a space that had another. */
 static inline uint32_t slab_room(const struct space *s, const struct slab *b)
 {
-	return b->free_n + (b->cap - slab_used(s, b));
+	uint32_t taken = slab_taken(s, b);
+
+	return taken < b->limit ? b->limit - taken : 0;
 }
 
 /* A free object, contents undefined behind the two header words; NULL when the
- * slab is full.  Not live yet: slab_publish() or slab_untake() must follow
+ * slab is at its limit.  Not live yet: slab_publish() or slab_untake() must follow
  * within the same transaction. */
 void *slab_take(struct space *s, struct slab *b);
 void slab_untake(struct space *s, struct slab *b, void *obj);

@@ -1,20 +1,64 @@
 #include "base/space.h"
 
+#include "base/counter.h"
+#include "base/legend.h"
 #include "base/poison.h"
 #include "base/slab.h"
 
-#define SPACE_MAGIC 0x636f617064736c32u         /* "coapdsl2" */
+#include <string.h>
+
 #define PAGE 4096u
+
+static const struct mem_field commit_rows[] = {
+	FIELD_AS(union commit, s.undo_n, FIELD_OWN),
+	FIELD(union commit, s.rx_next),
+	FIELD(union commit, s.tx_n),
+	FIELD(union commit, s.exec),
+};
+
+static const struct mem_kind commit_kind = KIND("commit", union commit, commit_rows);
+
+static const struct mem_field undo_rows[] = {
+	FIELD(struct undo_entry, off),
+	FIELD(struct undo_entry, old),
+};
+
+static const struct mem_kind undo_kind = KIND("undo", struct undo_entry, undo_rows);
+
+static const struct mem_field space_rows[] = {
+	FIELD_AS(struct space_ctl, magic, FIELD_OWN),
+	FIELD_AS(struct space_ctl, layout, FIELD_OWN),
+	FIELD_AS(struct space_ctl, legend_at, FIELD_OWN),
+	FIELD_AS(struct space_ctl, legend_n, FIELD_OWN),
+	FIELD(struct space_ctl, key),
+	FIELD(struct space_ctl, epoch),
+	FIELD_AS(struct space_ctl, tries, FIELD_OWN),
+	FIELD_AS(struct space_ctl, where, FIELD_OWN),
+	FIELD_ROW(struct space_ctl, hwm, sizeof(uint32_t), FIELD_OWN, NULL),
+	FIELD_ROW(struct space_ctl, live, sizeof(uint32_t), FIELD_OWN, NULL),
+	FIELD_KIND(struct space_ctl, counter, uint64_t[SPACE_COUNTERS], &counters_kind),
+	FIELD_ARRAY(struct space_ctl, code),
+	FIELD_KIND(struct space_ctl, served, struct durations, &durations_kind),
+	FIELD_ARRAY(struct space_ctl, zero),
+	FIELD_KIND(struct space_ctl, commit, union commit, &commit_kind),
+	FIELD_ROW(struct space_ctl, undo, sizeof(struct undo_entry), FIELD_OWN, &undo_kind),
+	FIELD_ARRAY(struct space_ctl, zero_too),
+	FIELD_AS(struct space_ctl, root, FIELD_OWN),
+};
+
+const struct mem_kind space_kind = KIND("control", struct space_ctl, space_rows);
 
 static size_t round_up(size_t n, size_t to)
 {
 	return (n + to - 1) & ~(to - 1);
 }
 
+#define LEGEND_AT ((sizeof(struct space_ctl) + PAGE - 1) / PAGE * PAGE)
+
 /* Calls for each slab the offset it has; the one place that knows the layout. */
 static size_t layout(const struct space_def *def, size_t *off)
 {
-	size_t at = round_up(sizeof(struct space_ctl), PAGE);
+	size_t at = LEGEND_AT + LEGEND_MAX;
 
 	assert(def->nslabs <= SPACE_SLABS);
 	for (unsigned i = 0; i < def->nslabs; i++) {
@@ -39,16 +83,6 @@ size_t space_slab_at(const struct space_def *def, unsigned number)
 
 	layout(def, off);
 	return off[number];
-}
-
-static uint64_t fingerprint(const struct space_def *def)
-{
-	uint64_t h = sizeof(struct space_ctl) ^ (uint64_t)def->extra << 32;
-
-	for (unsigned i = 0; i < def->nslabs; i++)
-		h = hash_fold(h ^ ((uint64_t)def->slab[i].magic << 48 | def->slab[i].size),
-			      0x9e3779b97f4a7c15u ^ def->slab[i].cap);
-	return h;
 }
 
 /* Everything but magic, layout, epoch and counters. */
@@ -101,12 +135,58 @@ static void format(struct space *s, uint64_t print, const struct hash_key *key)
 	barrier();
 }
 
+void space_describe(struct space_ctl *c, const struct legend *legend)
+{
+	c->legend_at = (uint32_t)LEGEND_AT;
+	c->legend_n = legend->n;
+	memcpy((uint8_t *)c + LEGEND_AT, legend->bytes, legend->n);
+}
+
+static void hold_windows(struct space_def *def, unsigned slab, const struct space_def *old,
+			 unsigned old_slab)
+{
+	unsigned c = slab - def->windowed, o = old_slab - old->windowed;
+
+	if (slab < def->windowed || c >= WINDOWS_CLASSES || old_slab < old->windowed ||
+	    o >= WINDOWS_CLASSES)
+		return;
+	if (def->windows.class[c].n < old->windows.class[o].n)
+		def->windows.class[c].n = old->windows.class[o].n;
+	if (def->windows.class[c].size < old->windows.class[o].size) {
+		def->windows.class[c].size = old->windows.class[o].size;
+		def->windows.class[c].tail = old->windows.class[o].tail;
+	}
+}
+
+static void hold_slab(struct slab_def *def, const struct slab_def *old)
+{
+	if (def->cap >= old->cap)
+		return;
+	if (def->by_cap)
+		def->beyond += old->cap - def->cap;
+	def->cap = old->cap;
+}
+
+void space_hold(struct space_def *def, const struct space_def *old)
+{
+	for (unsigned i = 0; i < def->nslabs; i++)
+		for (unsigned k = 0; k < old->nslabs; k++) {
+			if (strcmp(def->slab[i].name, old->slab[k].name) != 0)
+				continue;
+			hold_slab(&def->slab[i], &old->slab[k]);
+			hold_windows(def, i, old, k);
+		}
+}
+
 enum space_state space_open(struct space *s, void *mem, const struct space_def *def,
 			    uint8_t number, const struct hash_key *key)
 {
 	size_t off[SPACE_SLABS + 1];
-	uint64_t print = fingerprint(def);
+	struct legend legend;
+	uint64_t print;
 
+	legend_make(&legend, def);
+	print = legend_hash(&legend);
 	*s = (struct space){ .base = mem, .ctl = mem, .number = number,
 			     .nslabs = def->nslabs };
 	s->size = layout(def, off);
@@ -115,12 +195,16 @@ enum space_state space_open(struct space *s, void *mem, const struct space_def *
 	for (unsigned i = 0; i < def->nslabs; i++)
 		s->slab[i] = (struct slab){
 			.at = s->base + off[i], .size = def->slab[i].size,
-			.cap = def->slab[i].cap, .magic = def->slab[i].magic,
+			.cap = def->slab[i].cap, .limit = def->slab[i].cap - def->slab[i].beyond,
+			.magic = def->slab[i].magic,
 			.number = (uint8_t)i, .free_head = SLAB_NIL };
 	unpoison(s->base, s->size);
 	if (s->ctl->magic == SPACE_MAGIC && s->ctl->layout == print)
 		return SPACE_OLD;
 	memset(s->extra, 0, s->size - (size_t)(s->extra - s->base));
+	__atomic_store_n(&s->ctl->magic, 0, __ATOMIC_RELAXED);
+	barrier();
+	space_describe(s->ctl, &legend);
 	format(s, print, key);
 	return SPACE_NEW;
 }

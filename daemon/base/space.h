@@ -21,6 +21,8 @@
 
 #include "base/durations.h"
 #include "base/hash.h"
+#include "base/kind.h"
+#include "base/windows.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -33,13 +35,18 @@
 #define UNDO_MAX 512u           /* words one transaction may change; a power of 2 */
 #define SPACE_FREES 64          /* objects one transaction may free */
 #define SPACE_ROOT 256          /* bytes of root record */
+#define SPACE_MAGIC 0x636f617064736c33u         /* "coapdsl3": there is a state */
 
 /* What one slab is to hold. */
 struct slab_def {
 	const char *name;
 	uint16_t magic;         /* upper half of every object's first word */
 	uint32_t size;          /* bytes per object, a multiple of 8 */
-	uint32_t cap;           /* objects */
+	uint32_t cap;           /* objects there is memory for */
+	const struct mem_kind *kind;        /* what they are made of; NULL: just bytes */
+	bool by_cap;            /* the capacity is the limit: nobody else counts them */
+	uint32_t beyond;        /* how much of it no new object may take: there is more than
+				 * the limit where a layout that had another is taken over */
 };
 
 /* A whole space; the definition must outlive the handle (borrow). */
@@ -48,6 +55,10 @@ struct space_def {
 	unsigned nslabs;
 	uint32_t extra;         /* bytes behind the slabs, no part of transactions:
 				 * the batch */
+	const struct mem_kind *extra_kind, *root_kind;      /* NULL: just bytes */
+	unsigned windowed;      /* slabs from here on have windows, */
+	struct windows_def windows;     /* behind all the rest and no part of the space: a
+				 * class each; 0 of them: none */
 };
 
 /* The commit word: everything that a death must not tear apart. */
@@ -69,7 +80,9 @@ struct undo_entry {
 /* The control block, at the start of the memory. */
 struct space_ctl {
 	uint64_t magic;         /* stored last when a space is made */
-	uint64_t layout;        /* fingerprint of definition and struct sizes */
+	uint64_t layout;        /* of which definition and structs: hash of the legend;
+				 * stored last when one is taken over (import.h) */
+	uint32_t legend_at, legend_n;   /* where the legend is (legend.h) */
 	struct hash_key key;
 	uint64_t epoch;         /* adoptions so far */
 	uint32_t tries;         /* weight of the deaths since an event was survived (adopt.c) */
@@ -79,8 +92,10 @@ struct space_ctl {
 	uint64_t counter[SPACE_COUNTERS];
 	uint64_t code[SPACE_CODES];     /* requests by method, answers made by code */
 	struct durations served;        /* how long requests took, of those timed */
+	uint64_t zero[6];       /* nothing: no byte of it is without a row */
 	_Alignas(64) union commit commit;
 	struct undo_entry undo[UNDO_MAX];
+	uint64_t zero_too[7];
 	_Alignas(64) uint8_t root[SPACE_ROOT];
 };
 
@@ -88,6 +103,7 @@ struct space_ctl {
 struct slab {
 	uint8_t *at;
 	uint32_t size, cap;
+	uint32_t limit;         /* objects that may be taken, at most cap */
 	uint16_t magic;
 	uint8_t number;         /* within the space */
 	uint32_t free_head;     /* derived: first free object, SLAB_NIL none */
@@ -120,6 +136,10 @@ size_t space_size(const struct space_def *def);
 enum space_state { SPACE_NEW, SPACE_OLD };
 enum space_state space_open(struct space *s, void *mem, const struct space_def *def,
 			    uint8_t number, const struct hash_key *key);
+
+/* Makes room in a definition for all that another has: no capacity is smaller then, no
+ * window; limits stay. */
+void space_hold(struct space_def *def, const struct space_def *old);
 
 /* Before the memory is unmapped or used otherwise; its contents stay. */
 void space_close(const struct space *s);
@@ -221,7 +241,16 @@ static inline void space_count_code(struct space *s, uint8_t code)
 	s->ctl->code[code]++;
 }
 
-/* Where a slab's objects begin, for those who look on; number may be nslabs. */
+/* --- for who lays one out, takes one over or looks on ---------------------------- */
+
+extern const struct mem_kind space_kind;    /* the control block; the root's is root_kind */
+
+/* Puts the legend where it belongs; what says that there is a state is not touched. */
+struct legend;
+void space_describe(struct space_ctl *c, const struct legend *legend);
+
+
+/* Where a slab's objects begin, for those who look on; number may be nslabs: the extra. */
 size_t space_slab_at(const struct space_def *def, unsigned number);
 
 #endif

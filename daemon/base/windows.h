@@ -23,6 +23,8 @@ struct windows_def {
 	struct {
 		uint32_t n;
 		uint64_t size;          /* bytes of one, a multiple of WINDOWS_PAGE */
+		uint64_t tail;          /* where its second part begins, so as well; who takes
+					 * a longer one over finds each at its start */
 	} class[WINDOWS_CLASSES];
 };
 

@@ -56,9 +56,19 @@ static const struct config_row top_rows[] = {
 	{ "slow-hook", "duration", "100ms", "0..1h", NULL,
 	  "A module whose hook takes longer is named in the log, as its worker serves nobody "
 	  "meanwhile; 0: none is.  It is measured to some milliseconds.", AT(slow_hook_ms) },
-	{ "watchdog", "duration", "30s", "0..1h", NULL,
-	  "A worker that does not come back from a module for so long is killed and replaced, and "
-	  "the log names the module; 0: none is.", AT(watchdog_ms) },
+	{ "watchdog", "duration", "800ms", "0..1h", NULL,
+	  "A worker that does not come back from a module's hook for so long, or is stopped, is killed "
+	  "and replaced, and the log names the module.  One that waits for a disk or has too little "
+	  "of the processors, or is not in a hook, has 30 s, or so long if that is more.  0: none is "
+	  "killed.", AT(watchdog_ms) },
+	{ "crash-limit", "count", "5", "0..100", "deaths",
+	  "A resource in whose module so many workers died within a minute is closed for "
+	  "crash-pause: it answers 5.00 (Internal Server Error), so that the others are served.  "
+	  "Crashes, exits and hangs (watchdog) count, also each of the three times that a request "
+	  "is tried; who is killed by somebody else does not.  0: none is closed.",
+	  AT(crash_limit) },
+	{ "crash-pause", "duration", "1m", "1s..1d", NULL,
+	  "How long such a resource is closed.", AT(crash_pause_ms) },
 	{ "threads", "count", "2", "0..64", "threads",
 	  "Threads of each worker for what modules do beside their hooks (jobs).  They "
 	  "start when they are needed first; with 0 there are no jobs.", AT(threads) },

@@ -138,6 +138,8 @@ struct site {
 	uint64_t drain_ms;
 	uint64_t slow_hook_ms;          /* 0: none is slow */
 	uint64_t watchdog_ms;           /* 0: workers may hang */
+	uint32_t crash_limit;           /* deaths in one resource; 0: any number */
+	uint64_t crash_pause_ms;
 	const char *modules_dir;
 	const char *impl_info;          /* a URI; "" none */
 	const char *control_socket;     /* a path; "": where it is by itself; "none" */

@@ -21,6 +21,13 @@ struct desk_worker {
 	uint64_t starts;        /* processes that it has had */
 };
 
+/* How a resource did. */
+struct desk_trouble {
+	uint64_t deaths;        /* of workers, in its hooks, by what those did */
+	uint64_t closings;      /* times that it was closed for that */
+	uint64_t closed_ms;     /* how long it is so yet; 0: it is open */
+};
+
 /* What the control socket itself counts. */
 struct desk_counts {
 	uint64_t connections;   /* taken */
@@ -39,6 +46,7 @@ struct desk {
 	struct desk_counts counts;
 	const char *(*phase)(void *arg);        /* "serving" and so on */
 	void (*worker)(void *arg, unsigned number, struct desk_worker *out);
+	void (*trouble)(void *arg, unsigned mount, struct desk_trouble *out);
 	void (*stop)(void *arg);                /* as SIGTERM does */
 	/* As SIGHUP does: a descriptor on which one message says how it ends (reload.h of the
 	 * supervisor), or a negative errno; -ESHUTDOWN: no site can be taken over now, -EBUSY:

@@ -83,7 +83,7 @@ static void write_slabs(const struct view *v, struct record *r)
 		record_begin(r, s->name, '{');
 		record_uint(r, "live", view_live(v, i));
 		record_uint(r, "used", view_used(v, i));
-		record_uint(r, "capacity", s->cap);
+		record_uint(r, "capacity", s->cap - s->beyond);
 		record_uint(r, "size", s->size);
 		record_end(r, '}');
 	}
@@ -123,19 +123,30 @@ static void write_slot(const struct desk *d, unsigned number, struct record *r)
 	record_end(r, '}');
 }
 
-/* Only those that their module counts something for. */
+static void write_trouble(const struct desk_trouble *t, struct record *r)
+{
+	record_uint(r, "deaths", t->deaths);
+	record_uint(r, "closings", t->closings);
+	record_uint(r, "closed_ms", t->closed_ms);
+}
+
+/* Only those that their module counts something for, or that workers died in. */
 static void write_mount(const struct desk *d, unsigned number, struct record *r)
 {
 	const struct site_mount *m = &d->site->mounts[number];
+	struct desk_trouble trouble;
 	struct count count;
 
-	if (!counts_read(d->modules, number, 0, &count))
+	d->trouble(d->arg, number, &trouble);
+	if (!trouble.deaths && !counts_read(d->modules, number, 0, &count))
 		return;
 	record_begin(r, "resource", '{');
 	if (m->host)
 		record_text(r, "host", d->site->hosts[m->host - 1].name);
 	record_text(r, "path", m->path);
 	record_text(r, "module", m->module);
+	if (trouble.deaths)
+		write_trouble(&trouble, r);
 	record_begin(r, "counters", '{');
 	for (unsigned i = 0; counts_read(d->modules, number, i, &count); i++)
 		record_uint(r, count.name, count.value);

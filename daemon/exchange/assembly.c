@@ -404,9 +404,10 @@ bool assembly_adopt(struct engine *e, struct assembly *a)
 	struct endpoint *p = endpoint_get(e, a->peer);
 
 	if (!p || a->state < ASSEMBLY_RECEIVING || a->state >= ASSEMBLY_STATES ||
-	    a->szx > BLOCK_SZX_MAX || a->deadline > e->now + e->conf.assembly_ms ||
-	    a->code > 0xff || find(e, p, a->key) || !holds(e, a))
+	    a->szx > BLOCK_SZX_MAX || a->code > 0xff || find(e, p, a->key) || !holds(e, a))
 		return false;
+	if (a->deadline > e->now + e->conf.assembly_ms)
+		a->deadline = e->now + e->conf.assembly_ms;     /* there was more time */
 	link_up(e, p, a);
 	return true;
 }

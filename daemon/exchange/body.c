@@ -41,16 +41,14 @@ struct windows_def body_windows(uint32_t small, uint32_t large, uint64_t cap)
 {
 	cap = round_up(cap, WINDOWS_PAGE);
 	return (struct windows_def){ .class = {
-		{ small, window_size(BODY_SMALL) },
-		{ large, window_size(cap) } } };
+		{ small, window_size(BODY_SMALL), BODY_SMALL },
+		{ large, window_size(cap), cap } } };
 }
 
 /* Bytes that a body of the class can have. */
 static uint64_t class_cap(const struct engine *e, unsigned class)
 {
-	uint64_t size = windows(e)->def->class[class].size;
-
-	return (size - round_up(size / (MAP_SHARE + 1), WINDOWS_PAGE)) / MAP_SHARE * MAP_SHARE;
+	return windows(e)->def->class[class].tail;
 }
 
 static uint8_t *bytes_of(struct engine *e, const struct body *b)

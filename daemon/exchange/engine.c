@@ -4,6 +4,7 @@
 #include "exchange/assembly.h"
 #include "exchange/dedup.h"
 #include "exchange/exchange.h"
+#include "exchange/kinds.h"
 #include "exchange/obs.h"
 #include "exchange/observer.h"
 #include "exchange/verified.h"
@@ -23,38 +24,49 @@ _Static_assert(sizeof(struct obs) % 8 == 0, "observation size");
  * themselves count what lives. */
 #define EVENT_SPARE 2u
 
+static uint32_t spare(uint32_t n)
+{
+	return n ? n + EVENT_SPARE : 0;
+}
+
+/* Those of the others are counted beside (exchange.c, stored.c...). */
+static const enum engine_slab by_cap[] = { SLAB_ENDPOINT, SLAB_DEDUP, SLAB_BODY_SMALL, SLAB_BODY,
+					   SLAB_ASSEMBLY };
+
+#define ROW(number, title, mark, type, n) \
+	[SLAB_##number] = { .name = title, .magic = mark, .size = sizeof(struct type), .cap = n, \
+			    .kind = &type##_kind }
+
 void engine_layout(struct space_def *def, const struct engine_limits *limits)
 {
 	*def = (struct space_def){
 		.slab = {
-			[SLAB_ENDPOINT] = { "endpoints", 0x9ee1, sizeof(struct endpoint),
-					    limits->endpoints },
-			[SLAB_DEDUP] = { "dedup", 0xdd02, sizeof(struct dedup), limits->dedup },
-			[SLAB_EXCHANGE] = { "exchanges", 0xe7c3, sizeof(struct exchange),
-					    limits->exchanges + limits->waiting + EVENT_SPARE },
-			[SLAB_BLOB] = { "messages", 0xb10b, sizeof(struct blob),
-					limits->messages + EVENT_SPARE },
-			[SLAB_XFER] = { "transfers", 0x8fe4, sizeof(struct xfer),
-					limits->xfers ? limits->xfers + EVENT_SPARE : 0 },
-			[SLAB_OBS] = { "observations", 0x0b55, sizeof(struct obs),
-				       limits->observations ?
-				       limits->observations + EVENT_SPARE : 0 },
-			[SLAB_BODY_SMALL] = { "small bodies", 0x5b0d, sizeof(struct body),
-					      limits->small_bodies },
-			[SLAB_BODY] = { "bodies", 0xb0d7, sizeof(struct body), limits->bodies },
-			[SLAB_ASSEMBLY] = { "assemblies", 0xa55e, sizeof(struct assembly),
-					    limits->assemblies },
-			[SLAB_REPRESENTATION] = { "representations", 0x4e94,
-						  sizeof(struct representation),
-						  limits->representations ?
-						  limits->representations + EVENT_SPARE : 0 },
-			[SLAB_OBSERVER] = { "observers", 0x0b5e, sizeof(struct observer),
-					    limits->observers ?
-					    limits->observers + EVENT_SPARE : 0 },
+			ROW(ENDPOINT, "endpoints", 0x9ee1, endpoint, limits->endpoints),
+			ROW(DEDUP, "dedup", 0xdd02, dedup, limits->dedup),
+			ROW(EXCHANGE, "exchanges", 0xe7c3, exchange,
+			    limits->exchanges + limits->waiting + EVENT_SPARE),
+			ROW(BLOB, "messages", 0xb10b, blob,
+			    limits->messages + EVENT_SPARE),
+			ROW(XFER, "transfers", 0x8fe4, xfer, spare(limits->xfers)),
+			ROW(OBS, "observations", 0x0b55, obs,
+			    spare(limits->observations)),
+			ROW(BODY_SMALL, "small bodies", 0x5b0d, body,
+			    limits->small_bodies),
+			ROW(BODY, "bodies", 0xb0d7, body, limits->bodies),
+			ROW(ASSEMBLY, "assemblies", 0xa55e, assembly, limits->assemblies),
+			ROW(REPRESENTATION, "representations", 0x4e94, representation,
+			    spare(limits->representations)),
+			ROW(OBSERVER, "observers", 0x0b5e, observer,
+			    spare(limits->observers)),
 		},
 		.nslabs = ENGINE_SLABS,
 		.extra = sizeof(struct batch),
+		.extra_kind = &batch_kind,
+		.root_kind = &engine_root_kind,
+		.windowed = SLAB_BODY_SMALL,
 	};
+	for (size_t i = 0; i < sizeof by_cap / sizeof *by_cap; i++)
+		def->slab[by_cap[i]].by_cap = true;
 }
 
 /* Deadlines are for exchanges and for the slabs of the layers above. */

@@ -6,7 +6,9 @@
  * datagrams of the batch or asks what is due, and sends what it appends to the
  * batch.  One event is one transaction: input, answer, then engine_commit().
  * All it remembers lives in the space's slabs; what is declared `derived` is
- * rebuilt by engine_adopt().  One worker at a time runs it. */
+ * rebuilt by engine_adopt().  One worker at a time runs it.
+ *
+ * Limits are for what is new: an adopter that has lower ones keeps what there is. */
 #ifndef EXCHANGE_ENGINE_H
 #define EXCHANGE_ENGINE_H
 
@@ -43,7 +45,8 @@ struct engine_limits {
 	uint32_t observers_per_endpoint;
 	uint32_t representations;       /* that they observe */
 	uint32_t exchanges_per_endpoint;        /* waiting and outgoing ones */
-	uint32_t token_length;  /* longer tokens are message format errors */
+	uint32_t token_length;  /* longer tokens are message format errors; at most */
+#define ENGINE_TOKEN_MOST 1024u
 };
 
 struct bodies;
@@ -80,6 +83,7 @@ struct engine_root {
 	uint32_t draw;          /* draws from the generator so far */
 	uint32_t mid;           /* for messages to nobody we remember */
 	uint32_t hand_endpoint, hand_dedup;     /* clock hands; may be anything */
+	uint32_t zero;
 	uint64_t body_pages;    /* what bodies of this slot hold; read by other slots */
 };
 

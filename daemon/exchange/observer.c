@@ -550,6 +550,15 @@ static bool has_exchange(struct engine *e, const struct observer *o)
 	       x->peer == o->peer;
 }
 
+/* What was promised or counted under other parameters, or is damaged. */
+static void moderate(const struct engine *e, struct observer *o)
+{
+	if (o->pause > e->now + endpoint_pauses(e))
+		o->pause = o->turn = 0;
+	if (o->retries > e->conf.params.max_retransmit)
+		o->retries = e->conf.params.max_retransmit;
+}
+
 bool observer_adopt(struct engine *e, struct observer *o)
 {
 	struct endpoint *peer = endpoint_get(e, o->peer);
@@ -558,12 +567,11 @@ bool observer_adopt(struct engine *e, struct observer *o)
 	if (!peer || !representation(e, o) || o->non > 1 ||
 	    o->again > 1 || o->aged > 1 || o->con_by > e->now + OBSERVER_CON_MS ||
 	    o->sequence > e->now * TICKS + OBSERVE_MASK || o->turn > 1 ||
-	    o->pause > e->now + endpoint_pauses(e) ||
-	    o->retries > e->conf.params.max_retransmit ||
 	    !stored_valid(e, &o->request, OBSERVER_INSIDE, observer_ref(e, o)) ||
 	    frame_udp_parse(stored_get(e, &o->request, o->inside), &m) != FRAME_OK ||
-	    m.token.n > e->conf.limits.token_length || !code_is_safe(m.code))
+	    m.token.n > ENGINE_TOKEN_MOST || !code_is_safe(m.code))
 		return false;
+	moderate(e, o);
 	/* What was under way is lost: told once more. */
 	if (o->exchange && !has_exchange(e, o)) {
 		space_set(&o->again, 1);

@@ -50,6 +50,7 @@ struct observer {
 	uint32_t next, prev;    /* in its representation's idle chain */
 	uint32_t peer_next, peer_prev;
 	uint32_t chained;       /* it is in that */
+	uint32_t zero;
 	uint8_t inside[OBSERVER_INSIDE];
 };
 

@@ -317,10 +317,10 @@ bool request_withdrawn(struct engine *e, struct endpoint *p, uint16_t mid, uint6
 }
 
 /* What was taken once and is read again may be damaged by now. */
-static bool read_again(const struct engine *e, struct span bytes, struct message *m)
+static bool read_again(struct span bytes, struct message *m)
 {
 	return frame_udp_parse(bytes, m) == FRAME_OK && m->type <= COAP_NON &&
-	       code_is_request(m->code) && m->token.n <= e->conf.limits.token_length;
+	       code_is_request(m->code) && m->token.n <= ENGINE_TOKEN_MOST;
 }
 
 /* The entry of a waiting request, if it is still there: another that took its place,
@@ -344,7 +344,7 @@ bool request_resume(struct engine *e, ref_t waiting, struct request *r)
 	r->from = r->peer->remote;
 	r->to = r->peer->local;
 	r->assembly = x->assembly;
-	if (read_again(e, stored_get(e, &x->msg, x->inside), &r->msg)) {
+	if (read_again(stored_get(e, &x->msg, x->inside), &r->msg)) {
 		assembly_again(e, r);
 		return true;
 	}
@@ -364,7 +364,7 @@ static bool lost_fresh(struct engine *e, struct dedup *d, struct request *r)
 	r->from = r->peer->remote;
 	r->to = r->peer->local;
 	if (i >= BATCH_RX || rx->len > DGRAM_RX_MAX ||
-	    !read_again(e, span_of(rx->data, rx->len), &r->msg) || r->msg.mid != d->mid)
+	    !read_again(span_of(rx->data, rx->len), &r->msg) || r->msg.mid != d->mid)
 		return false;
 	r->assembly = assembly_of(e, r);
 	return true;

@@ -65,7 +65,8 @@ void call_live(struct coapd_task *t, struct engine *e, struct request *r, struct
 /* What background tasks may have yet is not for requests. */
 static bool has_room(struct engine *e)
 {
-	uint32_t theirs = e->conf.limits.tasks - e->background_n;
+	uint32_t all = e->conf.limits.tasks;
+	uint32_t theirs = all > e->background_n ? all - e->background_n : 0;
 
 	return slab_room(&e->space, engine_slab(e, TASK_SLAB)) > theirs;
 }

@@ -1,6 +1,7 @@
 #include "resource/fetch.h"
 
 #include "exchange/exchange.h"
+#include "exchange/kinds.h"
 #include "exchange/obs.h"
 #include "exchange/request.h"
 
@@ -9,11 +10,36 @@
 
 _Static_assert(sizeof(struct fetch) % 8 == 0, "fetch size");
 
+static const struct mem_field fetch_rows[] = {
+	FIELD_KIND(struct fetch, object, struct object, &object_kind),
+	FIELD_REFS(struct fetch, task),
+	FIELD_REFS(struct fetch, sent),
+	FIELD(struct fetch, due),
+	FIELD_KIND(struct fetch, addr, struct addr, &addr_kind),
+	FIELD(struct fetch, from),      /* whose socket is looked at when it is used */
+	FIELD(struct fetch, naddrs),
+	FIELD(struct fetch, at),
+	FIELD(struct fetch, tag),
+	FIELD(struct fetch, state),
+	FIELD(struct fetch, flags),
+	FIELD(struct fetch, code),
+	FIELD(struct fetch, timeout_ms),
+	FIELD(struct fetch, stale),
+	FIELD(struct fetch, uri_n),
+	FIELD(struct fetch, options_n),
+	FIELD(struct fetch, body_n),
+	FIELD(struct fetch, body_at),
+	FIELD_ARRAY(struct fetch, inside),
+};
+
+static const struct mem_kind fetch_kind = KIND("fetch", struct fetch, fetch_rows);
+
 void fetch_layout(struct space_def *def, uint32_t cap)
 {
 	assert(def->nslabs == FETCH_SLAB);
-	def->slab[def->nslabs++] = (struct slab_def){ "fetch", FETCH_MAGIC,
-						      sizeof(struct fetch), cap };
+	def->slab[def->nslabs++] = (struct slab_def){
+		.name = "fetch", .magic = FETCH_MAGIC, .size = sizeof(struct fetch), .cap = cap,
+		.by_cap = true, .kind = &fetch_kind };
 }
 
 /* --- life ------------------------------------------------------------------------- */

@@ -113,7 +113,7 @@ bool jobs_end(struct jobs *j, unsigned ms)
 	struct timespec until;
 	int r = 0;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += (long)(ms % 1000) * 1000000;
 	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
@@ -121,7 +121,7 @@ bool jobs_end(struct jobs *j, unsigned ms)
 	j->ending = true;
 	pthread_cond_broadcast(&j->work);
 	while (j->running && r == 0)
-		r = pthread_cond_timedwait(&j->rest, &j->lock, &until);
+		r = pthread_cond_clockwait(&j->rest, &j->lock, CLOCK_MONOTONIC, &until);
 	r = j->running != 0;
 	pthread_mutex_unlock(&j->lock);
 	if (r)

@@ -38,10 +38,12 @@ static int does_not_open(const struct coapd_mount *m, int status, const char *wh
 int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 	       const struct coapd_module *desc, uint32_t where, struct err *err)
 {
+	static const uint32_t open = 0;
 	int status;
 
 	*m = (struct coapd_mount){ .resources = m->resources, .spec = *spec, .desc = desc,
-				   .where = where, .self = spec->conf, .notices = m->notices };
+				   .where = where, .self = spec->conf, .notices = m->notices,
+				   .gate = spec->gate ? spec->gate : &open };
 	if (!m->spec.shown)
 		m->spec.shown = spec->path;
 	m->id = mount_id(spec, desc->name);

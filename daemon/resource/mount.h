@@ -4,6 +4,7 @@
 #ifndef RESOURCE_MOUNT_H
 #define RESOURCE_MOUNT_H
 
+#include "base/gates.h"
 #include "base/log.h"
 #include "resource/links.h"
 #include "resource/resource.h"
@@ -34,6 +35,7 @@ struct coapd_mount {
 	struct notices *notices;        /* what tells of changes; borrowed, set before it is
 					 * opened */
 	uint64_t now;           /* of the event that ran its hook last */
+	const uint32_t *gate;   /* never NULL once it is opened */
 };
 
 /* Opens the mount of a spec; where as in resource_request().  0; a negative
@@ -41,5 +43,11 @@ struct coapd_mount {
 int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 	       const struct coapd_module *desc, uint32_t where, struct err *err);
 void mount_close(struct coapd_mount *m);
+
+/* Requests to it are answered 5.00 for a while, as workers died in it. */
+static inline bool mount_is_closed(const struct coapd_mount *m)
+{
+	return gate_is_shut(m->gate);
+}
 
 #endif

@@ -14,6 +14,7 @@
 #define BURST 4u                /* observers told by one event */
 #define BURST_TX 4u             /* datagrams it may have sent before one more */
 #define RETRY_MS 100u           /* after a limit was met */
+#define CLOSED_MS 1000u         /* between looks at a resource that is closed */
 #define NOTICE_MS 1000u         /* a representation older than that is made again: its
 				 * Max-Age is that of the time it is sent (4.3.1) */
 
@@ -368,6 +369,14 @@ static bool tell(struct resources *R, struct engine *e, struct representation *p
 	return notify(e, o, &r, &R->notices.notice);
 }
 
+/* Its observers are told once it is open again. */
+static bool is_closed(struct resources *R, const struct representation *p)
+{
+	const struct coapd_mount *m = resources_mount(R, p->mount);
+
+	return m && mount_is_closed(m);
+}
+
 void notices_due(struct resources *R, struct engine *e, struct representation *p)
 {
 	uint64_t value = value_of(&R->notices, p->word);
@@ -375,6 +384,10 @@ void notices_due(struct resources *R, struct engine *e, struct representation *p
 	unsigned before = e->tx_n;
 	struct observer *o;
 
+	if (is_closed(R, p)) {
+		representation_wake(e, p, CLOSED_MS);
+		return;
+	}
 	if (value != p->seen)
 		representation_saw(e, p, value);
 	for (unsigned n = 0; n < BURST && e->tx_n - before <= BURST_TX; n++) {

@@ -247,6 +247,15 @@ static bool reaches(const struct coapd_mount *m, size_t segments)
 	return segments == m->spec.nsegments || m->desc->flags & COAPD_F_TREE;
 }
 
+/* True if that was all, as the module is not to be asked. */
+static bool is_closed(struct engine *e, struct request *r, const struct coapd_mount *m)
+{
+	if (!mount_is_closed(m))
+		return false;
+	run_closed(e, r);
+	return true;
+}
+
 /* True unless the module declined. */
 static bool ask(struct resources *R, struct engine *e, struct request *r,
 		struct coapd_mount *m, unsigned rx)
@@ -255,6 +264,8 @@ static bool ask(struct resources *R, struct engine *e, struct request *r,
 				     .attempt = batch_of(&e->space)->rx[rx].tries };
 	enum coapd_verdict v;
 
+	if (is_closed(e, r, m))
+		return true;
 	/* A condition that its module does not judge cannot be met (5.4.1). */
 	if (condition_asked(&r->msg) && !(m->desc->flags & COAPD_F_CONDITIONS)) {
 		request_refuse(e, r, COAP_BAD_OPTION, "the resource judges no conditions");
@@ -307,6 +318,9 @@ void resource_request(struct resources *R, struct engine *e, struct request *r, 
 	if (answer_later(e, r))
 		return;
 	i = resources_route(R, r, &segments);
+	/* Before a body is gathered for nobody. */
+	if (i != ROUTER_NONE && reaches(&R->mount[i], segments) && is_closed(e, r, &R->mount[i]))
+		return;
 	if (i != ROUTER_NONE && R->mount[i].desc->flags & COAPD_F_STREAM &&
 	    reaches(&R->mount[i], segments)) {
 		if (upload_request(R, e, r, &R->mount[i], rx))

@@ -47,6 +47,8 @@ struct resource_mount_spec {
 					 * module has no rows */
 	const char *directory;          /* for files of modules, shared by all workers; NULL */
 	struct counts_row *counts;      /* where it counts (base/counts.h), borrowed; NULL */
+	const uint32_t *gate;           /* whether it is closed (base/gates.h), borrowed; NULL:
+					 * it never is */
 	uint64_t body_size;             /* longest body of a request; 0: none in blocks */
 	bool renewed;                   /* the site before this one had it with other options */
 	uint32_t *where;                /* its number + 1 is there while it opens or closes;

@@ -30,6 +30,12 @@ void run_fail(struct resources *R, const char *why)
 	request_refuse(R->task.engine, R->task.request, COAP_INTERNAL_ERROR, NULL);
 }
 
+void run_closed(struct engine *e, struct request *r)
+{
+	engine_count(e, COUNT_CLOSED);
+	request_refuse(e, r, COAP_INTERNAL_ERROR, "the resource is closed for a while");
+}
+
 void run_finish(struct resources *R)
 {
 	if (!answer_send(&R->task))

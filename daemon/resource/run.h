@@ -22,6 +22,9 @@ void run_finish(struct resources *R);
  * one, or 5.00 if nothing would ever bring it back. */
 void run_wait(struct resources *R);
 
+/* Answers 5.00 for a mount that is closed, and counts it. */
+void run_closed(struct engine *e, struct request *r);
+
 /* Answers 5.03 with Max-Age: who asks again later may be served. */
 void run_unavailable(const struct coapd_task *t);
 

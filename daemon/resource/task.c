@@ -1,6 +1,7 @@
 #include "resource/task.h"
 
 #include "exchange/exchange.h"
+#include "exchange/kinds.h"
 #include "exchange/stream.h"
 #include "resource/fetch.h"
 
@@ -11,11 +12,32 @@ static struct slab *task_slab(struct engine *e)
 	return engine_slab(e, TASK_SLAB);
 }
 
+static const struct mem_field task_rows[] = {
+	FIELD_KIND(struct task, object, struct object, &object_kind),
+	FIELD(struct task, mount),
+	FIELD_REFS(struct task, waiting),
+	FIELD(struct task, once),
+	FIELD_REFS(struct task, upload),
+	FIELD_ARRAY(struct task, at),
+	FIELD_ARRAY(struct task, awaits),
+	FIELD_REFS(struct task, fetch),
+	FIELD(struct task, attempts),
+	FIELD(struct task, kind),
+	FIELD(struct task, begins),
+	FIELD(struct task, lost),
+	FIELD(struct task, is_private),
+	FIELD(struct task, zero),
+	FIELD_ARRAY(struct task, scratch),
+};
+
+static const struct mem_kind task_kind = KIND("task", struct task, task_rows);
+
 void task_layout(struct space_def *def, uint32_t cap)
 {
 	assert(def->nslabs == TASK_SLAB);
-	def->slab[def->nslabs++] = (struct slab_def){ "task", TASK_MAGIC,
-						      sizeof(struct task), cap };
+	def->slab[def->nslabs++] = (struct slab_def){
+		.name = "task", .magic = TASK_MAGIC, .size = sizeof(struct task), .cap = cap,
+		.kind = &task_kind };
 }
 
 struct task *task_take(struct engine *e)
@@ -128,7 +150,7 @@ static bool plausible(struct engine *e, const struct task *t)
 	    !(t->begins || task_waits(t->at, t->awaits)))
 		return false;
 	if (t->kind == TASK_BACKGROUND)
-		return t->waiting == 0 && e->background_n < e->conf.limits.tasks;
+		return t->waiting == 0;
 	if (t->kind == TASK_UPLOAD)
 		return owns_stream(e, t) && (t->waiting ? has_request(e, t) : !t->begins);
 	return t->kind == TASK_REQUEST && has_request(e, t);

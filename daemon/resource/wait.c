@@ -51,6 +51,10 @@ static bool resume(struct resources *R, struct engine *e, struct request *r,
 		run_unavailable(&R->task);
 		return false;
 	}
+	if (mount_is_closed(m)) {
+		run_closed(e, r);
+		return false;
+	}
 	if (task->attempts >= COAPD_ATTEMPTS) {
 		R->task.mount = m;
 		run_fail(R, "its hook killed too many workers");

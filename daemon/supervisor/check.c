@@ -27,17 +27,25 @@ enum outcome {
 
 static const struct config_place nowhere;
 
-/* Waits for the child's end.  False: it took too long. */
-static bool wait_for(pid_t pid, unsigned limit_ms)
+/* Waits for the child's end: 1, 0 it took too long, or a negative errno. */
+static int wait_for(pid_t pid, unsigned limit_ms)
 {
 	struct pollfd p = { .fd = pidfd_open(pid, 0), .events = POLLIN };
 	int n;
 
+	if (p.fd < 0)
+		return -errno;
 	do {
 		n = poll(&p, 1, (int)limit_ms);
 	} while (n < 0 && errno == EINTR);
 	close(p.fd);
 	return n > 0;
+}
+
+static enum outcome no_child(struct config_errors *errors, int error)
+{
+	errors_add(errors, nowhere, "cannot fork to check modules: %s", strerror(-error));
+	return IMPOSSIBLE;
 }
 
 /* A child that went wrong may have written anything. */
@@ -66,23 +74,21 @@ static enum outcome run_child(const struct site *site, unsigned limit_ms,
 			      struct config_errors *shared, int *sig)
 {
 	pid_t pid = child_fork();
-	int status;
-	bool late;
+	int status, ended;
 
 	if (pid == 0)
 		_exit(worker_check(site, shared) ? CHILD_FINE : CHILD_WRONG);
-	if (pid < 0) {
-		errors_add(shared, nowhere, "cannot fork to check modules: %s",
-			   strerror(-(int)pid));
-		return IMPOSSIBLE;
-	}
-	late = !wait_for(pid, limit_ms);
-	if (late)
+	if (pid < 0)
+		return no_child(shared, (int)pid);
+	ended = wait_for(pid, limit_ms);
+	if (ended <= 0)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	mend(shared);
-	return late ? LATE : judge(status, sig);
+	if (ended < 0)
+		return no_child(shared, ended);
+	return ended ? judge(status, sig) : LATE;
 }
 
 static void blame(struct config_errors *errors, struct config_place at, const char *who,
@@ -126,7 +132,8 @@ static void find_culprits(const struct site *site, unsigned limit_ms, enum outco
 		      limit_ms);
 }
 
-bool check_modules(const struct site *site, unsigned limit_ms, struct config_errors *errors)
+enum check check_modules(const struct site *site, unsigned limit_ms,
+			 struct config_errors *errors)
 {
 	struct config_errors *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
 					    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -134,8 +141,10 @@ bool check_modules(const struct site *site, unsigned limit_ms, struct config_err
 	int sig = 0;
 
 	errors_begin(errors, site->file);
-	if (shared == MAP_FAILED)
-		return errors_add(errors, nowhere, "no memory to check modules");
+	if (shared == MAP_FAILED) {
+		errors_add(errors, nowhere, "no memory to check modules");
+		return CHECK_IMPOSSIBLE;
+	}
 	errors_begin(shared, site->file);
 	o = run_child(site, limit_ms, shared, &sig);
 	if (o == CRASHED || o == LATE) {
@@ -144,5 +153,5 @@ bool check_modules(const struct site *site, unsigned limit_ms, struct config_err
 	}
 	memcpy(errors, shared, sizeof *errors);
 	munmap(shared, sizeof *shared);
-	return o == FINE;
+	return o == FINE ? CHECK_FINE : o == IMPOSSIBLE ? CHECK_IMPOSSIBLE : CHECK_WRONG;
 }

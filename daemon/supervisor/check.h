@@ -10,9 +10,15 @@
 
 #define CHECK_MS 10000  /* what loading and checking may take */
 
-/* Empties errors and checks; blocks for at most about twice limit_ms.  True when
- * nothing is wrong; otherwise errors says what, and names the module that crashed
- * or hung. */
-bool check_modules(const struct site *site, unsigned limit_ms, struct config_errors *errors);
+enum check {
+	CHECK_FINE,
+	CHECK_WRONG,
+	CHECK_IMPOSSIBLE        /* there was no child to do it, which may be better next time */
+};
+
+/* Empties errors and checks; blocks for at most about twice limit_ms.  Unless all is fine,
+ * errors says what is wrong, and names the module that crashed or hung. */
+enum check check_modules(const struct site *site, unsigned limit_ms,
+			 struct config_errors *errors);
 
 #endif

@@ -1,6 +1,7 @@
 #include "supervisor/control.h"
 
 #include "control/server.h"
+#include "supervisor/closing.h"
 #include "worker/slot.h"
 #include "worker/trace.h"
 
@@ -56,6 +57,11 @@ static void tell_worker(void *arg, unsigned number, struct desk_worker *out)
 	*out = (struct desk_worker){ .pid = p->pid, .state = crew_state_name(w->state),
 				     .age_ms = p->pid ? now_ms() - w->born : 0,
 				     .starts = p->starts };
+}
+
+static void tell_trouble(void *arg, unsigned mount, struct desk_trouble *out)
+{
+	closing_tell(arg, mount, out);
 }
 
 /* As if somebody had sent it: what follows begins in the loop. */
@@ -231,8 +237,8 @@ static void fill_desk(struct control *c, struct supervisor *sv)
 	for (unsigned i = 0; i < sv->nslots; i++)
 		view_open(&c->slot[i], sv->memory.at[i], &c->def);
 	c->desk = (struct desk){ .slot = c->slot, .nslots = sv->nslots, .phase = phase,
-				 .worker = tell_worker, .stop = stop, .reload = reload,
-				 .now_ms = now_ms, .set_log = set_log, .ask = ask,
+				 .worker = tell_worker, .trouble = tell_trouble, .stop = stop,
+				 .reload = reload, .now_ms = now_ms, .set_log = set_log, .ask = ask,
 				 .trace_begin = trace_begin, .trace_end = trace_end,
 				 .started_ms = now_ms(), .arg = sv };
 	fill_site(c, sv);

@@ -184,17 +184,24 @@ static void retry(struct crew *c, unsigned w, uint64_t now)
 		spawn(c, w, now);
 }
 
-static uint64_t watched(const struct crew *c, uint64_t now)
+/* Its time begins. */
+static uint64_t watched(struct crew *c, unsigned w, uint64_t now)
 {
+	c->worker[w].heard = now;
 	return c->watch_ms ? add(now, c->watch_ms) : CREW_NEVER;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
 }
 
 /* When we did not run ourselves, as the machine was held or overloaded, the others may not
  * have either: they have their time again. */
 static void kill_silent(struct crew *c, unsigned w, uint64_t now)
 {
-	if (now - c->worker[w].due >= CREW_LATE_MS) {
-		c->worker[w].due = watched(c, now);
+	if (now - c->worker[w].due >= least(CREW_LATE_MS, c->watch_ms / 4 + 1)) {
+		c->worker[w].due = watched(c, w, now);
 		return;
 	}
 	c->worker[w].silent = true;
@@ -223,13 +230,13 @@ static void answer(struct crew *c, unsigned w, enum answer a, uint64_t now)
 		ask(c, w, CREW_ASK_QUIT);
 		break;
 	case RUN:
-		enter(c, w, CREW_RUNNING, watched(c, now));
+		enter(c, w, CREW_RUNNING, watched(c, w, now));
 		break;
 	case BEGIN:
 		if (!c->watch_ms)
 			break;
 		c->worker[w].begun = true;
-		c->worker[w].due = watched(c, now);
+		c->worker[w].due = watched(c, w, now);
 		break;
 	case DRAIN:
 		enter(c, w, CREW_DRAINING, add(now, add(c->drain_ms, CREW_MARGIN_MS)));
@@ -256,6 +263,23 @@ static void answer(struct crew *c, unsigned w, enum answer a, uint64_t now)
 		enter(c, w, CREW_GONE, CREW_NEVER);
 		break;
 	}
+}
+
+bool crew_is_silent(const struct crew *c, unsigned w, uint64_t now)
+{
+	const struct crew_worker *me = &c->worker[w];
+
+	return me->due <= now && (me->state == CREW_RUNNING ||
+				  (me->state == CREW_STARTING && me->begun));
+}
+
+/* Looked at again soon. */
+static void forgive(struct crew *c, unsigned w, uint64_t now)
+{
+	struct crew_worker *me = &c->worker[w];
+
+	if (crew_is_silent(c, w, now) && now - me->heard < CREW_PATIENCE_MS)
+		me->due = add(now, c->watch_ms / 4 + 1);
 }
 
 static void died(struct crew *c, unsigned w, uint64_t now, bool speak)
@@ -385,6 +409,9 @@ void crew_step(struct crew *c, enum crew_event event, unsigned w, uint64_t now)
 		break;
 	case CREW_EV_ALIVE:
 		answer(c, w, rule[c->worker[w].state].alive, now);
+		break;
+	case CREW_EV_HELD:
+		forgive(c, w, now);
 		break;
 	case CREW_EV_BOOT_FAILED:
 		if (c->phase == CREW_BOOT)

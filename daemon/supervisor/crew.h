@@ -18,7 +18,8 @@
  *
  * One that runs says now and then that it lives; if it is silent for watch_ms, it hangs and
  * is killed.  So does one that starts, from when it goes on with what its predecessor left:
- * that may be just what the predecessor hung in.
+ * that may be just what the predecessor hung in.  Of one that could not speak for reasons that
+ * are no hook's (patience.h) that is said first (CREW_EV_HELD), and it has CREW_PATIENCE_MS.
  *
  * A reload has all of them replaced (CREW_EV_REPLACE), maybe by more or fewer: each that has
  * a process is asked to leave,
@@ -44,7 +45,9 @@
 #define CREW_BOOT_DEATHS 3              /* of one worker, until the start has failed */
 #define CREW_START_MS 30000             /* until a worker must have become ready */
 #define CREW_MARGIN_MS 1000             /* between asking and killing */
-#define CREW_LATE_MS 1000               /* so late we ourselves did not run */
+#define CREW_LATE_MS 1000               /* so late we ourselves did not run, or a quarter of
+					 * watch_ms if that is less */
+#define CREW_PATIENCE_MS 30000          /* the longest silence that is forgiven */
 #define CREW_STUCK_MS 10000             /* until a killed one should be dead */
 
 enum crew_state {
@@ -74,6 +77,7 @@ enum crew_event {
 	CREW_EV_NOT_SPAWNED,    /* of a worker: CREW_SPAWN could not be performed */
 	CREW_EV_READY,          /* of a worker */
 	CREW_EV_ALIVE,          /* of a worker: it says so */
+	CREW_EV_HELD,           /* of a worker: it is silent (crew_is_silent()) and need not hang */
 	CREW_EV_BOOT_FAILED,    /* of a worker: it ended, saying that it cannot start */
 	CREW_EV_DIED,           /* of a worker: it ended in any other way */
 	CREW_EV_REPLACE,        /* while all is served (crew_can_replace()): to so many workers as
@@ -113,6 +117,7 @@ struct crew_worker {
 	bool leaves;            /* it is being replaced, and not dead yet */
 	bool comes;             /* the new one of that number waits for its slots */
 	uint64_t killed;        /* when */
+	uint64_t heard;         /* when its time began last, if it is watched */
 	unsigned boot_deaths;
 	uint64_t born, due;     /* due: what CREW_EV_TICK waits for, or CREW_NEVER */
 	uint64_t backoff_ms;
@@ -149,6 +154,9 @@ bool crew_take(struct crew *c, struct crew_action *out);
 /* When the next CREW_EV_TICK has something to do; CREW_NEVER: only after
  * another event. */
 uint64_t crew_due(const struct crew *c);
+
+/* True if it would be killed now for its silence. */
+bool crew_is_silent(const struct crew *c, unsigned worker, uint64_t now);
 
 /* How many serve. */
 unsigned crew_running(const struct crew *c);

@@ -72,6 +72,10 @@ static int fill(struct generation *g, struct supervisor *sv, struct err *err)
 	rc = counts_make(&g->counts, g->nworkers, g->site->nmounts, err);
 	if (rc)
 		return rc;
+	rc = crashes_make(&g->crashes, g->site->nmounts, g->site->crash_limit,
+			  g->site->crash_pause_ms, err);
+	if (rc)
+		return rc;
 	fd = accessfile_open(g->site, err);
 	if (fd < 0)
 		return fd;
@@ -110,6 +114,7 @@ void generation_free(struct generation *g)
 	if (g->access_fd > 0)
 		close(g->access_fd);
 	counts_free(&g->counts);
+	crashes_free(&g->crashes);
 	if (g->where)
 		munmap(g->where, where_size(g));
 	free(g->process);
@@ -126,6 +131,8 @@ static void inherit(struct generation *g, size_t to, const struct generation *fr
 
 	for (unsigned n = 0; counts_read(&from->counts, mount, n, &c); n++)
 		counts_give(&g->counts, to, c.name, c.value);
+	g->crashes.mount[to].deaths += from->crashes.mount[mount].deaths;
+	g->crashes.mount[to].closings += from->crashes.mount[mount].closings;
 }
 
 void generation_inherit(struct generation *g, const struct generation *from)

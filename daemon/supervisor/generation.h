@@ -8,6 +8,7 @@
 #define SUPERVISOR_GENERATION_H
 
 #include "base/counts.h"
+#include "supervisor/crashes.h"
 #include "worker/worker.h"
 
 #include <ev.h>
@@ -21,6 +22,8 @@ struct process {
 	pid_t pid;              /* 0: none */
 	int control;            /* our end of the control socket, -1: none */
 	bool asked;             /* told to end, or killed by us */
+	bool silent;            /* killed by us, as it hung */
+	uint64_t used_ms;       /* of processors, when it was heard of last */
 	bool held;              /* it waits to be told that the slots are free */
 	bool prepared;          /* held, it has said that it could go on */
 	pid_t dead;             /* the last one that ended, */
@@ -39,6 +42,7 @@ struct generation {
 	unsigned nworkers;
 	int access_fd;          /* of the access log; 0: there is none */
 	struct counts counts;   /* of modules */
+	struct crashes crashes; /* of their mounts */
 	struct process *process;        /* [worker] */
 	struct worker_slot *slot;       /* [slot], those of a worker side by side */
 	int *socks;             /* [slot][listener] */
@@ -54,8 +58,8 @@ struct generation *generation_make(struct supervisor *sv, struct site *site,
 /* Its processes are dead.  NULL is fine. */
 void generation_free(struct generation *g);
 
-/* What modules of another one have counted goes on in this one, where mount and counter have
- * the same name.  To be called when nobody of the other counts any more. */
+/* What modules of another one have counted, and how they crashed, goes on in this one, where
+ * mount and counter have the same name.  To be called when nobody of the other counts any more. */
 void generation_inherit(struct generation *g, const struct generation *from);
 
 /* Its process with that pid; NULL: none of its. */

@@ -17,7 +17,8 @@ struct obituary {
 	pid_t pid;
 	int status;             /* as waitpid() gives it */
 	bool asked;             /* we had told it to end */
-	const char *path;       /* mount whose hook ran, NULL none */
+	int mount;              /* whose hook ran, -1 none */
+	const char *path;       /* of it, NULL none */
 	const char *module;     /* goes with path */
 	bool opens;             /* it was no hook, but its open() or close() */
 	uint64_t in_ms;         /* until its successor starts, CREW_NEVER: there is none */

@@ -1,8 +1,10 @@
 #include "supervisor/process.h"
 
 #include "supervisor/child.h"
+#include "supervisor/closing.h"
 #include "supervisor/notify.h"
 #include "supervisor/obituary.h"
+#include "supervisor/patience.h"
 #include "worker/slot.h"
 #include "worker/where.h"
 
@@ -37,6 +39,7 @@ struct worker_boot process_boot(const struct supervisor *sv, const struct proces
 		.nmemfds = sv->nslots,
 		.wakes = sv->wakes,
 		.counts = &p->of->counts,
+		.gates = &p->of->crashes.gates,
 		.mail = sv->mail.in,
 		.access_fd = p->of->access_fd,
 		.control_fd = control,
@@ -70,7 +73,7 @@ int process_start(struct supervisor *sv, struct process *p)
 	p->pid = pid;
 	p->starts++;
 	p->control = pair[0];
-	p->asked = p->prepared = false;
+	p->asked = p->silent = p->prepared = false;
 	ev_io_set(&p->readable, pair[0], EV_READ);
 	ev_io_start(sv->loop, &p->readable);
 	return 0;
@@ -108,12 +111,28 @@ static int where(const struct supervisor *sv, const struct process *p, bool *ope
 	return mount;
 }
 
+void process_heard(struct process *p)
+{
+	p->used_ms = patience_used(p->pid);
+}
+
+bool process_hangs(const struct supervisor *sv, const struct process *p)
+{
+	struct sight s = { .state = patience_state(p->pid),
+			   .used_ms = patience_used(p->pid) - p->used_ms };
+	bool opens;
+
+	s.in_hook = where(sv, p, &opens) >= 0;
+	return patience_is_over(&s, sv->crew.watch_ms);
+}
+
 /* What there is to say of it. */
 static struct obituary about(const struct supervisor *sv, const struct process *p)
 {
 	struct obituary o = { .worker = p->number };
 	int mount = where(sv, p, &o.opens);
 
+	o.mount = mount;
 	if (mount >= 0) {
 		o.path = site_mount_shown(&p->of->site->mounts[mount]);
 		o.module = p->of->site->mounts[mount].module;
@@ -145,6 +164,7 @@ void process_kill(struct supervisor *sv, struct process *p)
 		log_warn("worker %u (pid %d) does not end in time, killing it", p->number,
 			 (int)p->pid);
 	p->asked = true;
+	p->silent = sv->crew.worker[p->number].silent;
 	kill(p->pid, SIGKILL);
 }
 
@@ -164,7 +184,7 @@ static enum log_level compose(const struct supervisor *sv, const struct process 
 	return obituary_write(o, text);
 }
 
-void process_obituary(const struct supervisor *sv, const struct process *p, uint64_t in_ms)
+void process_obituary(struct supervisor *sv, const struct process *p, uint64_t in_ms)
 {
 	struct obituary o;
 	struct obituary_facts facts;
@@ -175,6 +195,10 @@ void process_obituary(const struct supervisor *sv, const struct process *p, uint
 	if (process_boot_failed(p) && (sv->crew.phase == CREW_FAIL || p->held))
 		level = LOG_INFO;
 	log_record(LOG_PART, level, obituary_fields(&o, &facts), "%s", text);
+	/* One that does not open is not in anybody's way who asks. */
+	if (p->of == sv->now && o.mount >= 0 && !o.opens &&
+	    closing_blames(p->status, p->asked, p->silent))
+		closing_note(sv, (size_t)o.mount);
 }
 
 const char *process_last_words(const struct supervisor *sv, const struct process *p,

@@ -24,6 +24,13 @@ void process_ask(struct process *p, enum worker_message what);
 /* Ends it at once, and says why. */
 void process_kill(struct supervisor *sv, struct process *p);
 
+/* It has been heard of. */
+void process_heard(struct process *p);
+
+/* Whether one that is silent hangs, as far as that can be seen from here; if not, it may have
+ * had no chance to speak. */
+bool process_hangs(const struct supervisor *sv, const struct process *p);
+
 /* Closes our end of the socket; may be called twice. */
 void process_close(struct process *p);
 
@@ -32,7 +39,7 @@ bool process_boot_failed(const struct process *p);
 
 /* Of the same: one line in the log on how it ended and where it was; in_ms is the time
  * until the next one starts. */
-void process_obituary(const struct supervisor *sv, const struct process *p, uint64_t in_ms);
+void process_obituary(struct supervisor *sv, const struct process *p, uint64_t in_ms);
 
 /* The same as a text in err, which is returned. */
 const char *process_last_words(const struct supervisor *sv, const struct process *p,

@@ -34,6 +34,7 @@ struct supervisor {
 	ev_signal signal[SIGNALS];
 	ev_child child;
 	ev_timer tick;
+	ev_timer reopen;                /* a resource is */
 	ev_timer beat;                  /* the service manager is told how we do */
 	struct pulse pulse;
 	bool unwell;                    /* has been logged */

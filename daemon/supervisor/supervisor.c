@@ -1,6 +1,7 @@
 #include "supervisor/supervisor.h"
 
 #include "supervisor/accessfile.h"
+#include "supervisor/closing.h"
 #include "supervisor/control.h"
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
@@ -195,9 +196,11 @@ static void heard(struct process *p, const char *message, size_t n)
 	if (p->held) {
 		reload_heard(sv, p, message, n);
 	} else if (message[0] == WORKER_READY) {
+		process_heard(p);
 		happen(sv, CREW_EV_READY, p->number);
 		control_worker_ready(sv->control, p);
 	} else if (message[0] == WORKER_ALIVE) {
+		process_heard(p);
 		happen(sv, CREW_EV_ALIVE, p->number);
 	}
 }
@@ -253,21 +256,28 @@ static void on_child(struct ev_loop *loop, ev_child *w, int revents)
 		happen(sv, process_boot_failed(p) ? CREW_EV_BOOT_FAILED : CREW_EV_DIED, p->number);
 }
 
-static void hear_all(struct generation *g)
+/* What workers have said by now counts, and so does why they could not. */
+static void look_at(struct generation *g)
 {
-	for (unsigned i = 0; g && i < g->nworkers; i++)
-		while (g->process[i].control >= 0 && hear(&g->process[i]))
+	for (unsigned i = 0; g && i < g->nworkers; i++) {
+		struct process *p = &g->process[i];
+		struct supervisor *sv = p->sv;
+
+		while (p->control >= 0 && hear(p))
 			;
+		if (p->pid && !p->held && process_of(sv, i, sv->crew.worker[i].leaves) == p &&
+		    crew_is_silent(&sv->crew, i, now_ms()) && !process_hangs(sv, p))
+			step(sv, CREW_EV_HELD, i);
+	}
 }
 
-/* What workers have said by now counts. */
 static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct supervisor *sv = w->data;
 
 	(void)loop, (void)revents;
-	hear_all(sv->old);
-	hear_all(sv->now);
+	look_at(sv->old);
+	look_at(sv->now);
 	happen(sv, CREW_EV_TICK, 0);
 }
 
@@ -383,6 +393,7 @@ static int open_loop(struct supervisor *sv, struct err *err)
 	ev_child_start(sv->loop, &sv->child);
 	ev_timer_init(&sv->tick, on_tick, 0., 0.);
 	sv->tick.data = sv;
+	closing_begin(sv);
 	begin_beat(sv);
 	return 0;
 }
@@ -391,6 +402,7 @@ static void close_loop(struct supervisor *sv)
 {
 	ev_timer_stop(sv->loop, &sv->tick);
 	ev_timer_stop(sv->loop, &sv->beat);
+	closing_end(sv);
 	ev_child_stop(sv->loop, &sv->child);
 	for (int i = 0; i < SIGNALS; i++)
 		ev_signal_stop(sv->loop, &sv->signal[i]);

@@ -8,7 +8,7 @@
 
 int inherited_keep(const struct worker_boot *b, struct err *err)
 {
-	size_t each = b->site->nlisteners + 3, n = 0;
+	size_t each = b->site->nlisteners + 4, n = 0;
 	int *fds = calloc(b->nslots * each + b->nmemfds + b->wakes.n + 3, sizeof *fds);
 
 	if (!fds)
@@ -18,6 +18,7 @@ int inherited_keep(const struct worker_boot *b, struct err *err)
 			fds[n++] = b->slots[i].socks[k];
 		fds[n++] = b->slots[i].client_sock;
 		fds[n++] = b->slots[i].memfd;
+		fds[n++] = b->slots[i].old_memfd;
 		fds[n++] = b->slots[i].mail;
 	}
 	for (unsigned i = 0; i < b->wakes.n; i++)

@@ -153,6 +153,7 @@ void mounts_settle(const struct worker_boot *b, struct resource_mount_spec *spec
 
 		specs[i].where = b->where ? &b->where->mount : NULL;
 		specs[i].place = written_at(b->site, &b->site->mounts[i]);
+		specs[i].gate = gates_word(b->gates, i);
 		specs[i].renewed = is_renewed(b->site, &b->site->mounts[i], b->before);
 		specs[i].counts = counts_begin(b->counts, b->number, i, module->counters,
 					       module->ncounters);

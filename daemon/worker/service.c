@@ -2,6 +2,7 @@
 
 #include "transport/icmp.h"
 #include "worker/slot.h"
+#include "worker/slot_import.h"
 
 #include <errno.h>
 #include <linux/sock_diag.h>
@@ -349,23 +350,40 @@ static void init_watchers(struct service *v, int mail)
 
 static int map_memory(struct service *v, const struct worker_slot *slot, struct err *err)
 {
-	v->size = space_size(&v->def) + windows_size(&v->windows);
+	v->size = space_size(v->def) + windows_size(&v->def->windows);
 	v->mem = mmap(NULL, v->size, PROT_READ | PROT_WRITE, MAP_SHARED, slot->memfd, 0);
-	if (v->mem != MAP_FAILED)
+	if (v->mem != MAP_FAILED) {
+		v->used = ((const struct space_ctl *)v->mem)->layout != 0;
 		return 0;
+	}
 	v->mem = NULL;
 	return err_set(err, -errno, "cannot map the memory of slot %u: %s", slot->slot,
 		       strerror(errno));
 }
 
 /* Windows for bodies stand behind the slot's memory. */
+/* False: what is to be taken over is damaged, and the slot begins anew. */
+static bool import(struct service *v, const struct worker_slot *slot,
+		   const struct service_env *env)
+{
+	struct err err;
+	int rc = slot_import(v->mem, v->def, slot->old_memfd, env->socks, &err);
+
+	if (rc == 0)
+		log_info("slot %u is laid out anew", slot->slot);
+	else if (rc != -ENODATA && rc != -EALREADY)
+		log_error("slot %u begins anew, as its memory cannot be taken over: %s; its "
+			  "clients have to begin anew", slot->slot, err.text);
+	return rc == 0 || rc == -ENODATA || rc == -EALREADY;
+}
+
 static void take_windows(struct service *v, const struct service_env *env,
 			 struct engine_conf *conf)
 {
 	if (!env->budget)
 		return;
 	v->bodies = (struct bodies){
-		.windows = { (uint8_t *)v->mem + space_size(&v->def), &v->windows },
+		.windows = { (uint8_t *)v->mem + space_size(v->def), &v->def->windows },
 		.budget = env->budget };
 	conf->bodies = &v->bodies;
 }
@@ -406,6 +424,9 @@ static void take_over(struct service *v, enum space_state state, uint64_t now)
 	const struct batch *b = batch_of(space_of(v));
 
 	udp_wire(space_of(v), state);
+	if (state == SPACE_NEW && v->used)
+		log_error("slot %u begins anew, as its memory is damaged or of another layout: its "
+			  "clients have to begin anew", v->slot);
 	if (state == SPACE_OLD && !dispatch_adopt(&v->dispatch, now))
 		log_error("slot %u is wiped, as workers keep dying when they take it over: "
 			  "its clients have to begin anew", v->slot);
@@ -420,19 +441,21 @@ int service_open(struct service *v, const struct worker_slot *slot,
 {
 	struct engine_conf conf = slot_conf(env->site);
 	enum space_state state;
+	bool refused;
 	int r;
 
-	*v = (struct service){ .loop = env->loop, .slot = slot->slot, .due_at = UINT64_MAX };
-	slot_def(env->site, &v->def);
-	v->windows = slot_windows(env->site);
+	*v = (struct service){ .loop = env->loop, .slot = slot->slot, .due_at = UINT64_MAX,
+			       .def = env->def ? env->def : &v->own };
+	slot_def(env->site, &v->own);
 	r = take_sockets(v, slot, env->site, err);
 	if (!r)
 		r = map_memory(v, slot, err);
 	if (r)
 		return r;
+	refused = slot->old_memfd > 0 && !import(v, slot, env);
 	take_windows(v, env, &conf);
 	look_up_ports(v, &conf);
-	r = dispatch_open(&v->dispatch, v->mem, &v->def, (uint8_t)slot->slot, &env->key,
+	r = dispatch_open(&v->dispatch, v->mem, v->def, (uint8_t)slot->slot, &env->key,
 			  &conf, env->resources, &state);
 	if (r) {
 		munmap(v->mem, v->size);
@@ -445,6 +468,8 @@ int service_open(struct service *v, const struct worker_slot *slot,
 	v->outside = (struct outside){ .lookup = look_up, .way = find_way, .arg = v,
 				       .client_sock = WORKER_CLIENT };
 	v->dispatch.outside = &v->outside;
+	if (refused)
+		space_count(space_of(v), COUNT_IMPORT_REFUSED);
 	take_over(v, state, clock_ms());
 	init_watchers(v, slot->mail);
 	go_on(v);
@@ -461,7 +486,7 @@ void service_close(struct service *v)
 	if (v->names)
 		names_drop(v->names, v);
 	dispatch_close(&v->dispatch);
-	unpoison(v->mem, space_size(&v->def));
+	unpoison(v->mem, space_size(v->def));
 	munmap(v->mem, v->size);
 }
 

@@ -35,6 +35,7 @@ struct service {
 	enum service_state state;
 	unsigned blocked;               /* number of the socket that is full */
 	unsigned slot;
+	bool used;                      /* its memory was, before this worker */
 	struct ev_loop *loop;           /* borrowed */
 	ev_io read[WORKER_SOCKS];
 	ev_io write;
@@ -47,8 +48,8 @@ struct service {
 	unsigned icmp_n;
 	void *mem;                      /* mapped: the slot's memory, then the windows */
 	size_t size;
-	struct space_def def;
-	struct windows_def windows;
+	struct space_def own;           /* what follows from the site */
+	const struct space_def *def;    /* borrowed, or own */
 	struct bodies bodies;
 	struct names *names;            /* borrowed; NULL: none are looked up */
 	struct trace *trace;            /* borrowed; NULL: nobody can look on */
@@ -66,6 +67,8 @@ struct service_env {
 	struct accesslog *accesslog;            /* NULL: none is kept */
 	const struct body_budget *budget;       /* for bodies; NULL: none are kept */
 	struct trace *trace;                    /* NULL: nobody can look on */
+	const struct space_def *def;            /* of all slots; NULL: what follows from the site */
+	const struct import_socks *socks;       /* of memory to be taken over; NULL */
 	struct hash_key key;
 };
 

@@ -1,5 +1,6 @@
 #include "worker/slot.h"
 
+#include "base/import.h"
 #include "resource/fetch.h"
 #include "resource/resource.h"
 
@@ -38,16 +39,40 @@ void slot_def(const struct site *site, struct space_def *def)
 	/* An upload is a task as well. */
 	task_layout(def, limits.waiting + limits.assemblies + limits.tasks);
 	fetch_layout(def, limits.xfers);
+	def->windows = slot_windows(site);
+}
+
+int slot_hold(struct space_def *def, const void *old, size_t n, uint64_t size, struct err *err)
+{
+	struct space_def was;
+	struct legend legend;
+	int rc = legend_read(&legend, old, n, size, err);
+
+	if (rc)
+		return rc;
+	legend_def(&legend, &was);
+	space_hold(def, &was);
+	return 0;
+}
+
+bool slot_same(const struct space_def *def, const void *old, uint64_t size)
+{
+	return import_needless(old, size, def);
+}
+
+size_t slot_def_size(const struct space_def *def)
+{
+	size_t n = space_size(def);
+
+	return n <= SLOT_SIZE_MAX ? n : 0;
 }
 
 size_t slot_size(const struct site *site)
 {
 	struct space_def def;
-	size_t n;
 
 	slot_def(site, &def);
-	n = space_size(&def);
-	return n <= SLOT_SIZE_MAX ? n : 0;
+	return slot_def_size(&def);
 }
 
 struct windows_def slot_windows(const struct site *site)

@@ -1,5 +1,7 @@
 #include "worker/trace.h"
 
+#include "worker/worker.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -71,7 +73,7 @@ static uint64_t now_ns(void)
 
 static struct addr here(const struct local *l, const uint16_t *ports)
 {
-	struct addr a = { .scope = l->ifindex, .port = ports[l->sock] };
+	struct addr a = { .scope = l->ifindex, .port = l->sock < WORKER_SOCKS ? ports[l->sock] : 0 };
 
 	memcpy(a.ip, l->ip, sizeof a.ip);
 	return a;

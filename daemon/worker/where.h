@@ -21,6 +21,10 @@ void where_begin(struct where *p);
 /* How many are to be counted, once; NULL is fine. */
 uint32_t where_lost(struct where *p);
 
+/* Of a slot that is to be taken over: forgets in which hook the worker before died.  Its
+ * obituary is written by now, and whoever looks would take it for where this one is. */
+void where_forget(int memfd);
+
 /* For whoever reads it, and trusts nothing: the number of a mount, below nmounts; -1 none. */
 static inline int where_mount(const struct where *p, size_t nmounts)
 {

@@ -2,17 +2,14 @@
 
 #include "base/log.h"
 #include "resource/resources.h"
-#include "resource/jobs.h"
 #include "worker/accesslog.h"
-#include "worker/budget.h"
 #include "worker/inherited.h"
-#include "worker/mailbox.h"
 #include "worker/mounts.h"
-#include "worker/where.h"
+#include "worker/obey.h"
 #include "worker/sandbox.h"
-#include "worker/service.h"
+#include "worker/state.h"
 #include "worker/turn.h"
-#include "worker/watcher.h"
+#include "worker/where.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,155 +18,6 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-
-struct worker {
-	const struct worker_boot *boot;
-	struct service_env env;
-	struct trace trace;
-	struct budget budget;
-	struct jobs jobs;
-	struct mailbox mailbox;
-	struct hosts hosts;
-	ev_async done;                  /* jobs are */
-	struct watcher watcher;         /* of modules' descriptors */
-	struct names names;
-	struct service *services;       /* boot->nslots of them */
-	unsigned nservices;             /* open ones */
-	ev_io control;
-	ev_io woken;                    /* something changed */
-	ev_timer beat;                  /* the supervisor is told that we live */
-	ev_timer drain;                 /* draining must end */
-	ev_prepare idle;                /* draining: looks whether it is over */
-	enum worker_exit exit;
-	ev_signal end[2];               /* in place of control, if there is no supervisor */
-};
-
-static bool is_alone(const struct worker *w)
-{
-	return w->boot->control_fd < 0;
-}
-
-/* --- control ------------------------------------------------------------------ */
-
-static void stop(struct worker *w, enum worker_exit how)
-{
-	w->exit = how;
-	ev_break(w->env.loop, EVBREAK_ALL);
-}
-
-static void on_end(struct ev_loop *loop, ev_signal *s, int revents)
-{
-	(void)loop;
-	(void)revents;
-	stop(s->data, WORKER_EXIT_OK);
-}
-
-static void on_idle(struct ev_loop *loop, ev_prepare *p, int revents)
-{
-	struct worker *w = p->data;
-
-	(void)loop;
-	(void)revents;
-	for (unsigned i = 0; i < w->nservices; i++)
-		if (!service_idle(&w->services[i]))
-			return;
-	if (!jobs_busy(&w->jobs))
-		stop(w, WORKER_EXIT_OK);
-}
-
-static void on_drain_over(struct ev_loop *loop, ev_timer *t, int revents)
-{
-	struct worker *w = t->data;
-
-	(void)loop;
-	(void)revents;
-	log_notice("drain time is over, what still waits is left in its slots");
-	stop(w, WORKER_EXIT_OK);
-}
-
-static void drain(struct worker *w)
-{
-	if (ev_is_active(&w->drain))
-		return;
-	resources_drain(w->env.resources);
-	ev_timer_set(&w->drain, (double)w->boot->site->drain_ms / 1e3, 0.);
-	ev_timer_start(w->env.loop, &w->drain);
-	ev_prepare_start(w->env.loop, &w->idle);
-}
-
-/* Taken: fd, if it is one. */
-static void command(struct worker *w, const struct order *o, int fd)
-{
-	switch (o->what) {
-	case WORKER_DRAIN:
-		drain(w);
-		break;
-	case WORKER_QUIT:
-		stop(w, WORKER_EXIT_OK);
-		break;
-	case WORKER_KICK:
-		services_kick(w->services, w->nservices, o, fd);
-		break;
-	case WORKER_LOG:
-		log_set_level((enum log_part)o->part, (enum log_level)o->level);
-		log_debug("part %u of the log has level %u now", o->part, o->level);
-		break;
-	case WORKER_TRACE:
-		if (fd >= 0 && !trace_add(&w->trace, o, fd))
-			log_warn("too many look on, one more does not");
-		return;
-	case WORKER_TURN:
-		if (fd >= 0 && w->env.accesslog) {
-			accesslog_turn(w->env.accesslog, fd);
-			return;
-		}
-		break;
-	default:
-		log_warn("the supervisor said %u, which means nothing", (unsigned)o->what);
-	}
-	if (fd >= 0)
-		close(fd);
-}
-
-/* If there is no room for it, the supervisor has not read the one before. */
-static void say_alive(const struct worker *w)
-{
-	static const char alive = WORKER_ALIVE;
-
-	if (!is_alone(w) && w->boot->site->watchdog_ms)
-		(void)send(w->boot->control_fd, &alive, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-static void on_beat(struct ev_loop *loop, ev_timer *t, int revents)
-{
-	(void)loop;
-	(void)revents;
-	say_alive(t->data);
-}
-
-static void begin_beat(struct worker *w)
-{
-	double period = (double)w->boot->site->watchdog_ms / 1e3 / WORKER_BEATS;
-
-	ev_timer_init(&w->beat, on_beat, period, period);
-	w->beat.data = w;
-	if (period > 0.)
-		ev_timer_start(w->env.loop, &w->beat);
-}
-
-static void on_control(struct ev_loop *loop, ev_io *io, int revents)
-{
-	struct worker *w = io->data;
-	struct order o;
-	int fd, rc = order_take(io->fd, &o, &fd);
-
-	(void)loop;
-	(void)revents;
-	if (rc < 0)
-		stop(w, WORKER_EXIT_ORPHAN);
-	else if (rc > 0)
-		command(w, &o, fd);
-}
 
 /* --- changes ------------------------------------------------------------------- */
 
@@ -254,7 +102,7 @@ static void down_watcher(struct worker *w)
 static int up_signals(struct worker *w, struct err *err)
 {
 	(void)err;
-	if (is_alone(w))
+	if (worker_is_alone(w))
 		signal(SIGPIPE, SIG_IGN);
 	else
 		sandbox_signals();
@@ -279,7 +127,7 @@ static void down_budget(struct worker *w)
 /* All that there is belongs to a process that is alone. */
 static int up_seclusion(struct worker *w, struct err *err)
 {
-	return is_alone(w) ? 0 : inherited_keep(w->boot, err);
+	return worker_is_alone(w) ? 0 : inherited_keep(w->boot, err);
 }
 
 static int up_privileges(struct worker *w, struct err *err)
@@ -358,6 +206,8 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 {
 	const struct site *site = w->boot->site;
 
+	if (w->boot->gates && !worker_is_alone(w))
+		gates_protect(w->boot->gates);
 	errors_begin(errors, site->file);
 	if (!mounts_load(site, specs, errors))
 		return err_set(err, -EINVAL, "%s", errors->text[0]);
@@ -381,10 +231,18 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 	return 0;
 }
 
+static void forget_where(const struct worker_boot *b)
+{
+	for (unsigned i = 0; i < b->nslots; i++)
+		where_forget(b->slots[i].memfd);
+}
+
 static int up_where(struct worker *w, struct err *err)
 {
 	(void)err;
 	where_begin(w->boot->where);
+	if (!w->boot->held)
+		forget_where(w->boot);
 	return 0;
 }
 
@@ -455,7 +313,11 @@ static void down_accesslog(struct worker *w)
 /* Until the slots are nobody's. */
 static int up_turn(struct worker *w, struct err *err)
 {
-	return w->boot->held ? turn_wait(w->boot->control_fd, &w->exit, err) : 0;
+	int r = w->boot->held ? turn_wait(w->boot->control_fd, &w->exit, err) : 0;
+
+	if (!r)
+		forget_where(w->boot);
+	return r;
 }
 
 static void down_slots(struct worker *w)
@@ -474,7 +336,7 @@ static int up_slots(struct worker *w, struct err *err)
 	if (!w->services)
 		return err_set(err, -ENOMEM, "no memory for the slots");
 	for (unsigned i = 0; i < b->nslots; i++) {
-		say_alive(w);
+		obey_alive(w);
 		r = service_open(&w->services[i], &b->slots[i], &w->env, err);
 		if (r) {
 			down_slots(w);
@@ -484,43 +346,6 @@ static int up_slots(struct worker *w, struct err *err)
 	}
 	for (uint32_t n = where_lost(w->boot->where); n > 0 && w->nservices; n--)
 		service_count(&w->services[0], COUNT_OPEN_LOST);
-	return 0;
-}
-
-/* Nobody is there to be talked to: signals say when it is enough. */
-static int up_alone(struct worker *w)
-{
-	static const int signals[] = { SIGINT, SIGTERM };
-
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-		ev_signal_init(&w->end[i], on_end, signals[i]);
-		w->end[i].data = w;
-		ev_signal_start(w->env.loop, &w->end[i]);
-	}
-	w->boot->ready(w->boot->arg);
-	return 0;
-}
-
-static void down_control(struct worker *w)
-{
-	for (size_t i = 0; is_alone(w) && i < sizeof w->end / sizeof *w->end; i++)
-		ev_signal_stop(w->env.loop, &w->end[i]);
-}
-
-static int up_control(struct worker *w, struct err *err)
-{
-	static const char ready = WORKER_READY;
-
-	if (is_alone(w))
-		return up_alone(w);
-	ev_io_init(&w->control, on_control, w->boot->control_fd, EV_READ);
-	ev_timer_init(&w->drain, on_drain_over, 0., 0.);
-	ev_prepare_init(&w->idle, on_idle);
-	w->control.data = w->drain.data = w->idle.data = w;
-	ev_io_start(w->env.loop, &w->control);
-	if (write(w->boot->control_fd, &ready, 1) != 1)
-		return err_set(err, -errno, "cannot tell the supervisor: %s", strerror(errno));
-	begin_beat(w);
 	return 0;
 }
 
@@ -543,7 +368,7 @@ static const struct stage {
 	{ "access-log", up_accesslog, down_accesslog },
 	{ "turn", up_turn, NULL },
 	{ "slots", up_slots, down_slots },
-	{ "control", up_control, down_control },
+	{ "control", obey_begin, obey_end },
 };
 
 #define STAGES (sizeof stages / sizeof *stages)
@@ -558,7 +383,8 @@ static void fail(const struct worker *w, const char *stage, const struct err *er
 int worker_run(const struct worker_boot *boot)
 {
 	struct worker w = { .boot = boot, .exit = WORKER_EXIT_BOOT,
-			    .env = { .site = boot->site, .key = boot->key } };
+			    .env = { .site = boot->site, .key = boot->key, .def = boot->def,
+				     .socks = boot->socks } };
 	struct err err = { "" };
 	char who[32];
 	size_t up = 0;

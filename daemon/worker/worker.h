@@ -9,8 +9,10 @@
 #define WORKER_WORKER_H
 
 #include "base/hash.h"
+#include "base/import.h"
 #include "config/site.h"
 #include "base/counts.h"
+#include "base/gates.h"
 #include "base/wake.h"
 #include "worker/where.h"
 
@@ -51,7 +53,9 @@ enum worker_exit {
 
 struct worker_slot {
 	unsigned slot;          /* number of the slot, below 256 */
-	int memfd;              /* slot_size() bytes, then windows (slot_windows()) */
+	int memfd;              /* slot_def_size() bytes, then the windows of the definition */
+	int old_memfd;          /* of another layout, to be taken over into memfd unless that
+				 * has happened already; 0: none.  Only read */
 	const int *socks;       /* one per listener of the site, in its order */
 	int mail;               /* where its mailbox is read; 0: it has none */
 	int client_sock;        /* outside the group (udp_open_client()) */
@@ -60,6 +64,9 @@ struct worker_slot {
 /* All borrowed for the life of the worker. */
 struct worker_boot {
 	const struct site *site;
+	const struct space_def *def;    /* of all slots; NULL: what follows from the site */
+	const struct import_socks *socks;       /* of old_memfd's slots: where each socket is
+					 * now, the client socket too; NULL: as they were */
 	unsigned number;                /* of the worker, for the log */
 	const struct site *before;      /* the one that is served until then; NULL: none is */
 	bool held;                      /* its slots are still another's: it opens its modules,
@@ -75,6 +82,7 @@ struct worker_boot {
 					 * written, nmemfds of them; NULL: none has one */
 	int access_fd;                  /* of the access log's file; 0: there is none */
 	const struct counts *counts;    /* where modules count; NULL: nowhere */
+	const struct gates *gates;      /* which mounts are closed; NULL: none */
 	int control_fd;                 /* seqpacket; end of file: the supervisor died */
 	struct hash_key key;            /* secret and random, for slots that are new */
 	/* Of one that is no process of its own (control_fd is -1), else NULL: called when it

@@ -214,6 +214,31 @@ def a_socket_in_use_is_an_error():
 
 
 @test
+def a_second_one_in_the_same_directory_says_so_and_touches_nothing():
+    """Both are given one by a service manager, and listen elsewhere."""
+    directory = private_directory()
+    os.chmod(directory, 0o777)
+    env, site = {"RUNTIME_DIRECTORY": directory}, "resources: { /hello: hello }"
+    try:
+        with Daemon(site, env=env) as d:
+            before = sorted(os.listdir(directory))
+            check("control" in before, f"{before}")
+            second = Daemon(site, env=env, status=1)
+            second.start(ready=False)
+            equal(second.wait_end(), 1, "exit status of the second")
+            second.reader.join(TIMEOUT)
+            check(second.records(rf"error: control.socket: {directory}/control is that of another "
+                                 "coapd that is running: stop it, or name another path"), "it says why")
+            second.stop(None)
+            equal(sorted(os.listdir(directory)), before, "what is in the directory")
+            with Control(os.path.join(directory, "control")) as c, d.peer() as p:
+                equal(c.ask("status")[0]["daemon"]["pid"], d.pid, "who answers")
+                equal(p.get("/hello").code, code("2.05"), "answer")
+    finally:
+        shutil.rmtree(directory)
+
+
+@test
 def a_socket_of_a_dead_daemon_is_replaced():
     directory = private_directory()
     site = SITE.replace("@DIR@", directory)

@@ -5,27 +5,66 @@ import signal
 
 from harness import *
 
-# Longer than a loaded machine may hold a worker that is fine.
+# Who has too little of the processors is not killed for that.
 SITE = """
 workers: 2
-watchdog: 3s
+watchdog: 1s
 resources:
   /hello: {module: hello}
   /crash: {module: crash}
+  /slow: {module: separate, delay: 1s}
+transmission: { ack-delay: 1ms, ack-timeout: 1m }
 """
 
 
+def serves(d):
+    with d.peer() as p:
+        for _ in range(20):
+            equal(p.get("/hello").code, code("2.05"), "answer")
+
+
 @test
-def a_stopped_worker_is_replaced():
+def a_stopped_worker_is_replaced_and_going_on_is_too_late():
     with Daemon(SITE) as d:
         mark, old = d.mark(), d.workers[1]
         os.kill(old, signal.SIGSTOP)
-        d.wait_log(rf"error: worker 1 \(pid {old}\) hangs: it has not been back for 3000 ms "
+        d.wait_log(rf"error: worker 1 \(pid {old}\) hangs: it has not been back for 1000 ms "
                    r"\(watchdog\), killing it", since=mark)
-        d.wait_log(rf"worker 1 started \(pid (?!{old}\))", since=mark)
-        with d.peer() as p:
-            for _ in range(20):
-                equal(p.get("/hello").code, code("2.05"), "answer")
+        try:
+            os.kill(old, signal.SIGCONT)        # perhaps before it is dead
+        except ProcessLookupError:
+            pass
+        d.wait_log(rf"worker 1 started \(pid (?!{old}\b)", since=mark)
+        serves(d)
+        d.stop()
+        equal(len(d.records("worker 1 started")), 2, "processes of worker 1")
+
+
+@test
+def one_that_goes_on_in_time_is_left_alone():
+    with Daemon(SITE.replace("watchdog: 1s", "watchdog: 1h")) as d:
+        old = dict(d.workers)
+        for pid in old.values():
+            os.kill(pid, signal.SIGSTOP)
+            os.kill(pid, signal.SIGCONT)
+        serves(d)
+        equal(d.workers, old, "workers")
+
+
+@test
+def what_is_kept_moves_to_the_successor_of_a_stopped_one():
+    """A request that waits in its slot is answered by who comes next."""
+    with Daemon(SITE.replace("workers: 2", "workers: 1")) as d, d.peer() as p:
+        request = p.request("GET", "/slow")
+        p.send(request)
+        p.expect(ACK, EMPTY, mid=request.mid)
+        os.kill(d.workers[0], signal.SIGSTOP)
+        plain = p.request("GET", "/hello")
+        p.send(plain)
+        got = {m.token: m for m in (p.receive(), p.receive())}
+        equal(got[plain.token].code, code("2.05"), "what came while it was stopped")
+        equal(got[request.token].code, code("2.05"), "what waited in it")
+        p.acknowledge(got[request.token])
 
 
 @test
@@ -35,6 +74,18 @@ def a_module_that_hangs_is_named_and_its_request_goes_on():
         request = p.request("GET", "/crash?how=hang")
         p.send(request)
         d.wait_log(r"error: worker \d \(pid \d+\) hangs in /crash \(module crash\): ", since=mark)
+        answer = p.expect(ACK, code("2.05"), mid=request.mid)
+        equal(answer.payload, b"delivery 1", "what is said by the second time")
+
+
+@test
+def a_loop_without_end_is_met_like_that_by_default():
+    with Daemon(SITE.replace("watchdog: 1s\n", "")) as d, d.peer() as p:
+        mark = d.mark()
+        request = p.request("GET", "/crash?how=spin")
+        p.send(request)
+        d.wait_log(r"error: worker \d \(pid \d+\) hangs in /crash \(module crash\): .* 800 ms",
+                   since=mark)
         answer = p.expect(ACK, code("2.05"), mid=request.mid)
         equal(answer.payload, b"delivery 1", "what is said by the second time")
 
@@ -58,7 +109,7 @@ def the_service_manager_is_fed():
         d.wait(lambda: d.notified.count("WATCHDOG=1") >= 2, "WATCHDOG=1 twice")
         with d.peer() as p:
             equal(p.get("/hello").code, code("2.05"), "answer")
-        d.wait(lambda: any("STATUS=2 workers, 2 slots, 2 resources; 1 requests" in n
+        d.wait(lambda: any("STATUS=2 workers, 2 slots, 3 resources; 1 requests" in n
                            for n in d.notified), "the figures")
 
 

@@ -73,6 +73,52 @@ def a_new_state_is_told():
         equal(d.counters()["notifications"], 2, "notifications")
 
 
+def last_of(p, request, payload):
+    """Reads until it is told this; what is older comes only before it."""
+    seen = []
+    while True:
+        m = p.receive()
+        if m.type == CON:
+            p.acknowledge(m)
+        equal(m.token, request.token, "token")
+        seen.append(value(m))
+        check(in_order(seen), f"{seen}")
+        if m.payload == payload:
+            return
+
+
+def first_answered(d, n=32):
+    """Of many who ask, one that a worker answers which does not stand still."""
+    asking = [d.peer() for _ in range(n)]
+    for p in asking:
+        p.send(p.request("GET", "/hello"))
+    ready = select.select([p.socket for p in asking], [], [], TIMEOUT)[0]
+    check(ready, "nobody is answered")
+    found = next(p for p in asking if p.socket in ready)
+    found.receive()
+    for p in asking:
+        if p is not found:
+            p.close()
+    return found
+
+
+@test
+def who_sleeps_through_many_changes_tells_the_last():
+    """A worker that stands still while another one changes the state a thousand times."""
+    site = SITE.replace("workers: 1", "workers: 2\nwatchdog: 0")
+    with observed(site) as d:
+        peers = [d.peer() for _ in range(8)]
+        requests = [register(p)[0] for p in peers]
+        os.kill(d.workers[0], signal.SIGSTOP)
+        with first_answered(d) as writer:
+            for n in range(1000):
+                equal(writer.ask("PUT", "/v", payload=b"n%d" % n).code, code("2.04"), "PUT")
+        os.kill(d.workers[0], signal.SIGCONT)
+        for p, request in zip(peers, requests):
+            last_of(p, request, b"n999")
+            p.close()
+
+
 @test
 def E57_who_leaves_is_told_nothing():
     with observed() as d, d.peer() as p, d.peer() as other:

@@ -8,6 +8,7 @@ from harness import *
 
 SITE = """
 workers: 1
+watchdog: 0
 resources:
   /hello: {module: hello}
   /slow: {module: separate, delay: 150ms}

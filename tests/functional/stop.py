@@ -1,13 +1,15 @@
 """Start and end: READY, drain, the second signal, a supervisor that dies."""
 import os
 import select
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
 
 from harness import *
-from harness.daemon import PROGRAM
+from harness.control import processor_time
+from harness.daemon import PROGRAM, private_directory
 from harness.process import end_group, wait_end
 
 SITE = """
@@ -164,6 +166,52 @@ def workers_end_with_their_supervisor():
             os.close(fd)
     finally:
         d.destroy()
+
+
+PLACE = """
+workers: 3
+watchdog: 0
+listen: [ "coap://[::1]:5683" ]
+control: { socket: "%s/control" }
+resources:
+  /hello: {module: hello}
+  /crash: {module: crash}
+"""
+
+
+def hang(d, p):
+    """A worker that does not come back; its pid."""
+    p.send(p.request("GET", "/crash?how=spin"))
+    while True:
+        for pid in d.workers.values():
+            if processor_time(pid) > 5:
+                return pid
+
+
+@test
+def whatever_workers_do_another_coapd_starts_at_once():
+    """They sleep, stand still or spin while their supervisor is killed."""
+    place = private_directory()
+    try:
+        with Namespace():
+            d = Daemon(PLACE % place, status=-signal.SIGKILL).start()
+            try:
+                fds = [os.pidfd_open(pid) for pid in d.workers.values()]
+                with d.peer() as p:
+                    spins = hang(d, p)
+                os.kill(next(pid for pid in d.workers.values() if pid != spins), signal.SIGSTOP)
+                d.signal(signal.SIGKILL)
+                d.wait_end()
+                for fd in fds:
+                    check(select.select([fd], [], [], TIMEOUT)[0], "a worker is left")
+                    os.close(fd)
+                with Daemon(PLACE % place) as second, second.peer() as p:
+                    for _ in range(20):
+                        equal(p.get("/hello").code, code("2.05"), "answer of the next one")
+            finally:
+                d.destroy()
+    finally:
+        shutil.rmtree(place)
 
 
 run()

@@ -45,6 +45,25 @@ def task_goes_on_where_its_dead_worker_was():
         equal([n for _, n in after], list(range(after[0][1], after[-1][1] + 1)), "ticks")
 
 
+@test
+def task_goes_on_where_its_hung_worker_was():
+    """With the watchdog that there is by default."""
+    with Daemon(TICKER) as d:
+        d.wait_log(r"/tick: tick 4$")
+        pid, _ = ticks(d)[-1]
+        worker = next(w for w, p in d.workers.items() if p == pid)
+        mark = d.mark()
+        os.kill(pid, signal.SIGSTOP)
+        d.wait_log(rf"worker {worker} \(pid {pid}\) hangs", mark)
+        d.wait_log(rf"worker {worker} started \(pid (?!{pid}\b)", mark)
+        last = max(n for p, n in ticks(d) if p == pid)
+        d.wait_log(rf"/tick: tick {last + 4}$", mark)
+        after = [(p, n) for p, n in ticks(d) if p != pid]
+        equal({p for p, _ in after}, {d.workers[worker]}, "who ticks now")
+        check(after[0][1] in (last, last + 1), f"{after[0][1]} follows {last}")
+        equal([n for _, n in after], list(range(after[0][1], after[-1][1] + 1)), "ticks")
+
+
 JOBBER = """
 workers: 1
 resources:
@@ -110,7 +129,7 @@ def jobs_may_be_forbidden():
 
 @test
 def hook_that_blocks_is_named():
-    site = JOBBER.replace("threads: 1", "threads: 1\nslow-hook: 2s")
+    site = JOBBER.replace("threads: 1", "threads: 1\nslow-hook: 2s\nwatchdog: 1m")
     with Daemon(site) as d, d.peer() as p:
         p.get("/hello")
         check(not d.records("its hook took"), "a quick one is not")
@@ -125,6 +144,7 @@ def hook_that_blocks_is_named():
 
 WAKER = """
 workers: 2
+watchdog: 0
 resources:
   /wake: {module: waker}
 transmission: { ack-delay: 1ms }

@@ -7,6 +7,7 @@ plan 1
 excepted()
 {
 	case $1 in
+	daemon/worker/obey.c) echo "a loop, its sockets and all: test_worker" ;;
 	daemon/supervisor/reload.c) echo "processes throughout: test_supervisor and tests/functional/reload.py" ;;
 	daemon/main.c | daemon/kit/main.c | client/main.c | client/ctl_main.c) echo "argv only: tests/functional starts the program" ;;
 	esac

@@ -1,14 +1,16 @@
 /* crash.c - kills its worker on demand, for tests alone.
  *
- * The query says how and how often: ?how=segv|abort|bus|fpe|kill|exit|hang&times=N dies,
+ * The query says how and how often: ?how=segv|abort|bus|fpe|kill|exit|hang|spin&times=N dies,
  * or does not come back, at the first N deliveries of the request (1 without it) and answers with the
- * number of the delivery afterwards; without how it just answers.  With &wait all
+ * number of the delivery afterwards; with &files=N it first sees to it that its worker may
+ * have N files (0: as many as ever); without how it just answers.  With &wait all
  * this happens 10 ms later, in the event of a timer. */
 #include <coapd/module.h>
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const struct way {
@@ -22,13 +24,15 @@ static const struct way {
 	{ "kill", SIGKILL },
 	{ "exit", 0 },
 	{ "hang", -1 },
+	{ "spin", -2 },
 };
 
 /* Whoever has put a handler there (a sanitizer) is not asked. */
 static _Noreturn void die(int signo)
 {
 	while (signo < 0)
-		pause();
+		if (signo == -1)
+			pause();
 	if (signo) {
 		signal(signo, SIG_DFL);
 		raise(signo);
@@ -50,6 +54,17 @@ static unsigned times(coapd_task *task)
 	return coapd_query(task, "times", &v) && v.n == 1 ? v.p[0] - '0' : 1;
 }
 
+static void limit_files(coapd_task *task)
+{
+	struct rlimit limit;
+	coapd_span v;
+
+	if (!coapd_query(task, "files", &v) || v.n != 1 || getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = v.p[0] == '0' ? limit.rlim_max : (rlim_t)(v.p[0] - '0');
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static enum coapd_verdict
 handle(void *self, coapd_task *task, const struct coapd_event *event)
 {
@@ -61,6 +76,7 @@ handle(void *self, coapd_task *task, const struct coapd_event *event)
 		coapd_after(task, 0, 10);
 		return COAPD_WAIT;
 	}
+	limit_files(task);
 	if (coapd_query(task, "how", &how) && event->attempt < times(task))
 		obey(how);
 	snprintf(text, sizeof text, "delivery %u", event->attempt);

@@ -1,6 +1,7 @@
 /* fatal.c - kills its worker where it is told to, for tests alone.
  *
- * open() and close() die while the files of these names are there.  A request says in its
+ * open() and close() die while the files of these names are there, and open() stops while
+ * that of the name stop is.  A request says in its
  * query which of its events is to die, ?in=NAME, in each delivery or, with &once, in the
  * first; it brings that event about.  With &thread it is the job itself that dies, with
  * &change observers are told, with &to=PORT a server is asked that is not there. */
@@ -22,7 +23,7 @@ static const char *const names[] = {
 };
 
 struct conf {
-	const char *open, *close;
+	const char *open, *close, *stop;
 };
 
 /* Which event is to die, kept where there may be no request to ask any more. */
@@ -42,10 +43,13 @@ static int fatal_open(coapd_mount *mount, const void *conf, void **self)
 {
 	const struct conf *c = conf;
 
-	(void)mount;
 	*self = (void *)(uintptr_t)conf;
 	if (access(c->open, F_OK) == 0)
 		die();
+	if (access(c->stop, F_OK) == 0) {
+		coapd_log(mount, COAPD_LOG_NOTICE, "process %d stops", (int)getpid());
+		raise(SIGSTOP);
+	}
 	return 0;
 }
 
@@ -179,6 +183,8 @@ static const struct coapd_row rows[] = {
 	  offsetof(struct conf, open) },
 	{ "close", "string", "/nonexistent", "1..4000", "bytes", "close() dies if it is there.",
 	  offsetof(struct conf, close) },
+	{ "stop", "string", "/nonexistent", "1..4000", "bytes", "open() stops if it is there.",
+	  offsetof(struct conf, stop) },
 };
 
 const struct coapd_module coapd_module = {

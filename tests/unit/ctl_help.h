@@ -36,6 +36,8 @@
 	"\"served\":{\"sum_ns\":1000,\"most_ns\":[1000,2000],\"count\":[0,0,4]}}}\n" \
 	"{\"resource\":{\"host\":\"h\",\"path\":\"/b\",\"module\":\"block\",\"counters\":" \
 	"{\"stored\":11}}}\n" \
+	"{\"resource\":{\"path\":\"/bad\",\"module\":\"lock\",\"deaths\":7,\"closings\":2," \
+	"\"closed_ms\":65000,\"counters\":{}}}\n" \
 	"{\"end\":true}\n"
 
 static char help_dir[64], help_path[80];

@@ -38,6 +38,14 @@ static inline void help_worker(void *arg, unsigned number, struct desk_worker *o
 				     "running", .age_ms = 5, .starts = number + 1 };
 }
 
+static struct desk_trouble help_trouble[3];
+
+static inline void help_tell_trouble(void *arg, unsigned mount, struct desk_trouble *out)
+{
+	(void)arg;
+	*out = help_trouble[mount];
+}
+
 static inline void help_stop(void *arg)
 {
 	(void)arg;
@@ -63,7 +71,8 @@ static inline void help_open(const struct space_def *def)
 	help_desk = (struct desk){ .site = &help_site, .slot = help_view,
 				   .nslots = HELP_SLOTS, .nworkers = 2,
 				   .modules = &help_counts, .phase = help_phase,
-				   .worker = help_worker, .stop = help_stop,
+				   .worker = help_worker, .trouble = help_tell_trouble,
+				   .stop = help_stop,
 				   .now_ms = help_now, .started_ms = 2000 };
 }
 

@@ -26,7 +26,8 @@ static void open_engine(struct rig *r, enum space_state *state)
 struct rig *rig_new(const struct engine_limits *limits)
 {
 	static const struct slab_def tasks[] = {
-		{ "tasks", 0x7a5c, sizeof(struct rig_task), 16 }, { 0 } };
+		{ .name = "tasks", .magic = 0x7a5c, .size = sizeof(struct rig_task), .cap = 16 },
+		{ .size = 0 } };
 
 	return rig_new_above(limits, tasks, NULL);
 }

@@ -25,8 +25,8 @@ enum { SLAB_THING, SLAB_OTHER, RIG_SLABS };
 
 static const struct space_def rig_def = {
 	.slab = {
-		[SLAB_THING] = { "things", 0x7113, sizeof(struct thing), THING_CAP },
-		[SLAB_OTHER] = { "others", 0x07e4, sizeof(struct other), OTHER_CAP },
+		[SLAB_THING] = { .name = "things", .magic = 0x7113, .size = sizeof(struct thing), .cap = THING_CAP },
+		[SLAB_OTHER] = { .name = "others", .magic = 0x07e4, .size = sizeof(struct other), .cap = OTHER_CAP },
 	},
 	.nslabs = RIG_SLABS,
 	.extra = 640,

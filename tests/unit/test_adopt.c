@@ -254,6 +254,52 @@ Test(adopt, random_damage_never_harms_the_adopter, .timeout = 120)
 	free(good);
 }
 
+/* What a damage may make of a word. */
+static const uint32_t values[][2] = {   /* kept bits, inverted bits */
+	{ 0xffffffff, 0xffffffff }, { 0xffffffff, 1 }, { 0xffffffff, 0x80000000 }, { 0, 0 },
+	{ 0, 0xffffffff }, { 0, 0x7fffffff }, { 0, 1 },
+};
+
+static bool is_slow_to_vary(size_t word)
+{
+	size_t at = word * 4;
+
+	return (at >= offsetof(struct space_ctl, counter) &&
+		at < offsetof(struct space_ctl, commit)) ||
+	       (at >= offsetof(struct space_ctl, undo) + 64 && at < offsetof(struct space_ctl, root));
+}
+
+Test(adopt, every_word_of_the_control_block_may_be_anything, .timeout = 120)
+{
+	size_t size = space_size(&r->def), words = sizeof(struct space_ctl) / 4;
+	uint8_t *good = malloc(size);
+
+	populate();
+	rig_msg(r, 8, COAP_CON, COAP_POST, 77, "tk", "11=x");
+	request_exec(&r->e, &r->in.request, 0);
+	undo_set(&r->e.space, &engine_root(&r->e)->mid, 5);
+	unpoison(r->mem, size);
+	memcpy(good, r->mem, size);
+	for (size_t w = 0; w < words; w++)
+		for (size_t v = 0; v < (is_slow_to_vary(w) ? 1 : sizeof values / sizeof *values); v++) {
+			uint32_t *at = (uint32_t *)r->mem + w;
+
+			unpoison(r->mem, size);
+			memcpy(r->mem, good, size);
+			*at = (*at & values[v][0]) ^ values[v][1];
+			r->e.now = 1000000;
+			rig_crash(r);
+			check_structure();
+			exercise();
+			check_structure();
+			rig_serve(r, 9, COAP_CON, COAP_GET, 99, "tk", "11=x");
+			cr_assert(strstr(rig_next(r), "2.05"), "word %zu, value %zu", w, v);
+		}
+	unpoison(r->mem, size);
+	memcpy(r->mem, good, size);
+	free(good);
+}
+
 /* A request may be longer than what we send. */
 Test(adopt, a_waiting_request_damaged_into_an_answer_is_dropped_if_too_long)
 {

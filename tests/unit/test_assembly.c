@@ -375,6 +375,18 @@ Test(assembly, waits_with_its_body)
 	cr_assert_eq(live(SLAB_BODY_SMALL), 0);
 }
 
+Test(assembly, a_shorter_time_evicts_nobody)
+{
+	(void)SEND(0, true, 64, 64);
+	r->conf.assembly_ms = IDLE / 2;
+	rig_crash(r);
+	cr_assert_eq(live(SLAB_ASSEMBLY), 1);
+	rig_wait(r, IDLE / 2 - 1);
+	cr_assert_eq(live(SLAB_ASSEMBLY), 1);
+	rig_wait(r, 1);
+	cr_assert_eq(live(SLAB_ASSEMBLY), 0, "yet it holds for all");
+}
+
 Test(assembly, damaged_ones_are_dropped)
 {
 	(void)SEND(0, true, 64, 64);

@@ -184,6 +184,17 @@ Test(background, has_a_limit_that_requests_do_not_reach)
 	cr_assert_neq(begin(), 0);
 }
 
+Test(background, a_lower_limit_evicts_none)
+{
+	for (unsigned i = 0; i < STAGE_BACKGROUND; i++)
+		cr_assert_neq(begin(), 0);
+	s->rig->conf.limits.tasks = 1;
+	stage_crash(s);
+	cr_assert_eq(stage_tasks(s), STAGE_BACKGROUND);
+	cr_assert_eq(begin(), 0);
+	cr_assert_str_eq(stage_get(s, "11=a"), "ACK 2.05 pay=asked", "requests have their room");
+}
+
 Test(background, of_a_mount_that_is_gone_is_ended)
 {
 	struct task *k;

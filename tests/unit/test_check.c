@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static struct config_errors errors;
@@ -48,7 +49,7 @@ static bool check(const char *a, const char *b, const char *c, unsigned limit_ms
 		mount[i].at = mount[i].module_at = place_at(10 + i, 3);
 		site.nmounts++;
 	}
-	return check_modules(&site, limit_ms, &errors);
+	return check_modules(&site, limit_ms, &errors) == CHECK_FINE;
 }
 
 Test(check, a_good_site_has_no_errors)
@@ -104,4 +105,15 @@ Test(check, a_child_that_scribbles_over_the_list_does_no_harm)
 	for (unsigned i = 0; i < errors.count; i++)
 		cr_assert_lt(strnlen(errors.text[i], sizeof errors.text[i]),
 			     sizeof errors.text[i]);
+}
+
+Test(check, without_a_child_the_site_is_not_to_blame)
+{
+	struct rlimit none = { 3, 3 };
+
+	site.nmounts = 0;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	cr_assert_eq(check_modules(&site, CHECK_MS, &errors), CHECK_IMPOSSIBLE);
+	cr_assert_str_eq(errors.text[0], "site.yaml: cannot fork to check modules: Too many open "
+			 "files");
 }

@@ -189,6 +189,62 @@ Test(crew, a_late_look_blames_nobody)
 	crew_free(&r.c);
 }
 
+Test(crew, with_little_time_less_is_late)
+{
+	struct rig r;
+
+	make(&r, 1);
+	r.c.watch_ms = 800;
+	step(&r, CREW_EV_START, 0, T0);
+	step(&r, CREW_EV_READY, 0, T0);
+	expect(&r, CREW_EV_TICK, 0, T0 + 800 + 201, "");
+	cr_assert_eq(crew_due(&r.c), T0 + 1001 + 800);
+	expect(&r, CREW_EV_TICK, 0, T0 + 1001 + 800 + 200, "kill0");
+	crew_free(&r.c);
+}
+
+/* Its supervisor sees that no hook holds it. */
+Test(crew, one_that_is_held_has_patience_for_a_while)
+{
+	struct rig r;
+	uint64_t now;
+
+	make(&r, 2);
+	r.c.watch_ms = 800;
+	step(&r, CREW_EV_START, 0, T0);
+	step(&r, CREW_EV_READY, 0, T0);
+	step(&r, CREW_EV_READY, 1, T0);
+	cr_expect_not(crew_is_silent(&r.c, 0, T0 + 799));
+	expect(&r, CREW_EV_HELD, 0, T0 + 799, "");
+	cr_expect_eq(crew_due(&r.c), T0 + 800, "not yet");
+	expect(&r, CREW_EV_ALIVE, 1, T0 + 29999, "");
+	for (now = T0 + 800; now < T0 + CREW_PATIENCE_MS; now += 201) {
+		cr_assert(crew_is_silent(&r.c, 0, now));
+		expect(&r, CREW_EV_HELD, 0, now, "");
+		expect(&r, CREW_EV_TICK, 0, now, "");
+		cr_assert_eq(crew_due(&r.c), now + 201);
+	}
+	expect(&r, CREW_EV_HELD, 0, now, "");
+	expect(&r, CREW_EV_TICK, 0, now, "kill0");
+	crew_free(&r.c);
+}
+
+Test(crew, only_those_who_are_watched_are_silent)
+{
+	struct rig r;
+
+	make(&r, 1);
+	r.c.watch_ms = 800;
+	step(&r, CREW_EV_START, 0, T0);
+	cr_expect_not(crew_is_silent(&r.c, 0, T0 + CREW_START_MS));
+	step(&r, CREW_EV_ALIVE, 0, T0);
+	cr_expect(crew_is_silent(&r.c, 0, T0 + 800));
+	step(&r, CREW_EV_READY, 0, T0);
+	step(&r, CREW_EV_STOP, 0, T0);
+	cr_expect_not(crew_is_silent(&r.c, 0, T0 + 100000), "it leaves");
+	crew_free(&r.c);
+}
+
 Test(crew, nobody_is_watched_unless_asked_for)
 {
 	struct rig r;

@@ -30,6 +30,9 @@ Test(ctl_metrics, all_figures_are_there)
 	has(text, "coapd_answered_total{slot=\"0\",worker=\"0\",code=\"2.05\"} 6\n");
 	has(text, "coapd_objects{slot=\"1\",worker=\"1\",slab=\"small bodies\"} 3\n");
 	has(text, "coapd_module_total{resource=\"h/b\",module=\"block\",counter=\"stored\"} 11\n");
+	has(text, "coapd_resource_deaths_total{resource=\"/bad\",module=\"lock\"} 7\n");
+	has(text, "coapd_resource_closings_total{resource=\"/bad\",module=\"lock\"} 2\n");
+	has(text, "coapd_resource_closed_ms{resource=\"/bad\",module=\"lock\"} 65000\n");
 	has(text, "coapd_request_seconds_bucket{le=\"1e-06\"} 1\n"
 		  "coapd_request_seconds_bucket{le=\"2e-06\"} 3\n"
 		  "coapd_request_seconds_bucket{le=\"+Inf\"} 8\n"

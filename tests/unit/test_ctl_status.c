@@ -37,6 +37,8 @@ Test(ctl_status, a_page_has_everything)
 	has(text, "rx        1,234  datagrams received\n");
 	has(text, "odd-one       2  \n");
 	has(text, "h/b       block   stored  11\n");
+	has(text, "/bad      lock         7         2     0:01:05\n");
+	cr_expect(!strstr(text, "h/b       block        0"), "nobody died there");
 	free(text);
 	ctl_figures_end(&f);
 }

@@ -4,7 +4,9 @@
 #include "worker/mailbox.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct mailbox box;
@@ -86,6 +88,48 @@ Test(mailbox, a_full_one_says_so)
 	cr_assert_eq(put(1, 0, COAPD_WAKE_BYTES), -EAGAIN);
 	box.post.take(box.post.arg, 1);
 	cr_assert_eq(put(1, 0, COAPD_WAKE_BYTES), 0);
+}
+
+/* Each byte of it the same. */
+static void write_for_ever(void)
+{
+	for (uint8_t i = 0;; i++) {
+		struct letter l = { .task = 77, .tag = i, .n = COAPD_WAKE_BYTES };
+
+		memset(l.data, i, sizeof l.data);
+		(void)box.post.send(box.post.arg, 1, &l);
+	}
+}
+
+/* Killed anywhere, within the system call too. */
+Test(mailbox, a_sender_that_dies_leaves_whole_messages)
+{
+	struct letter l;
+
+	for (unsigned round = 0; round < 100; round++) {
+		pid_t pid = fork();
+		unsigned n = 0;
+
+		if (pid == 0)
+			write_for_ever();
+		for (bool dead = false; ; n++) {
+			while (!peek(&l) && !dead)
+				;
+			if (!dead && n == round)
+				kill(pid, SIGKILL);
+			if (n == round)
+				dead = waitpid(pid, NULL, 0) == pid;
+			if (dead && !peek(&l))
+				break;
+			cr_assert_eq(l.n, COAPD_WAKE_BYTES);
+			for (unsigned k = 0; k < COAPD_WAKE_BYTES; k++)
+				cr_assert_eq(l.data[k], l.tag);
+			box.post.take(box.post.arg, 1);
+		}
+	}
+	cr_assert_eq(put(1, 5, 3), 0);
+	cr_assert(peek(&l));
+	cr_assert_eq(l.n, 3);
 }
 
 Test(mailbox, what_is_no_message_is_passed_over)

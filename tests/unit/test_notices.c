@@ -133,6 +133,25 @@ Test(notices, a_change_is_told_with_the_next_value)
 	cr_assert_eq(stage_counter(s, COUNT_RENDERS), 1);
 }
 
+Test(notices, observers_of_a_closed_one_are_told_when_it_is_open)
+{
+	static uint32_t gate;
+	struct resource_mount_spec spec = stage_spec("/a", &states);
+
+	state = "one";
+	spec.gate = &gate;
+	s = stage_new(&spec, 1);
+	stage_get(s, "6= 11=a");
+	gate = 1;
+	change("two", "");
+	stage_wait(s, 5000);
+	expect("nothing");
+	cr_assert_eq(s->runs, 1);
+	gate = 0;
+	stage_wait(s, 1000);
+	expect("CON 2.05 6=#eb3600 pay=two");
+}
+
 Test(notices, only_the_path_that_changed_is_told)
 {
 	begin();

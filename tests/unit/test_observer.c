@@ -469,6 +469,31 @@ Test(observer, a_pause_outlives_a_death)
 	cr_assert_geq(tell(), 0);
 }
 
+/* The next worker may be of a site that says less. */
+Test(observer, lower_limits_evict_nobody)
+{
+	enter(1, "a-longer-token");
+	enter(2, "cd");
+	enter_as(3, COAP_NON, 77, "ef", "6= 11=a");
+	for (unsigned i = 0; i < 3; i++) {
+		struct observer *o = slab_at(engine_slab(&r->e, SLAB_OBSERVER), i);
+
+		o->pause = r->e.now + PAUSE_MS;
+		o->retries = 4;
+	}
+	r->conf.limits.observers = r->conf.limits.observers_per_endpoint = 0;
+	r->conf.limits.representations = r->conf.limits.endpoints = 0;
+	r->conf.limits.token_length = 1;
+	r->conf.params.max_retransmit = 1;
+	r->conf.observe_pause_ms = 1;
+	rig_crash(r);
+	cr_assert_eq(observers(), 3);
+	cr_assert_eq(rig_counter(r, COUNT_ADOPT_DROPPED), 0);
+	change();
+	for (unsigned i = 0; i < 3; i++)
+		cr_assert_geq(tell(), 0, "an hour's pause was promised to nobody");
+}
+
 Test(observer, nonsense_is_dropped)
 {
 	struct observer *o;

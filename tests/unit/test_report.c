@@ -97,6 +97,22 @@ Test(report, what_modules_count_has_lines_of_its_own)
 	json_decref(all);
 }
 
+Test(report, a_resource_that_workers_died_in_has_a_line)
+{
+	json_t *all, *resource;
+
+	help_trouble[2] = (struct desk_trouble){ .deaths = 6, .closings = 1, .closed_ms = 900 };
+	all = lines();
+	cr_assert_eq(json_array_size(all), 1 + 2 + 2 + 1 + 1);
+	resource = json_array_get(all, 5);
+	cr_expect_str_eq(json_string_value(json_object_get(json_object_get(resource, "resource"),
+							   "path")), "/c");
+	cr_expect_eq(number(resource, "resource", "deaths"), 6);
+	cr_expect_eq(number(resource, "resource", "closings"), 1);
+	cr_expect_eq(number(resource, "resource", "closed_ms"), 900);
+	json_decref(all);
+}
+
 Test(report, damaged_memory_is_still_a_report)
 {
 	json_t *all, *slot;

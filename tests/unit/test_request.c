@@ -277,9 +277,8 @@ Test(request, a_waiting_one_with_a_damaged_token_is_forgotten)
 	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=w 258=#00 65000="
 		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
 	x = exchange_get(&r->e, r->waiting);
-	x->inside[0] = 0x4d;            /* a token of 13 + 60 bytes */
-	x->inside[4] = 60;
-	x->inside[5 + 13 + 60] = 0xff;
+	x->inside[0] = 0x4e;            /* a token of 269 + 60 bytes and more */
+	x->inside[5] = 60;
 	cr_assert_not(request_resume(&r->e, r->waiting, &q));
 	rig_commit(r);
 	cr_assert_eq(r->e.waiting_n, 0);

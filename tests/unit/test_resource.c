@@ -240,3 +240,49 @@ Test(resource, conditions_come_to_modules_that_judge_them)
 	expect_get("5=# 11=t", "ACK 4.12 pay=");
 	expect_get("4=now 11=t", "ACK 2.03 4=#6e6f77 pay=");
 }
+
+/* --- closed ------------------------------------------------------------------------------ */
+
+static uint32_t gate;
+
+#define CLOSED "ACK 5.00 pay=the resource is closed for a while"
+
+static void gated(void)
+{
+	struct resource_mount_spec specs[] = {
+		stage_spec("/", &tree), stage_spec("/a", &leaf), stage_spec("/b", &decline),
+	};
+
+	specs[0].gate = &gate;
+	s = stage_new(specs, 3);
+	gate = 1;
+}
+
+Test(resource, a_closed_one_is_answered_without_its_module)
+{
+	gated();
+	expect_get("11=x", CLOSED);
+	expect_get("1=now 11=x", CLOSED);
+	cr_assert_eq(s->runs, 0);
+	cr_assert_eq(stage_counter(s, COUNT_CLOSED), 2);
+	expect_get("11=a", "ACK 2.05 pay=leaf");
+	gate = 0;
+	expect_get("11=x", "ACK 2.05 pay=tree|x");
+	cr_assert_eq(stage_counter(s, COUNT_CLOSED), 2);
+}
+
+Test(resource, a_closed_one_is_met_behind_one_that_declines)
+{
+	gated();
+	expect_get("11=b", CLOSED);
+	cr_assert_eq(s->runs, 1, "that of the one before it");
+	expect_get("11=a 11=x", CLOSED);
+}
+
+Test(resource, no_body_is_gathered_for_a_closed_one)
+{
+	gated();
+	stage_send(s, 1, COAP_PUT, 1, "11=x 27=#08", "0123456789abcdef");
+	expect(CLOSED);
+	cr_assert_eq(s->rig->e.space.ctl->live[SLAB_ASSEMBLY], 0);
+}

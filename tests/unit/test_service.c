@@ -36,6 +36,7 @@ static enum coapd_verdict handle(void *self, coapd_task *task, const struct coap
 
 struct bed {
 	struct worker_site w;
+	struct space_def def;           /* of a slot that takes another over */
 	struct service_env env;
 	struct service service;
 	int peer;
@@ -254,6 +255,68 @@ Test(service, successor_works_on_what_its_predecessor_only_took)
 	open_service(&b);
 	cr_expect_eq(coap_told(b.peer, 7), 0x245);
 	cr_expect_eq(counter(&b, COUNT_RX_REPLAYED), 1);
+	bed_close(&b);
+}
+
+/* The memory of the slot becomes the old one, of which a larger one takes over. */
+static void grow_memory(struct bed *b)
+{
+	size_t n = slot_size(b->w.site);
+
+	slot_def(b->w.site, &b->def);
+	for (unsigned i = 0; i < b->def.nslabs; i++)
+		b->def.slab[i].cap += 10;
+	b->def.windows.class[0].n += 10;
+	b->def.windows.class[1].n += 10;
+	b->env.def = &b->def;
+	b->w.slot.old_memfd = b->w.slot.memfd;
+	b->w.slot.memfd = memfd_create("slot", MFD_CLOEXEC);
+	cr_assert_eq(ftruncate(b->w.slot.memfd, (off_t)(slot_def_size(&b->def) +
+							windows_size(&b->def.windows))), 0);
+	munmap(b->w.mem, n);
+	b->w.mem = mmap(NULL, n, PROT_READ, MAP_SHARED, b->w.slot.memfd, 0);
+}
+
+Test(service, successor_of_another_site_takes_the_slot_over_once)
+{
+	struct bed b;
+
+	bed_open(&b);
+	coap_ask(b.peer, CON, GET, 7, "late");
+	ev_run(b.env.loop, EVRUN_ONCE);
+	service_close(&b.service);
+	grow_memory(&b);
+	open_service(&b);
+	cr_expect_eq(counter(&b, COUNT_IMPORTED), 1);
+	cr_expect_eq(counter(&b, COUNT_ADOPTED), 1);
+	cr_expect_eq(counter(&b, COUNT_ADOPT_DROPPED), 0);
+	cr_expect_eq(told(&b, 7), 0x245, "what waits is answered by the successor");
+	service_close(&b.service);
+	open_service(&b);
+	cr_expect_eq(counter(&b, COUNT_IMPORTED), 1);
+	cr_expect_eq(counter(&b, COUNT_ADOPTED), 2);
+	close(b.w.slot.old_memfd);
+	bed_close(&b);
+}
+
+Test(service, damaged_memory_is_not_taken_over)
+{
+	struct bed b;
+	uint64_t junk = 4711;
+
+	bed_open(&b);
+	coap_ask(b.peer, CON, GET, 7, "late");
+	ev_run(b.env.loop, EVRUN_ONCE);
+	service_close(&b.service);
+	grow_memory(&b);
+	cr_assert_eq(pwrite(b.w.slot.old_memfd, &junk, sizeof junk, 0), sizeof junk);
+	open_service(&b);
+	cr_expect_eq(counter(&b, COUNT_IMPORT_REFUSED), 1);
+	cr_expect_eq(counter(&b, COUNT_IMPORTED), 0);
+	cr_expect_eq(counter(&b, COUNT_ADOPTED), 0);
+	coap_ask(b.peer, CON, GET, 8, "x");
+	cr_expect_eq(told(&b, 8), 0x245);
+	close(b.w.slot.old_memfd);
 	bed_close(&b);
 }
 

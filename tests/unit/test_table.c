@@ -7,7 +7,7 @@
 #define MANY 3000
 
 static const struct space_def def = {
-	.slab = { { "things", 0x7113, sizeof(struct thing), MANY } },
+	.slab = { { .name = "things", .magic = 0x7113, .size = sizeof(struct thing), .cap = MANY } },
 	.nslabs = 1,
 };
 

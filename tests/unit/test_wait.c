@@ -126,6 +126,24 @@ Test(wait, a_hook_that_kills_its_worker_is_told_how_often)
 	expect("ACK 2.05 pay=again");
 }
 
+Test(wait, a_request_of_a_closed_one_ends)
+{
+	static uint32_t gate;
+	struct resource_mount_spec spec = stage_spec("/a", &await);
+
+	spec.gate = &gate;
+	s = stage_new(&spec, 1);
+	stage_ask(s, COAP_GET, 1, "11=a");
+	expect("nothing");
+	gate = 1;
+	stage_wait(s, 500);
+	expect("ACK 0.00 pay=");
+	expect("CON 5.00 pay=the resource is closed for a while");
+	cr_assert_eq(s->runs, 1);
+	cr_assert_eq(stage_tasks(s), 0);
+	cr_assert_eq(stage_counter(s, COUNT_CLOSED), 1);
+}
+
 static enum coapd_verdict cancel_hook(void *self, coapd_task *task,
 				      const struct coapd_event *event)
 {

@@ -1,8 +1,6 @@
 #include "supervisor/stages.h"
 
-#include "supervisor/available.h"
 #include "supervisor/logfile.h"
-#include "worker/slot.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,8 +20,8 @@ static int up_key(struct supervisor *sv, struct err *err)
 
 static int up_files(struct supervisor *sv, struct err *err)
 {
-	/* Two generations of workers while one takes over from another. */
-	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 5) + 4 * sv->nslots +
+	/* Two generations of workers, and of memory, while one takes over from another. */
+	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 6) + 4 * sv->nslots +
 		      sv->site->control_connections + SPARE_FILES;
 	struct rlimit limit;
 
@@ -46,25 +44,6 @@ static int up_sockets(struct supervisor *sv, struct err *err)
 static void down_sockets(struct supervisor *sv)
 {
 	sockets_close(&sv->sockets);
-}
-
-static int up_memory(struct supervisor *sv, struct err *err)
-{
-	struct windows_def windows = slot_windows(sv->site);
-	struct memory_need need = { .n = sv->nslots, .size = slot_size(sv->site),
-				    .sparse = windows_size(&windows),
-				    .shared = sv->site->limits.body_memory };
-
-	if (!need.size)
-		err_set(err, -EINVAL, "the limits ask for more than %zu GiB of memory per slot",
-			SLOT_SIZE_MAX >> 30);
-	return site_blame(sv->site, "limits", need.size ?
-			  memory_make(&sv->memory, &need, available_memory(""), err) : -EINVAL, err);
-}
-
-static void down_memory(struct supervisor *sv)
-{
-	memory_free(&sv->memory);
 }
 
 static int up_wakes(struct supervisor *sv, struct err *err)
@@ -90,17 +69,17 @@ static void down_mail(struct supervisor *sv)
 
 static int up_generation(struct supervisor *sv, struct err *err)
 {
-	sv->now = generation_make(sv, sv->site, sv->on_control, err);
+	sv->now = generation_make(sv, sv->site, NULL, sv->on_control, err);
 	if (!sv->now)
-		return -ENOMEM;
+		return -EINVAL;
 	logfile_use(sv->now->log_fd);
 	return 0;
 }
 
 static void down_generation(struct supervisor *sv)
 {
-	generation_free(sv->old);
-	generation_free(sv->now);
+	generation_free(sv->old, sv->now);
+	generation_free(sv->now, NULL);
 	sv->old = sv->now = NULL;
 }
 
@@ -124,7 +103,6 @@ static const struct stage {
 	{ up_key, NULL },
 	{ up_files, NULL },
 	{ up_sockets, down_sockets },
-	{ up_memory, down_memory },
 	{ up_wakes, down_wakes },
 	{ up_mail, down_mail },
 	{ up_generation, down_generation },

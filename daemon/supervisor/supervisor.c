@@ -59,10 +59,10 @@ static bool feel_pulse(struct supervisor *sv)
 {
 	struct pulse_figures f = { .workers = sv->now->nworkers, .running = crew_running(&sv->crew),
 				   .slots = sv->nslots, .resources = sv->now->site->nmounts,
-				   .requests = memory_counter(&sv->memory, COUNT_REQUESTS),
+				   .requests = memory_counter(supervisor_memory(sv), COUNT_REQUESTS),
 				   .deaths = sv->crew.deaths };
 
-	memory_crowd(&sv->memory, &f.peers, &f.observers);
+	memory_crowd(supervisor_memory(sv), &f.peers, &f.observers);
 	return pulse_look(&sv->pulse, &f, now_ms());
 }
 
@@ -296,7 +296,7 @@ static void on_usr1(struct ev_loop *loop, ev_signal *w, int revents)
 	struct supervisor *sv = w->data;
 
 	(void)loop, (void)revents;
-	statistics_log(&sv->memory, &sv->now->counts, sv->now->site);
+	statistics_log(supervisor_memory(sv), &sv->now->counts, sv->now->site);
 }
 
 /* Whoever has taken files of the log away wants others. */

@@ -524,9 +524,9 @@ static void kick(struct service *v, struct kick *k)
 	arm(v, now);
 }
 
-void services_kick(struct service *v, unsigned n, const struct order *o, int fd)
+void services_kick(struct service *v, unsigned n, unsigned worker, const struct order *o, int fd)
 {
-	struct kick k = { .wanted = is_wanted, .arg = o };
+	struct kick k = { .wanted = is_wanted, .arg = o, .counts = { .worker = worker } };
 
 	for (unsigned i = 0; i < n; i++)
 		kick(&v[i], &k);

@@ -1,6 +1,7 @@
 """Workers that do not come back to their loop are killed and replaced; the service manager
 hears that all is well."""
 import os
+import re
 import signal
 
 from harness import *
@@ -12,6 +13,7 @@ watchdog: 1s
 resources:
   /hello: {module: hello}
   /crash: {module: crash}
+  /time: time
   /slow: {module: separate, delay: 1s}
 transmission: { ack-delay: 1ms, ack-timeout: 1m }
 """
@@ -108,9 +110,9 @@ def the_service_manager_is_fed():
     with Daemon(SITE, env={"WATCHDOG_USEC": "2000000"}) as d:
         d.wait(lambda: d.notified.count("WATCHDOG=1") >= 2, "WATCHDOG=1 twice")
         with d.peer() as p:
-            equal(p.get("/hello").code, code("2.05"), "answer")
-        d.wait(lambda: any("STATUS=2 workers, 2 slots, 3 resources; 1 requests" in n
-                           for n in d.notified), "the figures")
+            equal(p.ask("GET", "/time", options=[("Observe", 0)]).code, code("2.05"), "answer")
+            d.wait(lambda: any(re.search("STATUS=2 workers, 2 slots, 4 resources; 1 requests, ./s; "
+                                         "1 peers, 1 observers", n) for n in d.notified), "the figures")
 
 
 @test

@@ -90,6 +90,10 @@ Test(slot, onlookers_believe_nothing)
 	cr_expect_eq(slot_where(ctl, site), -1);
 	ctl->counter[COUNT_TX] = 42;
 	cr_expect_eq(slot_counter(ctl, COUNT_TX), 42);
+	ctl->live[SLAB_ENDPOINT] = 7;
+	ctl->live[SLAB_OBSERVER] = 5;
+	cr_expect_eq(slot_peers(ctl), 7);
+	cr_expect_eq(slot_observers(ctl), 5);
 	free(ctl);
 	site_free(site);
 }

@@ -261,8 +261,8 @@ static void number_slabs(struct import *i)
 				 legend_slab_of(&i->new, i->old.slab[k].name) : LEGEND_NONE;
 }
 
-int import_begin(struct import *i, void *to, const struct space_def *def, void *from, size_t size,
-		 const struct import_socks *socks, struct err *err)
+int import_begin(struct import *i, void *to, const struct space_def *def, void *from, size_t n,
+		 uint64_t size, const struct import_socks *socks, struct err *err)
 {
 	struct moves m;
 	int rc;
@@ -273,15 +273,15 @@ int import_begin(struct import *i, void *to, const struct space_def *def, void *
 	i->socks = socks;
 	i->dropped = 0;
 	legend_make(&i->new, def);
-	rc = legend_read(&i->old, from, size, size, err);
+	rc = legend_read(&i->old, from, n, size, err);
 	if (rc)
 		return rc;
 	assert(i->to->layout != legend_hash(&i->new));
 	if (i->to->tries >= IMPORT_TRIES)
 		return err_set(err, -ECANCELED, "workers keep dying when they take it over");
-	space_set(&i->to->tries, i->to->tries + 1);
 	if (moves_init(&m))
 		return err_set(err, -ENOMEM, "no memory to take it over");
+	space_set(&i->to->tries, i->to->tries + 1);
 	number_slabs(i);
 	i->tries = (uint32_t)control(i, "tries", 0);
 	rc = rollback(i, err);

@@ -110,7 +110,7 @@ static int take_over(const struct space_def *old, const struct space_def *new,
 
 	unpoison(mem, n);
 	memcpy(copy, mem, n);
-	rc = import_begin(&im, fresh, new, copy, n, socks, &err);
+	rc = import_begin(&im, fresh, new, copy, n, n, socks, &err);
 	if (!rc)
 		import_end(&im);
 	return rc;
@@ -300,8 +300,8 @@ Test(import, who_dies_in_it_is_followed_by_one_who_begins_again)
 	unpoison(mem, space_size(&rig_def));
 	for (unsigned k = 0; k < IMPORT_TRIES - 1; k++) {
 		memcpy(copy, mem, space_size(&rig_def));
-		cr_assert_eq(import_begin(&im, fresh, &def, copy, space_size(&rig_def), NULL,
-					  &err), 0);
+		cr_assert_eq(import_begin(&im, fresh, &def, copy, space_size(&rig_def),
+					  space_size(&rig_def), NULL, &err), 0);
 		cr_assert(!import_is_late(fresh, &def));
 	}
 	cr_assert_eq(take_over(&rig_def, &def, NULL), 0);
@@ -318,8 +318,8 @@ Test(import, and_in_the_end_it_is_given_up)
 	unpoison(mem, space_size(&rig_def));
 	for (unsigned k = 0; k < IMPORT_TRIES; k++) {
 		memcpy(copy, mem, space_size(&rig_def));
-		cr_assert_eq(import_begin(&im, fresh, &def, copy, space_size(&rig_def), NULL,
-					  &err), 0);
+		cr_assert_eq(import_begin(&im, fresh, &def, copy, space_size(&rig_def),
+					  space_size(&rig_def), NULL, &err), 0);
 	}
 	cr_assert_eq(take_over(&rig_def, &def, NULL), -ECANCELED);
 	cr_assert_eq(space_open(&to, fresh, &def, 7, &rig_key), SPACE_NEW);
@@ -367,7 +367,7 @@ Test(import, damage_does_no_harm)
 			ctl->legend_n = l.n;
 			ctl->legend_at = s.ctl->legend_at;
 		}
-		if (import_begin(&im, fresh, &def, copy, n, NULL, &err)) {
+		if (import_begin(&im, fresh, &def, copy, n, n, NULL, &err)) {
 			refused++;
 			continue;
 		}

@@ -147,6 +147,13 @@ static uint32_t word_of(const uint8_t *object)
 	return w;
 }
 
+static bool says_what_is_used(const struct import *i)
+{
+	const struct legend_field *f = legend_field_of(&i->old, i->old.head->control, "hwm");
+
+	return f && f->size / f->each >= i->old.head->nslabs;
+}
+
 static uint32_t used(const struct import *i, uint32_t old)
 {
 	uint64_t n = control(i, "hwm", old);
@@ -215,6 +222,8 @@ static int take_slabs(struct import *i, struct moves *m, struct err *err)
 {
 	int rc = 0;
 
+	if (!says_what_is_used(i))
+		return err_set(err, -EINVAL, "it does not say how much of it is used");
 	for (uint32_t k = 0; k < i->new.head->nslabs; k++)
 		i->to->hwm[k] = i->to->live[k] = 0;
 	for (uint32_t k = 0; rc == 0 && k < i->old.head->nslabs; k++)

@@ -334,6 +334,25 @@ Test(import, memory_without_a_state_has_nothing_to_take_over)
 	cr_assert_eq(take_over(&rig_def, &def, NULL), -ENODATA);
 }
 
+Test(import, memory_that_hides_what_is_used_is_refused)
+{
+	static struct legend l;
+	uint8_t *hwm;
+
+	larger();
+	rig_thing(&s, 1);
+	space_commit(&s, 0, 0, 0);
+	unpoison(mem, space_size(&rig_def));
+	legend_make(&l, &rig_def);
+	hwm = (uint8_t *)mem + s.ctl->legend_at +
+	      ((const uint8_t *)legend_field_of(&l, l.head->control, "hwm") - l.bytes);
+	hwm[0] = 'x';
+	memcpy(l.bytes, (uint8_t *)mem + s.ctl->legend_at, l.n);
+	s.ctl->layout = legend_hash(&l);
+	cr_assert_eq(take_over(&rig_def, &def, NULL), -EINVAL);
+	cr_assert_str_eq(err.text, "it does not say how much of it is used");
+}
+
 /* Damage of any kind is refused, or costs objects; sanitizers watch. */
 Test(import, damage_does_no_harm)
 {

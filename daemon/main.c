@@ -22,6 +22,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Exit statuses, as coapd(8) has them; 0 is success. */
 enum { EXIT_STARTED_NOT = SUPERVISOR_FAILED, EXIT_DIFFERENT = 1, EXIT_WRONG = 2 };
@@ -222,6 +223,21 @@ static int modules(const struct options *o, int (*what)(const char *dir, FILE *o
 	return EXIT_STARTED_NOT;
 }
 
+/* Where nothing is served yet there is nothing to end. */
+static void gone(int number)
+{
+	(void)number;
+	_exit(0);
+}
+
+/* The first process of a container: it is sent no signal that it has no handler for, not even
+ * one that would end it.  The supervisor's own handlers take the place of these. */
+static void first_process(void)
+{
+	signal(SIGTERM, gone);
+	signal(SIGINT, gone);
+}
+
 static int with_site(const struct options *o,
 		     int (*what)(struct site *, const struct options *))
 {
@@ -264,5 +280,7 @@ int main(int argc, char *argv[])
 	case OPTIONS_RUN:
 		break;
 	}
+	if (getpid() == 1)
+		first_process();
 	return with_site(&o, run);
 }

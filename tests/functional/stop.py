@@ -3,10 +3,14 @@ import os
 import select
 import shutil
 import signal
+import subprocess
+import tempfile
+import time
 
 from harness import *
 from harness.control import processor_time
-from harness.daemon import private_directory
+from harness.daemon import PROGRAM, private_directory
+from harness.process import end_group, wait_end
 
 SITE = """
 workers: 2
@@ -116,6 +120,38 @@ def drain_time_is_a_bound():
     with Daemon(SITE.replace("drain: 1h", "drain: 100ms")) as d, d.peer() as p:
         waiting(p, "/never")
         d.stop()
+
+
+def opened(pipe, process):
+    """A pipe with a name, once the process reads it."""
+    end = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as why:          # nobody tells of a reader
+            check(time.monotonic() < end and not wait_end(process, 0.05), f"{pipe}: {why}")
+
+
+@test
+def the_first_process_of_a_container_stops_before_it_serves():
+    """It gets no signal that it has no handler for, and here is still to read its site."""
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+    with tempfile.TemporaryDirectory(prefix="coapd-stop-") as directory:
+        pipe = os.path.join(directory, "site.yaml")
+        os.mkfifo(pipe)
+        p = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", PROGRAM, "--config", pipe],
+                             stdin=subprocess.DEVNULL, start_new_session=True)
+        try:
+            writer = opened(pipe, p)
+            with open(f"/proc/{p.pid}/task/{p.pid}/children", encoding="ascii") as f:
+                first, = f.read().split()
+            os.kill(int(first), signal.SIGTERM)
+            check(wait_end(p, TIMEOUT), "it does not stop")
+            equal(p.returncode, 0, "exit status")
+            os.close(writer)
+        finally:
+            end_group(p)
 
 
 @test

@@ -5,7 +5,7 @@
 #define VERSION 1
 
 /* Length of the token as RFC 8974 section 2.1 codes it; sets r->bad for 15. */
-static size_t read_token_len(struct reader *r, unsigned tkl)
+static inline size_t read_token_len(struct reader *r, unsigned tkl)
 {
 	switch (tkl) {
 	case 13:
@@ -29,6 +29,17 @@ size_t frame_udp_token_claimed(struct span datagram)
 	(void)read_span(&r, 3);
 	n = read_token_len(&r, first & 15);
 	return r.bad || first >> 6 != VERSION ? 0 : n;
+}
+
+struct span frame_udp_token(struct span datagram)
+{
+	struct reader r = reader_of(datagram);
+	uint8_t first = read_u8(&r);
+	struct span token;
+
+	(void)read_span(&r, 3);
+	token = read_span(&r, read_token_len(&r, first & 15));
+	return r.bad || first >> 6 != VERSION ? span_of(r.end, 0) : token;
 }
 
 enum frame_verdict frame_udp_parse(struct span datagram, struct message *out)

@@ -31,6 +31,9 @@ enum frame_verdict {
  * header is a format error (section 4.1). */
 enum frame_verdict frame_udp_parse(struct span datagram, struct message *out);
 
+/* The token of a datagram alone; empty where there is none to be read. */
+struct span frame_udp_token(struct span datagram);
+
 /* How long the token of a datagram is by what its head says, whether it is there or not; 0
  * where that cannot be read. */
 size_t frame_udp_token_claimed(struct span datagram);

@@ -35,7 +35,8 @@
  *
  * Threads and time.  All hooks run on the worker's one thread, and the worker
  * does nothing else meanwhile: a hook that blocks, blocks every peer of the
- * worker.  Functions below are called from that thread, inside a hook.
+ * worker, and one that does so for longer than the site's watchdog is ended with
+ * it, as if it had crashed.  Functions below are called from that thread, inside a hook.
  *
  * Compatibility.  Events, verdicts, flags and fields are added at the end or at
  * numbers kept free, never changed.  A module is sent only events that it asked

@@ -65,7 +65,8 @@ static const struct config_row top_rows[] = {
 	  "A resource in whose module so many workers died within a minute is closed for "
 	  "crash-pause: it answers 5.00 (Internal Server Error), so that the others are served.  "
 	  "Crashes, exits and hangs (watchdog) count, also each of the three times that a request "
-	  "is tried; who is killed by somebody else does not.  0: none is closed.",
+	  "is tried; who is killed by somebody else does not.  A reload opens it.  0: none is "
+	  "closed.",
 	  AT(crash_limit) },
 	{ "crash-pause", "duration", "1m", "1s..1d", NULL,
 	  "How long such a resource is closed.", AT(crash_pause_ms) },

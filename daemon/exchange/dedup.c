@@ -10,9 +10,7 @@ static uint64_t key_hash(const struct engine *e, ref_t peer, uint32_t mid)
 /* How long a duplicate may still come (RFC 7252 4.8.2). */
 static uint32_t lifetime_s(const struct engine *e, const struct dedup *d)
 {
-	const struct params *p = &e->conf.params;
-
-	return (uint32_t)((d->non ? params_non_lifetime(p) : params_exchange_lifetime(p)) / 1000);
+	return d->non ? e->non_lifetime_s : e->lifetime_s;
 }
 
 static struct dedup *at(struct engine *e, uint32_t i)

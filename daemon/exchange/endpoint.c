@@ -29,14 +29,9 @@ struct endpoint *endpoint_find(struct engine *e, const struct addr *remote,
 	return NULL;
 }
 
-static uint32_t lifetime_s(const struct engine *e)
-{
-	return (uint32_t)(params_exchange_lifetime(&e->conf.params) / 1000);
-}
-
 bool endpoint_forgetful(const struct engine *e, const struct endpoint *p)
 {
-	return p->forgot_s && engine_seconds(e) - p->forgot_s <= lifetime_s(e);
+	return p->forgot_s && engine_seconds(e) - p->forgot_s <= e->lifetime_s;
 }
 
 /* Of one that is forgetful the window is all that tells duplicates. */
@@ -62,7 +57,7 @@ static struct endpoint *victim(struct engine *e)
 			continue;
 		if (!found)
 			found = p;
-		if (engine_seconds(e) - p->seen_s > lifetime_s(e))
+		if (engine_seconds(e) - p->seen_s > e->lifetime_s)
 			return p;
 	}
 	return found;
@@ -125,13 +120,12 @@ struct endpoint *endpoint_add(struct engine *e, const struct addr *remote,
 bool endpoint_mid(struct engine *e, struct endpoint *p, uint16_t *mid)
 {
 	uint32_t now = engine_seconds(e), left;
-	uint32_t life = (uint32_t)(params_exchange_lifetime(&e->conf.params) / 1000);
 
 	if (!(p->next_mid & MID_VALID))
 		undo_set(&e->space, &p->next_mid, MID_VALID | (engine_random(e) & 0xffff));
 	*mid = (uint16_t)p->next_mid;
 	left = p->quarter_s[*mid >> 14];
-	return left == 0 || now - left > life;
+	return left == 0 || now - left > e->lifetime_s;
 }
 
 void endpoint_mid_used(struct engine *e, struct endpoint *p)
@@ -151,9 +145,7 @@ void endpoint_mid_used(struct engine *e, struct endpoint *p)
 /* How many lifetimes ago the present half of the marks began: 0, 1 or more. */
 static uint32_t window_age(const struct engine *e, const struct endpoint *p)
 {
-	uint32_t life = (uint32_t)(params_exchange_lifetime(&e->conf.params) / 1000);
-
-	return (engine_seconds(e) - p->window_s) / (life + 1);
+	return (engine_seconds(e) - p->window_s) / (e->lifetime_s + 1);
 }
 
 static bool window_valid(const struct engine *e, const struct endpoint *p)
@@ -236,10 +228,9 @@ void window_mark(struct engine *e, struct endpoint *p, uint16_t mid, bool restar
 		window_turn(e, p);
 	}
 	if (ahead > 0) {
-		/* In order, the common case, there is seldom anything to clear. */
-		if (ahead > 1 || ((p->window[0][mid % WINDOW_BITS / 32] |
-				   p->window[1][mid % WINDOW_BITS / 32]) >> mid % 32 & 1))
-			clear_between(e, p, (uint16_t)p->window_hi, ahead);
+		/* The mark of this one is about to be made, whatever it was. */
+		if (ahead > 1)
+			clear_between(e, p, (uint16_t)p->window_hi, ahead - 1);
 		undo_set(&e->space, &p->window_hi, MID_VALID | mid);
 	} else if (ahead <= -(int)WINDOW_BITS) {
 		return;         /* no place for it */

@@ -111,6 +111,7 @@ struct verified {
 struct engine {
 	struct space space;
 	struct engine_conf conf;
+	uint32_t lifetime_s, non_lifetime_s;    /* EXCHANGE_LIFETIME and NON_LIFETIME */
 	uint64_t now;           /* ms, CLOCK_MONOTONIC or invented; set per event */
 	unsigned tx_n;          /* datagrams appended, committed ones included */
 	struct witness *witness;        /* of answers, borrowed; NULL: nobody is told */

@@ -162,11 +162,7 @@ static struct span registration(const struct message *m, uint8_t *out, size_t ca
 
 static struct span token_of(const struct engine *e, const struct observer *o)
 {
-	struct message m;
-
-	if (frame_udp_parse(stored_get(e, &o->request, o->inside), &m) != FRAME_OK)
-		return span_of(NULL, 0);
-	return m.token;
+	return frame_udp_token(stored_get(e, &o->request, o->inside));
 }
 
 static struct observer *find(struct engine *e, const struct endpoint *p, struct span token)

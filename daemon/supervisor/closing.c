@@ -81,6 +81,15 @@ void closing_note(struct supervisor *sv, size_t mount)
 	arm(sv);
 }
 
+void closing_replaced(const struct generation *old)
+{
+	for (size_t i = 0; i < old->crashes.n; i++)
+		if (old->crashes.mount[i].opens)
+			log_notice("resource %s: module %s: open again, or gone, with the new site",
+				   site_mount_shown(&old->site->mounts[i]),
+				   old->site->mounts[i].module);
+}
+
 void closing_tell(const struct supervisor *sv, size_t mount, struct desk_trouble *out)
 {
 	const struct crashes_mount *m = &sv->now->crashes.mount[mount];

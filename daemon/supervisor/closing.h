@@ -17,6 +17,9 @@ bool closing_blames(int status, bool asked, bool silent);
 /* A worker that is to blame died in a hook of this mount.  Before its successor starts. */
 void closing_note(struct supervisor *sv, size_t mount);
 
+/* Another site has taken over from that of this generation: what was closed there is open. */
+void closing_replaced(const struct generation *old);
+
 /* For those who ask: of a mount. */
 void closing_tell(const struct supervisor *sv, size_t mount, struct desk_trouble *out);
 

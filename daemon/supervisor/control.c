@@ -26,7 +26,6 @@ struct control {
 	bool louder[LOG_PARTS_N];       /* another level than the site's */
 	struct door door;
 	struct server *server;
-	struct space_def def;
 	struct desk desk;
 	struct view slot[];     /* [nslots] */
 };
@@ -156,6 +155,10 @@ static void set_log(void *arg, unsigned which, enum log_level level)
 /* As many places as there were are filled: the slots are the same ones. */
 static void fill_site(struct control *c, const struct supervisor *sv)
 {
+	const struct generation *seen = sv->old ? sv->old : sv->now;
+
+	for (unsigned i = 0; i < sv->nslots; i++)
+		view_open(&c->slot[i], seen->memory.at[i], &seen->def);
 	c->desk.site = sv->now->site;
 	c->desk.nworkers = sv->now->nworkers;
 	c->desk.modules = &sv->now->counts;
@@ -233,9 +236,6 @@ static void fill_desk(struct control *c, struct supervisor *sv)
 {
 	for (unsigned i = 0; i < TRACE_TAPS; i++)
 		c->look[i].read = c->look[i].write = -1;
-	slot_def(sv->now->site, &c->def);
-	for (unsigned i = 0; i < sv->nslots; i++)
-		view_open(&c->slot[i], sv->memory.at[i], &c->def);
 	c->desk = (struct desk){ .slot = c->slot, .nslots = sv->nslots, .phase = phase,
 				 .worker = tell_worker, .trouble = tell_trouble, .stop = stop,
 				 .reload = reload, .now_ms = now_ms, .set_log = set_log, .ask = ask,

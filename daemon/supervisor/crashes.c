@@ -32,11 +32,11 @@ void crashes_free(struct crashes *c)
 static bool are_many(struct crashes *c, size_t mount, uint64_t now)
 {
 	struct crashes_mount *m = &c->mount[mount];
-	uint64_t *oldest = &c->at[mount * c->limit + m->deaths % c->limit];
+	uint64_t *at = &c->at[mount * c->limit];
 
-	*oldest = now;
-	oldest = &c->at[mount * c->limit + (m->deaths + 1) % c->limit];
-	return *oldest && now - *oldest < CRASHES_WITHIN_MS;
+	at[m->next] = now;
+	m->next = (m->next + 1) % c->limit;
+	return at[m->next] && now - at[m->next] < CRASHES_WITHIN_MS;
 }
 
 bool crashes_note(struct crashes *c, size_t mount, uint64_t now)

@@ -15,6 +15,7 @@ struct crashes_mount {
 	uint64_t deaths;        /* in all */
 	uint64_t closings;
 	uint64_t opens;         /* when, if it is closed; 0: it is open */
+	unsigned next;          /* of its times, the oldest one */
 };
 
 struct crashes {
@@ -23,7 +24,7 @@ struct crashes {
 	unsigned limit;         /* 0: none is ever closed */
 	uint64_t pause_ms;
 	struct crashes_mount *mount;
-	uint64_t *at;           /* [mount * limit + death % limit]: when the last ones were */
+	uint64_t *at;           /* [mount * limit + ...]: when the last ones were */
 };
 
 /* 0, or a negative errno with err. */

@@ -1,8 +1,10 @@
 #include "supervisor/generation.h"
 
 #include "supervisor/accessfile.h"
+#include "supervisor/available.h"
 #include "supervisor/process.h"
 #include "supervisor/state.h"
+#include "worker/slot.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,8 +13,11 @@
 #include <unistd.h>
 
 /* Slot s is worker s modulo workers'. */
-static void deal_slots(struct generation *g, struct supervisor *sv)
+static void deal_slots(struct generation *g, struct supervisor *sv,
+		       const struct generation *before)
 {
+	bool moves = before && before->memory.fd != g->memory.fd;
+
 	unsigned at = 0;
 
 	for (unsigned w = 0; w < g->nworkers; w++) {
@@ -22,7 +27,8 @@ static void deal_slots(struct generation *g, struct supervisor *sv)
 		for (unsigned s = w; s < sv->nslots; s += g->nworkers, p->nslots++)
 			g->slot[at++] = (struct worker_slot){
 				.slot = s,
-				.memfd = sv->memory.fd[s],
+				.memfd = g->memory.fd[s],
+				.old_memfd = moves ? before->memory.fd[s] : 0,
 				.mail = sv->mail.out[s],
 				.socks = &g->socks[s * g->site->nlisteners],
 				.client_sock = sv->sockets.client[s],
@@ -51,14 +57,68 @@ static void begin_processes(struct generation *g, struct supervisor *sv,
 	}
 }
 
+/* --- memory ------------------------------------------------------------------------------ */
+
+static uint64_t size_of(const struct generation *g)
+{
+	return g->memory.size + windows_size(&g->def.windows);
+}
+
+static int make_memory(struct generation *g, unsigned nslots, struct err *err)
+{
+	struct memory_need need = { .n = nslots, .size = slot_def_size(&g->def),
+				    .sparse = windows_size(&g->def.windows),
+				    .shared = g->site->limits.body_memory };
+
+	if (!need.size)
+		return err_set(err, -EINVAL, "%s: the limits ask for more than %zu GiB of "
+			       "memory per slot", g->site->file, SLOT_SIZE_MAX >> 30);
+	return memory_make(&g->memory, &need, available_memory(""), err);
+}
+
+/* Whether what there is can go on as it is; if not, there is room for it in the definition. */
+static bool fits(struct generation *g, const struct generation *before)
+{
+	bool same = true;
+
+	for (unsigned s = 0; s < before->memory.n; s++)
+		(void)slot_hold(&g->def, before->memory.at[s], before->memory.size,
+				size_of(before), NULL);
+	for (unsigned s = 0; s < before->memory.n && same; s++)
+		same = slot_same(&g->def, before->memory.at[s], size_of(before));
+	return same;
+}
+
+static int get_memory(struct generation *g, unsigned nslots, const struct generation *before,
+		      struct err *err)
+{
+	slot_def(g->site, &g->def);
+	if (!before || !fits(g, before))
+		return make_memory(g, nslots, err);
+	g->memory = before->memory;
+	return 0;
+}
+
+void generation_settle(struct generation *g)
+{
+	for (unsigned s = 0; s < g->memory.n; s++)
+		g->slot[s].old_memfd = 0;
+}
+
+/* --- all of it --------------------------------------------------------------------------- */
+
 static size_t where_size(const struct generation *g)
 {
 	return g->nworkers * sizeof *g->where;
 }
 
-static int fill(struct generation *g, struct supervisor *sv, struct err *err)
+static int fill(struct generation *g, struct supervisor *sv, const struct generation *before,
+		struct err *err)
 {
-	int fd, rc;
+	int fd, rc = get_memory(g, sv->nslots, before, err);
+
+	if (rc)
+		return rc;
 
 	g->process = calloc(g->nworkers, sizeof *g->process);
 	g->slot = calloc(sv->nslots, sizeof *g->slot);
@@ -84,6 +144,7 @@ static int fill(struct generation *g, struct supervisor *sv, struct err *err)
 }
 
 struct generation *generation_make(struct supervisor *sv, struct site *site,
+				   const struct generation *before,
 				   void (*on_control)(struct ev_loop *, ev_io *, int),
 				   struct err *err)
 {
@@ -95,17 +156,17 @@ struct generation *generation_make(struct supervisor *sv, struct site *site,
 	}
 	g->site = site;
 	g->nworkers = site_workers(site);
-	if (fill(g, sv, err)) {
-		generation_free(g);
+	if (fill(g, sv, before, err)) {
+		generation_free(g, before);
 		return NULL;
 	}
 	list_sockets(g, sv);
 	begin_processes(g, sv, on_control);
-	deal_slots(g, sv);
+	deal_slots(g, sv, before);
 	return g;
 }
 
-void generation_free(struct generation *g)
+void generation_free(struct generation *g, const struct generation *other)
 {
 	if (!g)
 		return;
@@ -113,6 +174,8 @@ void generation_free(struct generation *g)
 		process_close(&g->process[w]);
 	if (g->access_fd > 0)
 		close(g->access_fd);
+	if (!other || other->memory.fd != g->memory.fd)
+		memory_free(&g->memory);
 	counts_free(&g->counts);
 	crashes_free(&g->crashes);
 	if (g->where)

@@ -9,6 +9,7 @@
 
 #include "base/counts.h"
 #include "supervisor/crashes.h"
+#include "supervisor/memory.h"
 #include "worker/worker.h"
 
 #include <ev.h>
@@ -39,6 +40,8 @@ struct process {
 
 struct generation {
 	struct site *site;      /* borrowed */
+	struct space_def def;   /* of each slot */
+	struct memory memory;   /* of the slots: that of the generation before, or its own */
 	unsigned nworkers;
 	int access_fd;          /* of the access log; 0: there is none */
 	struct counts counts;   /* of modules */
@@ -50,13 +53,20 @@ struct generation {
 };
 
 /* Makes one of a site whose sockets are there, without any process; on_control is called
- * for what workers say.  NULL: err says why. */
+ * for what workers say.  It goes on with the memory of before (NULL: there is none), or has
+ * memory of its own if its limits ask for another layout: its workers then take over what is
+ * in the other.  NULL: err says why. */
 struct generation *generation_make(struct supervisor *sv, struct site *site,
+				   const struct generation *before,
 				   void (*on_control)(struct ev_loop *, ev_io *, int),
 				   struct err *err);
 
-/* Its processes are dead.  NULL is fine. */
-void generation_free(struct generation *g);
+/* Its processes are dead.  Its memory goes as well, unless it is also that of other.  NULL is
+ * fine for both. */
+void generation_free(struct generation *g, const struct generation *other);
+
+/* All that was in the memory before is taken over by now. */
+void generation_settle(struct generation *g);
 
 /* What modules of another one have counted, and how they crashed, goes on in this one, where
  * mount and counter have the same name.  To be called when nobody of the other counts any more. */

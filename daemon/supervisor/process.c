@@ -35,7 +35,8 @@ struct worker_boot process_boot(const struct supervisor *sv, const struct proces
 		.where = &p->of->where[p->number],
 		.slots = p->slots,
 		.nslots = p->nslots,
-		.memfds = sv->memory.fd,
+		.def = &p->of->def,
+		.memfds = p->of->memory.fd,
 		.nmemfds = sv->nslots,
 		.wakes = sv->wakes,
 		.counts = &p->of->counts,
@@ -100,14 +101,14 @@ void process_ask(struct process *p, enum worker_message what)
 
 /* Where a worker is or was: it says so itself while it opens or closes a module, else at most
  * one of its slots knows whose hook runs.  -1: nowhere. */
-static int where(const struct supervisor *sv, const struct process *p, bool *opens)
+static int where(const struct process *p, bool *opens)
 {
 	const struct site *site = p->of->site;
 	int mount = where_mount(&p->of->where[p->number], site->nmounts);
 
 	*opens = mount >= 0;
 	for (unsigned i = 0; i < p->nslots && mount < 0 && !p->held; i++)
-		mount = slot_where(sv->memory.at[p->slots[i].slot], site);
+		mount = slot_where(p->of->memory.at[p->slots[i].slot], site);
 	return mount;
 }
 
@@ -122,15 +123,15 @@ bool process_hangs(const struct supervisor *sv, const struct process *p)
 			   .used_ms = patience_used(p->pid) - p->used_ms };
 	bool opens;
 
-	s.in_hook = where(sv, p, &opens) >= 0;
+	s.in_hook = where(p, &opens) >= 0;
 	return patience_is_over(&s, sv->crew.watch_ms);
 }
 
 /* What there is to say of it. */
-static struct obituary about(const struct supervisor *sv, const struct process *p)
+static struct obituary about(const struct process *p)
 {
 	struct obituary o = { .worker = p->number };
-	int mount = where(sv, p, &o.opens);
+	int mount = where(p, &o.opens);
 
 	o.mount = mount;
 	if (mount >= 0) {
@@ -142,7 +143,7 @@ static struct obituary about(const struct supervisor *sv, const struct process *
 
 static void name_hung(const struct supervisor *sv, const struct process *p)
 {
-	struct obituary o = about(sv, p);
+	struct obituary o = about(p);
 	struct obituary_facts facts;
 	char in[400] = "";
 
@@ -173,10 +174,10 @@ bool process_boot_failed(const struct process *p)
 	return WIFEXITED(p->status) && WEXITSTATUS(p->status) == WORKER_EXIT_BOOT;
 }
 
-static enum log_level compose(const struct supervisor *sv, const struct process *p, uint64_t in_ms,
+static enum log_level compose(const struct process *p, uint64_t in_ms,
 			      struct obituary *o, char text[OBITUARY_TEXT])
 {
-	*o = about(sv, p);
+	*o = about(p);
 	o->pid = p->dead;
 	o->status = p->status;
 	o->asked = p->asked;
@@ -189,7 +190,7 @@ void process_obituary(struct supervisor *sv, const struct process *p, uint64_t i
 	struct obituary o;
 	struct obituary_facts facts;
 	char text[OBITUARY_TEXT];
-	enum log_level level = compose(sv, p, in_ms, &o, text);
+	enum log_level level = compose(p, in_ms, &o, text);
 
 	/* A start that fails has been explained by the worker itself. */
 	if (process_boot_failed(p) && (sv->crew.phase == CREW_FAIL || p->held))
@@ -201,22 +202,20 @@ void process_obituary(struct supervisor *sv, const struct process *p, uint64_t i
 		closing_note(sv, (size_t)o.mount);
 }
 
-const char *process_last_words(const struct supervisor *sv, const struct process *p,
-			       struct err *err)
+const char *process_last_words(const struct process *p, struct err *err)
 {
 	struct obituary o;
 	char text[OBITUARY_TEXT];
 
-	(void)compose(sv, p, UINT64_MAX, &o, text);
+	(void)compose(p, UINT64_MAX, &o, text);
 	err_set(err, 0, "%s", text);
 	return err->text;
 }
 
-const char *process_laggard(const struct supervisor *sv, const struct generation *g,
-			    struct err *err)
+const char *process_laggard(const struct generation *g, struct err *err)
 {
 	for (unsigned w = 0; w < g->nworkers; w++) {
-		struct obituary o = about(sv, &g->process[w]);
+		struct obituary o = about(&g->process[w]);
 
 		if (g->process[w].prepared)
 			continue;

@@ -42,11 +42,9 @@ bool process_boot_failed(const struct process *p);
 void process_obituary(struct supervisor *sv, const struct process *p, uint64_t in_ms);
 
 /* The same as a text in err, which is returned. */
-const char *process_last_words(const struct supervisor *sv, const struct process *p,
-			       struct err *err);
+const char *process_last_words(const struct process *p, struct err *err);
 
 /* Of a generation that is held: who is not prepared, and where it is. */
-const char *process_laggard(const struct supervisor *sv, const struct generation *g,
-			    struct err *err);
+const char *process_laggard(const struct generation *g, struct err *err);
 
 #endif

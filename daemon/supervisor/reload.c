@@ -2,6 +2,7 @@
 
 #include "config/refusal.h"
 #include "supervisor/child.h"
+#include "supervisor/closing.h"
 #include "supervisor/control.h"
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
@@ -110,7 +111,7 @@ static void clear(struct supervisor *sv)
 {
 	struct reload *r = &sv->reload;
 
-	generation_free(r->next);
+	generation_free(r->next, sv->now);
 	r->next = NULL;
 	sockets_prune(&sv->sockets, sv->now->site);
 	if (r->site && strcmp(r->site->user, sv->now->site->user) != 0)
@@ -263,7 +264,7 @@ static void prepare(struct supervisor *sv)
 	if (rc == 0 && strcmp(r->site->user, sv->now->site->user) != 0)
 		rc = give_directory(r->site, &err);
 	if (rc == 0)
-		r->next = generation_make(sv, r->site, sv->on_control, &err);
+		r->next = generation_make(sv, r->site, sv->now, sv->on_control, &err);
 	if (!r->next) {
 		refuse(sv, "%s", err.text);
 		return;
@@ -306,9 +307,11 @@ void reload_replaced(struct supervisor *sv)
 	char text[200];
 
 	generation_inherit(sv->now, old);
+	closing_replaced(old);
 	sv->old = NULL;
 	control_renew(sv->control, sv);
-	generation_free(old);
+	generation_settle(sv->now);
+	generation_free(old, sv->now);
 	sockets_prune(&sv->sockets, sv->now->site);
 	site_free(r->served);
 	r->served = r->site;
@@ -367,7 +370,7 @@ static void prepared_one_died(struct supervisor *sv, struct process *p, int stat
 		return;
 	}
 	process_obituary(sv, p, UINT64_MAX);
-	refuse(sv, "%s", process_last_words(sv, p, &(struct err){ "" }));
+	refuse(sv, "%s", process_last_words(p, &(struct err){ "" }));
 }
 
 bool reload_child(struct supervisor *sv, pid_t pid, int status)
@@ -397,7 +400,7 @@ static void on_late(struct ev_loop *loop, ev_timer *w, int revents)
 		kill(r->checker, SIGKILL);
 		enter(sv, RELOAD_CLEARING, 0.);
 	} else if (r->phase == RELOAD_PREPARING) {
-		refuse(sv, "%s", process_laggard(sv, r->next, &(struct err){ "" }));
+		refuse(sv, "%s", process_laggard(r->next, &(struct err){ "" }));
 	} else if (r->phase == RELOAD_SWITCHING) {
 		log_error("%s", late);
 		tell(r->waiter, false, late);
@@ -486,6 +489,8 @@ void reload_stop(struct supervisor *sv)
 	r->checker = 0;
 	end_held(r->next);
 	end_held(sv->now);
+	generation_free(r->next, sv->now);
+	r->next = NULL;
 	tell(r->waiter, false, "coapd stops");
 	tell(r->next_waiter, false, "coapd stops");
 	enter(sv, RELOAD_IDLE, 0.);
@@ -495,7 +500,6 @@ void reload_free(struct supervisor *sv)
 {
 	struct reload *r = &sv->reload;
 
-	generation_free(r->next);
 	if (r->report >= 0)
 		close(r->report);
 	site_free(r->site);

@@ -1,7 +1,5 @@
 #include "supervisor/stages.h"
 
-#include "supervisor/available.h"
-#include "worker/slot.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,8 +19,8 @@ static int up_key(struct supervisor *sv, struct err *err)
 
 static int up_files(struct supervisor *sv, struct err *err)
 {
-	/* Two generations of workers while one takes over from another. */
-	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 5) + 4 * sv->nslots +
+	/* Two generations of workers, and of memory, while one takes over from another. */
+	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 6) + 4 * sv->nslots +
 		      sv->site->control_connections + SPARE_FILES;
 	struct rlimit limit;
 
@@ -44,24 +42,6 @@ static int up_sockets(struct supervisor *sv, struct err *err)
 static void down_sockets(struct supervisor *sv)
 {
 	sockets_close(&sv->sockets);
-}
-
-static int up_memory(struct supervisor *sv, struct err *err)
-{
-	struct windows_def windows = slot_windows(sv->site);
-	struct memory_need need = { .n = sv->nslots, .size = slot_size(sv->site),
-				    .sparse = windows_size(&windows),
-				    .shared = sv->site->limits.body_memory };
-
-	if (!need.size)
-		return err_set(err, -EINVAL, "%s: the limits ask for more than %zu GiB of "
-			       "memory per slot", sv->site->file, SLOT_SIZE_MAX >> 30);
-	return memory_make(&sv->memory, &need, available_memory(""), err);
-}
-
-static void down_memory(struct supervisor *sv)
-{
-	memory_free(&sv->memory);
 }
 
 static int up_wakes(struct supervisor *sv, struct err *err)
@@ -87,14 +67,14 @@ static void down_mail(struct supervisor *sv)
 
 static int up_generation(struct supervisor *sv, struct err *err)
 {
-	sv->now = generation_make(sv, sv->site, sv->on_control, err);
-	return sv->now ? 0 : -ENOMEM;
+	sv->now = generation_make(sv, sv->site, NULL, sv->on_control, err);
+	return sv->now ? 0 : -EINVAL;
 }
 
 static void down_generation(struct supervisor *sv)
 {
-	generation_free(sv->old);
-	generation_free(sv->now);
+	generation_free(sv->old, sv->now);
+	generation_free(sv->now, NULL);
 	sv->old = sv->now = NULL;
 }
 
@@ -118,7 +98,6 @@ static const struct stage {
 	{ up_key, NULL },
 	{ up_files, NULL },
 	{ up_sockets, down_sockets },
-	{ up_memory, down_memory },
 	{ up_wakes, down_wakes },
 	{ up_mail, down_mail },
 	{ up_generation, down_generation },

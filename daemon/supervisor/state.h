@@ -7,7 +7,6 @@
 #include "supervisor/crew.h"
 #include "supervisor/generation.h"
 #include "supervisor/mail.h"
-#include "supervisor/memory.h"
 #include "supervisor/pulse.h"
 #include "supervisor/reload.h"
 #include "supervisor/sockets.h"
@@ -26,7 +25,6 @@ struct supervisor {
 	unsigned nslots;
 	struct hash_key key;
 	struct sockets sockets;
-	struct memory memory;
 	struct wakes wakes;             /* for as many workers as there can be */
 	struct mail mail;
 	struct crew crew;
@@ -48,5 +46,12 @@ struct supervisor {
  * and tells the service manager that all is up. */
 void supervisor_replace(struct supervisor *sv);
 void supervisor_tell_ready(struct supervisor *sv);
+
+/* The memory that has what was counted: that of a generation that leaves, as long as there is
+ * one. */
+static inline const struct memory *supervisor_memory(const struct supervisor *sv)
+{
+	return sv->old ? &sv->old->memory : &sv->now->memory;
+}
 
 #endif

@@ -60,7 +60,7 @@ static bool feel_pulse(struct supervisor *sv)
 {
 	struct pulse_figures f = { .workers = sv->now->nworkers, .running = crew_running(&sv->crew),
 				   .slots = sv->nslots, .resources = sv->now->site->nmounts,
-				   .requests = memory_counter(&sv->memory, COUNT_REQUESTS),
+				   .requests = memory_counter(supervisor_memory(sv), COUNT_REQUESTS),
 				   .deaths = sv->crew.deaths };
 
 	return pulse_look(&sv->pulse, &f, now_ms());
@@ -296,7 +296,7 @@ static void on_usr1(struct ev_loop *loop, ev_signal *w, int revents)
 	struct supervisor *sv = w->data;
 
 	(void)loop, (void)revents;
-	statistics_log(&sv->memory, &sv->now->counts, sv->now->site);
+	statistics_log(supervisor_memory(sv), &sv->now->counts, sv->now->site);
 }
 
 /* Whoever has taken the file of the access log away wants another one.  What has to be asked

@@ -111,6 +111,18 @@ def it_is_open_again_in_time():
 
 
 @test
+def a_reload_opens_it():
+    with Daemon(SITE) as d, d.peer() as p:
+        close(d, p)
+        coapctl("reload", socket=os.path.join(d.directory, "control"))
+        d.wait_log("notice: resource /bad: module crash: open again, or gone, with the new site")
+        equal(p.get("/bad").code, code("2.05"), "answer")
+        for _ in range(2):
+            equal(die(p), code("5.00"), "what kills does so again")
+        equal(p.get("/bad").code, code("2.05"), "two are not three")
+
+
+@test
 def without_a_limit_none_is_closed():
     with Daemon(SITE.replace("crash-limit: 3", "crash-limit: 0")) as d, d.peer() as p:
         for _ in range(4):

@@ -66,7 +66,13 @@ def journal(since=""):
                        *([f"--after-cursor={since}"] if since else []))
 
 
+def settle():
+    """What was said by now is in the journal."""
+    system().do("journalctl", "--sync")
+
+
 def cursor():
+    settle()
     out = system().do("journalctl", "-n", "1", "-o", "json", "--no-pager")
     return json.loads(out)["__CURSOR"]
 
@@ -82,7 +88,12 @@ def pids():
     return [main] + [pid for pid in out.split() if pid != main]
 
 
+def all_gone(processes):
+    return all(system().run("test", "-e", f"/proc/{pid}")[0] != 0 for pid in processes)
+
+
 def workers():
+    settle()
     return dict(re.findall(r"worker (\d+) started \(pid (\d+)\)", journal()))
 
 
@@ -306,8 +317,7 @@ def it_stops_when_told():
         system().do("systemctl", "stop", "coapd")
         equal((show("ActiveState"), show("Result"), show("ExecMainStatus")),
               ("inactive", "success", "0"), "state, result and status")
-        for pid in old:
-            check(system().run("test", "-e", f"/proc/{pid}")[0] != 0, f"{pid} is gone")
+        check(all_gone(old), f"{old} are gone")
 
 
 @test
@@ -352,6 +362,7 @@ def sockets_have_names_and_outlive_it():
         wait_journal(r"listening on coap://\[::1\]:7683", since)
         old = pids()
         system().do("kill", "-KILL", old[0])
+        system().wait(lambda: all_gone(old), "the end of its workers")
         equal(answer(), "from systemd", "answer to a request of meanwhile")
         check(show("MainPID") != old[0], "another supervisor")
 

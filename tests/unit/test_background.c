@@ -72,6 +72,24 @@ Test(background, runs_and_goes_on_until_it_is_done)
 	cr_assert_eq(s->runs, 3);
 }
 
+/* Who asks is turned away; what nobody asked for is not. */
+Test(background, goes_on_where_requests_are_turned_away)
+{
+	static uint32_t gate = 1;
+	struct resource_mount_spec spec = stage_spec("/a", &tick);
+
+	spec.gate = &gate;
+	s = stage_new(&spec, 1);
+	verdict = COAPD_WAIT;
+	nevents = count = 0;
+	begin();
+	stage_wait(s, 0);
+	stage_wait(s, 100);
+	cr_assert_eq(count, 12);
+	cr_assert_str_eq(stage_get(s, "11=a"), "ACK 5.00 pay=the resource is closed for a while");
+	cr_assert_eq(s->runs, 2);
+}
+
 Test(background, goes_on_with_the_next_worker)
 {
 	begin();

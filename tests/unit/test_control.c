@@ -1,6 +1,6 @@
 /* The supervisor's part: where the socket is, and what is told of workers. */
 #include "supervisor/control.h"
-#include "worker/slot.h"
+#include "slot_stub.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -11,30 +11,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-size_t slot_size(const struct site *site)
-{
-	(void)site;
-	return 65536;
-}
-
-void slot_def(const struct site *site, struct space_def *def)
-{
-	(void)site;
-	*def = (struct space_def){ .nslabs = 0 };
-}
-
-struct windows_def slot_windows(const struct site *site)
-{
-	(void)site;
-	return (struct windows_def){ 0 };
-}
-
-uint64_t slot_counter(const void *mem, enum counter c)
-{
-	(void)mem;
-	return c;
-}
 
 int slot_where(const void *mem, const struct site *site)
 {
@@ -62,8 +38,9 @@ static struct process process = { .number = 0, .pid = 4711, .starts = 3 };
 static struct crew_worker crew_worker = { .state = CREW_RUNNING };
 static struct site site = { .file = "site.yaml", .user = "nobody", .control_socket = "",
 			    .control_connections = 2, .control_timeout_ms = 1000 };
-static struct generation generation = { .site = &site, .nworkers = 1, .process = &process };
-static struct supervisor sv = { .now = &generation, .nslots = 1, .memory = { .at = at },
+static struct generation generation = { .site = &site, .nworkers = 1, .process = &process,
+				       .memory = { .n = 1, .at = at } };
+static struct supervisor sv = { .now = &generation, .nslots = 1,
 				.crew = { .phase = CREW_SERVE, .worker = &crew_worker } };
 static struct control *control;
 static struct err err;

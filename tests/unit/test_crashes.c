@@ -97,6 +97,19 @@ Test(crashes, the_next_one_due_is_told_first)
 	cr_expect_eq(crashes_due(&c), 31000);
 }
 
+/* As when they go on in those of another site. */
+Test(crashes, deaths_of_before_are_no_deaths_of_now)
+{
+	make(3);
+	crashes_note(&c, 1, 1000);
+	c.mount[1].deaths += 5;
+	c.mount[1].closings += 2;
+	cr_expect(!crashes_note(&c, 1, 1001));
+	cr_expect(crashes_note(&c, 1, 1002));
+	cr_expect_eq(c.mount[1].deaths, 8);
+	cr_expect_eq(c.mount[1].closings, 3);
+}
+
 Test(crashes, without_a_limit_they_are_only_counted)
 {
 	make(0);

@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 
 #include "coap/frame_udp.h"
+#include "vectors.h"
 
 static uint8_t buffer[TOKEN_MAX + 16];
 
@@ -94,6 +95,18 @@ Test(frame_udp, a_token_has_the_length_that_its_head_says)
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		cr_expect_eq(frame_udp_token_claimed(known[i].datagram), known[i].n, "%zu", i);
+}
+
+Test(frame_udp, the_token_alone)
+{
+	cr_assert_span(frame_udp_token(span_of("\x42\x01\x00\x07" "ab\xf0", 7)), span_str("ab"));
+	cr_assert_span(frame_udp_token(span_of("\x4d\x01\x00\x07\x00" "abcdefghijklm", 18)),
+		       span_str("abcdefghijklm"));
+	cr_assert_eq(frame_udp_token(span_of("\x40\x01\x00\x07", 4)).n, 0);
+	cr_assert_eq(frame_udp_token(span_of("\x42\x01\x00\x07" "a", 5)).n, 0);
+	cr_assert_eq(frame_udp_token(span_of("\x4f\x01\x00\x07" "abc", 7)).n, 0);
+	cr_assert_eq(frame_udp_token(span_of("\x82\x01\x00\x07" "ab", 6)).n, 0);
+	cr_assert_eq(frame_udp_token(span_of(NULL, 0)).n, 0);
 }
 
 Test(frame_udp, E4_empty_message_with_anything_is_malformed)

@@ -1,9 +1,10 @@
 /* What one site brings to the supervisor, without any process. */
 #include "supervisor/generation.h"
 #include "supervisor/state.h"
-#include "worker/slot.h"
+#include "slot_stub.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <string.h>
 
 int slot_where(const void *mem, const struct site *s)
@@ -29,7 +30,7 @@ static struct site other = { .file = "other.yaml", .workers = 3, .slots = 5, .ac
 			     .listeners = &listener, .nlisteners = 1, .mounts = mounts + 1,
 			     .nmounts = 2 };
 static int fds[5] = { -1, -1, -1, -1, -1 };
-static struct supervisor sv = { .nslots = 5, .memory = { .fd = fds }, .mail = { .out = fds } };
+static struct supervisor sv = { .nslots = 5, .mail = { .out = fds } };
 static struct err err;
 
 static void setup(void)
@@ -58,37 +59,37 @@ static void expect_slots(const struct process *p, unsigned n, const unsigned *sl
 
 Test(generation, deals_every_slot_to_one_worker)
 {
-	struct generation *g = generation_make(&sv, &site, NULL, &err);
+	struct generation *g = generation_make(&sv, &site, NULL, NULL, &err);
 
 	cr_assert_not_null(g);
 	expect_slots(&g->process[0], 3, (const unsigned[]){ 0, 2, 4 });
 	expect_slots(&g->process[1], 2, (const unsigned[]){ 1, 3 });
 	cr_expect_eq(generation_alive(g), 0);
-	generation_free(g);
-	g = generation_make(&sv, &other, NULL, &err);
+	generation_free(g, NULL);
+	g = generation_make(&sv, &other, NULL, NULL, &err);
 	cr_assert_not_null(g);
 	expect_slots(&g->process[2], 1, (const unsigned[]){ 2 });
-	generation_free(g);
-	generation_free(NULL);
+	generation_free(g, NULL);
+	generation_free(NULL, NULL);
 }
 
 Test(generation, finds_its_processes)
 {
-	struct generation *g = generation_make(&sv, &site, NULL, &err);
+	struct generation *g = generation_make(&sv, &site, NULL, NULL, &err);
 
 	g->process[1].pid = 4711;
 	cr_expect_eq(generation_find(g, 4711), &g->process[1]);
 	cr_expect_null(generation_find(g, 4712));
 	cr_expect_null(generation_find(NULL, 4711));
 	cr_expect_eq(generation_alive(g), 1);
-	generation_free(g);
+	generation_free(g, NULL);
 }
 
 Test(generation, goes_on_counting_where_mount_and_name_are_the_same)
 {
 	static const char *const names[] = { "x" };
-	struct generation *g = generation_make(&sv, &site, NULL, &err);
-	struct generation *h = generation_make(&sv, &other, NULL, &err);
+	struct generation *g = generation_make(&sv, &site, NULL, NULL, &err);
+	struct generation *h = generation_make(&sv, &other, NULL, NULL, &err);
 	struct count c;
 
 	for (unsigned i = 0; i < 2; i++)
@@ -100,6 +101,38 @@ Test(generation, goes_on_counting_where_mount_and_name_are_the_same)
 	cr_expect_eq(c.value, 11, "of /b");
 	cr_assert(counts_read(&h->counts, 1, 0, &c));
 	cr_expect_eq(c.value, 0, "of /c");
-	generation_free(g);
-	generation_free(h);
+	generation_free(g, NULL);
+	generation_free(h, NULL);
+}
+
+Test(generation, goes_on_with_memory_that_fits)
+{
+	struct generation *g = generation_make(&sv, &site, NULL, NULL, &err), *h;
+
+	cr_assert_not_null(g, "%s", err.text);
+	h = generation_make(&sv, &other, g, NULL, &err);
+	cr_assert_not_null(h, "%s", err.text);
+	cr_expect_eq(h->memory.fd, g->memory.fd);
+	cr_expect_eq(h->slot[0].old_memfd, 0);
+	generation_free(g, h);
+	cr_expect_geq(fcntl(h->memory.fd[4], F_GETFD), 0);
+	generation_free(h, NULL);
+}
+
+Test(generation, takes_memory_of_another_layout_over)
+{
+	struct generation *g = generation_make(&sv, &site, NULL, NULL, &err), *h;
+
+	slot_stub_same = false;
+	h = generation_make(&sv, &other, g, NULL, &err);
+	cr_assert_not_null(h, "%s", err.text);
+	for (unsigned i = 0; i < 5; i++) {
+		cr_expect_eq(h->slot[i].memfd, h->memory.fd[h->slot[i].slot]);
+		cr_expect_eq(h->slot[i].old_memfd, g->memory.fd[h->slot[i].slot]);
+	}
+	generation_settle(h);
+	cr_expect_eq(h->slot[3].old_memfd, 0);
+	generation_free(g, h);
+	cr_expect_geq(fcntl(h->memory.fd[4], F_GETFD), 0);
+	generation_free(h, NULL);
 }

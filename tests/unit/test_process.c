@@ -1,6 +1,6 @@
 /* A worker's process, with a worker that does as little as can be. */
 #include "supervisor/process.h"
-#include "worker/slot.h"
+#include "slot_stub.h"
 
 #include <criterion/criterion.h>
 #include <poll.h>
@@ -9,18 +9,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-size_t slot_size(const struct site *site)
-{
-	(void)site;
-	return 0;
-}
-
-struct windows_def slot_windows(const struct site *site)
-{
-	(void)site;
-	return (struct windows_def){ 0 };
-}
 
 int slot_where(const void *mem, const struct site *s)
 {
@@ -48,8 +36,9 @@ static void *memory[] = { &at_mount };
 static const struct worker_slot slot;
 
 static struct where opens[4];
-static struct generation generation = { .site = &site, .nworkers = 4, .where = opens };
-static struct supervisor sv = { .now = &generation, .nslots = 1, .memory = { .at = memory } };
+static struct generation generation = { .site = &site, .nworkers = 4, .where = opens,
+				       .memory = { .n = 1, .at = memory } };
+static struct supervisor sv = { .now = &generation, .nslots = 1 };
 static struct process process = { .control = -1, .number = 3, .slots = &slot, .nslots = 1,
 				  .sv = &sv, .of = &generation };
 static struct crew_worker crew_workers[4];

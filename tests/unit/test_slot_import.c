@@ -215,6 +215,31 @@ Test(slot_import, everything_is_there_in_a_larger_layout)
 	expect_all();
 }
 
+Test(slot_import, what_was_under_way_is_undone_in_a_copy)
+{
+	struct endpoint *p;
+	uint32_t seen;
+	uint8_t *before, *after;
+	void *to;
+
+	populate();
+	note_lives();
+	p = slab_at(engine_slab(&s->rig->e, SLAB_ENDPOINT), 0);
+	seen = p->seen_s;
+	undo_set(&s->rig->e.space, &p->seen_s, seen + 4711);
+	old = moving_file(&def, s->rig->mem, s->bodies.windows.at);
+	before = moving_map(old, &def, MAP_SHARED);
+	after = malloc(moving_size(&def));
+	memcpy(after, before, moving_size(&def));
+	to = fresh(&def);
+	cr_assert_eq(slot_import(to, &def, old, NULL, &err), 0, "%s", err.text);
+	cr_assert_arr_eq(after, before, moving_size(&def), "only read");
+	free(after);
+	go_on(&def, to);
+	p = slab_at(engine_slab(&s->rig->e, SLAB_ENDPOINT), 0);
+	cr_assert_eq(p->seen_s, seen);
+}
+
 Test(slot_import, lower_limits_evict_nobody)
 {
 	struct space_def was;

@@ -1,33 +1,11 @@
 #include "supervisor/stages.h"
-#include "worker/slot.h"
+#include "slot_stub.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
-
-#define MEMORY 65536u
-
-static size_t wanted = MEMORY;
-
-size_t slot_size(const struct site *site)
-{
-	(void)site;
-	return wanted;
-}
-
-struct windows_def slot_windows(const struct site *site)
-{
-	(void)site;
-	return (struct windows_def){ .class = { { 1, WINDOWS_PAGE }, { 1, WINDOWS_PAGE } } };
-}
-
-uint64_t slot_counter(const void *mem, enum counter c)
-{
-	(void)mem, (void)c;
-	return 0;
-}
 
 int slot_where(const void *mem, const struct site *site)
 {
@@ -87,7 +65,7 @@ Test(stages, that_fail_late_undo_those_before)
 	struct err err = { "" };
 	unsigned before = files();
 
-	wanted = 0;
+	slot_stub_size = 0;
 	cr_assert_eq(stages_up(&sv, &err), -EINVAL);
 	cr_assert(strstr(err.text, "site.yaml: the limits ask for more than"), "%s", err.text);
 	cr_assert_eq(files(), before);

@@ -1,7 +1,7 @@
 /* The real supervisor with its real loop and processes; the worker is played by
  * this file.  What it does is decided before the supervisor is forked. */
 #include "supervisor/supervisor.h"
-#include "worker/slot.h"
+#include "slot_stub.h"
 #include "worker/worker.h"
 
 #include <criterion/criterion.h>
@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MEMORY 65536u
+#define MEMORY SLOT_STUB_SIZE
 #define PATIENCE_MS 20000       /* until a line that must come is missed */
 
 /* --- the worker's part --------------------------------------------------------- */
@@ -26,29 +26,6 @@ static enum { SERVE, FAIL_BOOT, FAIL_BOOT_OF_1, DEAF, CRASH_ONCE, HELD_FAILS, HE
 static struct space_ctl *map(const struct worker_slot *s)
 {
 	return mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED, s->memfd, 0);
-}
-
-size_t slot_size(const struct site *site)
-{
-	(void)site;
-	return MEMORY;
-}
-
-struct windows_def slot_windows(const struct site *site)
-{
-	(void)site;
-	return (struct windows_def){ .class = { { 1, WINDOWS_PAGE }, { 1, WINDOWS_PAGE } } };
-}
-
-void slot_def(const struct site *s, struct space_def *def)
-{
-	(void)s;
-	*def = (struct space_def){ .nslabs = 0 };
-}
-
-uint64_t slot_counter(const void *mem, enum counter c)
-{
-	return ((const struct space_ctl *)mem)->counter[c];
 }
 
 int slot_where(const void *mem, const struct site *site)
@@ -508,7 +485,7 @@ Test(supervisor, more_files_than_allowed_are_refused_before_anything_is_open)
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
 	launch(SERVE);
 	cr_assert(next_line());
-	cr_assert(strstr(last, "5 slots take up to 115 open files, but only 60 are allowed"),
+	cr_assert(strstr(last, "5 slots take up to 120 open files, but only 60 are allowed"),
 		  "%s", last);
 	expect_end(1);
 }

@@ -293,22 +293,12 @@ struct node *include_text(struct pool *pool, const char *name, const char *text,
 	return read_site(&in, o);
 }
 
-/* A fifo that nobody writes to is an empty file, and not waited for. */
-static int open_first(const char *name)
-{
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd >= 0)
-		fcntl(fd, F_SETFL, 0);
-	return fd;
-}
-
 struct node *include_file(struct pool *pool, const char *name, struct config_errors *errors)
 {
 	struct includes in = { .pool = pool, .errors = errors };
 	struct opened *o = add_opened(&in, name);
 	struct config_place nowhere = { .file = &o->file };
-	int fd = open_first(name);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
 	struct node *root = NULL;
 	struct stat st;
 

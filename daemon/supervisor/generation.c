@@ -83,9 +83,7 @@ static bool fits(struct generation *g, const struct generation *before)
 {
 	bool same = true;
 
-	for (unsigned s = 0; s < before->memory.n; s++)
-		(void)slot_hold(&g->def, before->memory.at[s], before->memory.size,
-				size_of(before), NULL);
+	space_hold(&g->def, &before->def);
 	for (unsigned s = 0; s < before->memory.n && same; s++)
 		same = slot_same(&g->def, before->memory.at[s], size_of(before));
 	return same;
@@ -128,9 +126,9 @@ static int fill(struct generation *g, struct supervisor *sv, const struct genera
 {
 	int rc = get_memory(g, sv->nslots, before, err);
 
+
 	if (rc)
 		return rc;
-
 	g->process = calloc(g->nworkers, sizeof *g->process);
 	if (g->process)
 		begin_processes(g, sv, on_control);

@@ -194,12 +194,14 @@ enum space_state space_open(struct space *s, void *mem, const struct space_def *
 	s->size = layout(def, off);
 	assert(s->size <= SPACE_SIZE_MAX);
 	s->extra = s->base + off[def->nslabs];
-	for (unsigned i = 0; i < def->nslabs; i++)
+	for (unsigned i = 0; i < def->nslabs; i++) {
 		s->slab[i] = (struct slab){
 			.at = s->base + off[i], .size = def->slab[i].size,
 			.cap = def->slab[i].cap, .limit = def->slab[i].cap - def->slab[i].beyond,
 			.magic = def->slab[i].magic,
 			.number = (uint8_t)i, .free_head = SLAB_NIL };
+		slab_divisor(&s->slab[i]);
+	}
 	unpoison(s->base, s->size);
 	if (s->ctl->magic == SPACE_MAGIC && s->ctl->layout == print)
 		return SPACE_OLD;

@@ -107,6 +107,8 @@ struct slab {
 	uint32_t limit;         /* objects that may be taken, at most cap */
 	uint16_t magic;
 	uint8_t number;         /* within the space */
+	uint8_t shift;          /* size is an odd number shifted by this, and */
+	uint64_t inverse;       /* what undoes a multiplication by that one (slab_index()) */
 	uint32_t free_head;     /* derived: first free object, SLAB_NIL none */
 	uint32_t free_n;        /* derived: free below the high-water mark */
 };

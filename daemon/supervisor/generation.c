@@ -83,9 +83,7 @@ static bool fits(struct generation *g, const struct generation *before)
 {
 	bool same = true;
 
-	for (unsigned s = 0; s < before->memory.n; s++)
-		(void)slot_hold(&g->def, before->memory.at[s], before->memory.size,
-				size_of(before), NULL);
+	space_hold(&g->def, &before->def);
 	for (unsigned s = 0; s < before->memory.n && same; s++)
 		same = slot_same(&g->def, before->memory.at[s], size_of(before));
 	return same;
@@ -124,13 +122,16 @@ static int open_files(struct generation *g, struct err *err)
 }
 
 static int fill(struct generation *g, struct supervisor *sv, const struct generation *before,
-		struct err *err)
+		void (*on_control)(struct ev_loop *, ev_io *, int), struct err *err)
 {
 	int rc = get_memory(g, sv->nslots, before, err);
+
 
 	if (rc)
 		return rc;
 	g->process = calloc(g->nworkers, sizeof *g->process);
+	if (g->process)
+		begin_processes(g, sv, on_control);
 	g->slot = calloc(sv->nslots, sizeof *g->slot);
 	g->socks = calloc(sv->nslots * g->site->nlisteners + 1, sizeof *g->socks);
 	g->where = mmap(NULL, where_size(g), PROT_READ | PROT_WRITE,
@@ -160,12 +161,11 @@ struct generation *generation_make(struct supervisor *sv, struct site *site,
 	}
 	g->site = site;
 	g->nworkers = site_workers(site);
-	if (fill(g, sv, before, err)) {
+	if (fill(g, sv, before, on_control, err)) {
 		generation_free(g, before);
 		return NULL;
 	}
 	list_sockets(g, sv);
-	begin_processes(g, sv, on_control);
 	deal_slots(g, sv, before);
 	return g;
 }

@@ -184,11 +184,9 @@ bool process_boot_failed(const struct process *p)
 	return WIFEXITED(p->status) && WEXITSTATUS(p->status) == WORKER_EXIT_BOOT;
 }
 
-static enum log_level compose(const struct process *p, uint64_t in_ms,
-			      struct obituary *o, char text[OBITUARY_TEXT])
+static enum log_level compose(const struct process *p, uint64_t in_ms, struct obituary *o,
+			      char place[PLACE_TEXT], char text[OBITUARY_TEXT])
 {
-	static char place[PLACE_TEXT];
-
 	*o = about(p, place);
 	o->pid = p->dead;
 	o->status = p->status;
@@ -201,8 +199,8 @@ void process_obituary(struct supervisor *sv, const struct process *p, uint64_t i
 {
 	struct obituary o;
 	struct obituary_facts facts;
-	char text[OBITUARY_TEXT];
-	enum log_level level = compose(p, in_ms, &o, text);
+	char place[PLACE_TEXT], text[OBITUARY_TEXT];
+	enum log_level level = compose(p, in_ms, &o, place, text);
 
 	/* A start that fails has been explained by the worker itself. */
 	if (process_boot_failed(p) && (sv->crew.phase == CREW_FAIL || p->held))
@@ -217,9 +215,9 @@ void process_obituary(struct supervisor *sv, const struct process *p, uint64_t i
 const char *process_last_words(const struct process *p, struct err *err)
 {
 	struct obituary o;
-	char text[OBITUARY_TEXT];
+	char place[PLACE_TEXT], text[OBITUARY_TEXT];
 
-	(void)compose(p, UINT64_MAX, &o, text);
+	(void)compose(p, UINT64_MAX, &o, place, text);
 	err_set(err, 0, "%s", text);
 	return err->text;
 }

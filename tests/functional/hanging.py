@@ -3,6 +3,8 @@ hears that all is well."""
 import os
 import re
 import signal
+import subprocess
+import time
 
 from harness import *
 
@@ -90,6 +92,32 @@ def a_loop_without_end_is_met_like_that_by_default():
                    since=mark)
         answer = p.expect(ACK, code("2.05"), mid=request.mid)
         equal(answer.payload, b"delivery 1", "what is said by the second time")
+
+
+def keep_busy(processor):
+    """A process that wants this processor all the time."""
+    # Each in a session of its own, as the kernel may share out among those first.
+    p = subprocess.Popen(["yes"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                         start_new_session=True)
+    os.sched_setaffinity(p.pid, {processor})
+    return p
+
+
+@test
+def who_has_too_little_of_a_processor_is_left_alone():
+    """A hook takes 100 ms of a processor, and many times as long, as others want it too."""
+    processor = min(os.sched_getaffinity(0))
+    with Daemon(SITE.replace("1s", "500ms")) as d, d.peer() as p:
+        others = [keep_busy(processor) for _ in range(20)]
+        try:
+            begin = time.monotonic()
+            equal(p.get(f"/crash?toil={processor}").payload, b"delivery 0", "the first time")
+            print(f"# it took {time.monotonic() - begin:.1f} s", flush=True)
+        finally:
+            for other in others:
+                other.kill()
+                other.wait()
+        equal(d.records("hangs"), [], "who was killed")
 
 
 @test

@@ -39,6 +39,7 @@ static const struct mem_field space_rows[] = {
 	FIELD_KIND(struct space_ctl, counter, uint64_t[SPACE_COUNTERS], &counters_kind),
 	FIELD_ARRAY(struct space_ctl, code),
 	FIELD_KIND(struct space_ctl, served, struct durations, &durations_kind),
+	FIELD_KIND(struct space_ctl, waited, struct durations, &durations_kind),
 	FIELD_ARRAY(struct space_ctl, zero),
 	FIELD_KIND(struct space_ctl, commit, union commit, &commit_kind),
 	FIELD_ROW(struct space_ctl, undo, sizeof(struct undo_entry), FIELD_OWN, &undo_kind),
@@ -123,6 +124,7 @@ static void format(struct space *s, uint64_t print, const struct hash_key *key)
 		memset(c->counter, 0, sizeof c->counter);
 		memset(c->code, 0, sizeof c->code);
 		memset(&c->served, 0, sizeof c->served);
+		memset(&c->waited, 0, sizeof c->waited);
 		barrier();
 		c->layout = print;
 	}

@@ -92,7 +92,8 @@ struct space_ctl {
 	uint64_t counter[SPACE_COUNTERS];
 	uint64_t code[SPACE_CODES];     /* requests by method, answers made by code */
 	struct durations served;        /* how long requests took, of those timed */
-	uint64_t zero[6];       /* nothing: no byte of it is without a row */
+	struct durations waited;        /* those that waited, until they were answered */
+	uint64_t zero[3];       /* nothing: no byte of it is without a row */
 	_Alignas(64) union commit commit;
 	struct undo_entry undo[UNDO_MAX];
 	uint64_t zero_too[7];

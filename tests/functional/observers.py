@@ -439,6 +439,7 @@ def a_thousand_observers_while_workers_die():
                 m = other.ask("PUT", "/v", payload=b"s%d" % i)
             check(m.code in (code("2.04"), code("5.00")), f"PUT {m}")
             if i % 10 == 5:
+                d.settle()              # who it is by now
                 os.kill(d.workers[i // 10 % 4], signal.SIGKILL)
             turn(0)
         put(d, b"last")

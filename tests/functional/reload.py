@@ -65,6 +65,8 @@ BAD = {
     "an address that is not here": ('listen: "coap://[2001:db8::1]"\n', r"site\.yaml:3:9: listen: "),
     "a module that does not open": ('resources: { /v: {module: value, file: "/nowhere"} }\n',
                                     r"site\.yaml:3:\d+: .*module value does not open: No such file"),
+    "an access log that cannot be opened": ("access-log: { file: /nonexistent/log }\n",
+                                            r"access-log\.file: cannot open /nonexistent/log: No such file"),
     "no user": ("user: nobody-at-all\n", r"there is no user nobody-at-all"),
 }
 

@@ -73,6 +73,16 @@ Test(generation, deals_every_slot_to_one_worker)
 	generation_free(NULL, NULL);
 }
 
+Test(generation, that_cannot_be_made_leaves_nothing_and_says_why)
+{
+	site.access_file = "/nonexistent/log";
+	site.access_paths = "";
+	cr_assert_null(generation_make(&sv, &site, NULL, NULL, &err));
+	cr_expect(strstr(err.text, "access-log.file: cannot open /nonexistent/log"), "%s", err.text);
+	cr_expect_geq(fcntl(STDIN_FILENO, F_GETFD), 0, "it is not ours to close");
+	site.access_file = "";
+}
+
 Test(generation, finds_its_processes)
 {
 	struct generation *g = generation_make(&sv, &site, NULL, NULL, &err);

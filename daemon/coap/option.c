@@ -216,15 +216,14 @@ enum option_verdict option_check(struct span options, uint8_t code,
 {
 	struct option_iter it = option_iter(options);
 	const struct place place = place_of(code);
+	bool plain = is_plain(options, place, known);
 	struct option_fault first = { 0, FLAW_NONE };
 	struct option o;
 	uint32_t last = 0;
 	unsigned nth = 0;
 	bool path = false;
 
-	if (is_plain(options, place, known))
-		return OPTIONS_OK;
-	while (option_next(&it, &o)) {
+	while (!plain && option_next(&it, &o)) {
 		enum option_flaw flaw;
 
 		nth = o.number == last ? nth + 1 : 0;

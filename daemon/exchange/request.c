@@ -82,7 +82,7 @@ static __attribute__((noinline, cold)) void time_waited(struct engine *e, const 
 	durations_add(&e->space.ctl->waited, ms ? ms * 1000000ull : HALF_A_MS, 1);
 }
 
-static void settle(struct engine *e, struct request *r, struct span answer)
+static inline void settle(struct engine *e, struct request *r, struct span answer)
 {
 	if (r->waiting) {
 		time_waited(e, r->waiting);

@@ -57,7 +57,8 @@ class Counted(Daemon):
         self.gate = [self._fifo(name) for name in ("shut", "open")]
         self.peers = []
         self.arguments = ["-q", "--tool=callgrind", "--dump-before=bare_mark",
-                          f"--callgrind-out-file={self.total}", "--vgdb=no", program, "--debug"]
+                          f"--callgrind-out-file={self.total}", "--vgdb=no", program, "--debug",
+                          *self.arguments]
 
     def _fifo(self, name):
         path = os.path.join(self.directory, name)

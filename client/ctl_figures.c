@@ -114,7 +114,8 @@ static void add_served(const json_t *served, struct ctl_served *out)
 	out->sum_ns += ctl_member(served, "sum_ns");
 }
 
-void ctl_served(const struct ctl_figures *f, int worker, struct ctl_served *out)
+void ctl_served(const struct ctl_figures *f, int worker, const char *which,
+		struct ctl_served *out)
 {
 	size_t i;
 	json_t *slot;
@@ -122,7 +123,7 @@ void ctl_served(const struct ctl_figures *f, int worker, struct ctl_served *out)
 	*out = (struct ctl_served){ .n = 0 };
 	json_array_foreach(f->slots, i, slot)
 		if (is_of(slot, worker))
-			add_served(json_object_get(slot, "served"), out);
+			add_served(json_object_get(slot, which), out);
 }
 
 uint64_t ctl_served_at(const struct ctl_served *s, uint32_t share_ppm)

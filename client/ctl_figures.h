@@ -36,7 +36,7 @@ uint64_t ctl_sum_slab(const struct ctl_figures *f, int worker, const char *slab,
 /* Of codes: those whose name begins so, "2." for example. */
 uint64_t ctl_sum_codes(const struct ctl_figures *f, int worker, const char *prefix);
 
-/* How long requests took. */
+/* How long requests took: "served", or "waited" of those that waited for their answer. */
 #define CTL_BUCKETS 64
 struct ctl_served {
 	unsigned n;             /* buckets */
@@ -44,7 +44,8 @@ struct ctl_served {
 	uint64_t count[CTL_BUCKETS];
 	uint64_t all, sum_ns;
 };
-void ctl_served(const struct ctl_figures *f, int worker, struct ctl_served *out);
+void ctl_served(const struct ctl_figures *f, int worker, const char *which,
+		struct ctl_served *out);
 
 /* What share_ppm millionths of them took at most, in ns; 0: there were none. */
 uint64_t ctl_served_at(const struct ctl_served *s, uint32_t share_ppm);

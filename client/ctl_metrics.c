@@ -222,23 +222,22 @@ static void print_resources(const struct ctl_figures *f, FILE *out)
 /* --- times ----------------------------------------------------------------------------------------- */
 
 /* Of all slots together, as the bounds make many lines of each. */
-static void print_times(const struct ctl_figures *f, FILE *out)
+static void print_times(const struct ctl_figures *f, const char *which, const char *name,
+			const char *help, FILE *out)
 {
 	struct ctl_served s;
 	uint64_t seen = 0;
 
-	ctl_served(f, CTL_ALL, &s);
-	family(out, "coapd_request_seconds", "histogram",
-	       "how long requests took, of those that were timed");
+	ctl_served(f, CTL_ALL, which, &s);
+	family(out, name, "histogram", help);
 	for (unsigned i = 0; i < s.n; i++) {
 		seen += s.count[i];
 		if (s.most_ns[i] != UINT64_MAX)
-			fprintf(out, "coapd_request_seconds_bucket{le=\"%.9g\"} %" PRIu64 "\n",
+			fprintf(out, "%s_bucket{le=\"%.9g\"} %" PRIu64 "\n", name,
 				(double)s.most_ns[i] / 1e9, seen);
 	}
-	fprintf(out, "coapd_request_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n"
-		"coapd_request_seconds_sum %.9f\n"
-		"coapd_request_seconds_count %" PRIu64 "\n", s.all, (double)s.sum_ns / 1e9, s.all);
+	fprintf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n%s_sum %.9f\n%s_count %" PRIu64 "\n", name,
+		s.all, name, (double)s.sum_ns / 1e9, name, s.all);
 }
 
 void ctl_metrics_print(const struct ctl_figures *f, FILE *out)
@@ -259,7 +258,10 @@ void ctl_metrics_print(const struct ctl_figures *f, FILE *out)
 		      "times that a worker took the slot over", out);
 	print_troubles(f, out);
 	print_resources(f, out);
-	print_times(f, out);
+	print_times(f, "served", "coapd_request_seconds",
+		    "how long requests took, of those that were timed", out);
+	print_times(f, "waited", "coapd_waited_request_seconds",
+		    "how long requests took that waited for their answer", out);
 }
 
 int ctl_metrics_run(const struct ctl_options *o)

@@ -14,17 +14,32 @@ const struct ctl_row ctl_rows[CTL_VERB_COUNT] = {
 #undef X
 };
 
-static const struct option table[] = {
-	{ "socket", required_argument, NULL, 's' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "watch", no_argument, NULL, 'w' },
-	{ "interval", required_argument, NULL, 'i' },
-	{ "pcapng", no_argument, NULL, 'p' },
-	{ "count", required_argument, NULL, 'n' },
-	{ "version", no_argument, NULL, 'V' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 }
+#define ALL UINT32_MAX
+#define ONLY(verb) (1u << CTL_##verb)
+
+const struct ctl_option ctl_option_rows[] = {
+	{ "socket", 's', true, "PATH", ALL, "the control socket, if coapd is not found by itself",
+	  "Without this option it is\n.Pa control\nin\n.Ev RUNTIME_DIRECTORY ,\nin\n"
+	  ".Pa /run/coapd ,\nor in the private directory that coapd makes in\n.Pa /tmp ,\n"
+	  "if there is no other; in the latter only what root or the user of\n.Nm\n"
+	  "runs is believed to be coapd.\n" },
+	{ "json", 'j', false, NULL, ALL & ~(ONLY(METRICS) | ONLY(STOP)),
+	  "lines of JSON, as coapd says them",
+	  ".Pa control.md\nbeside the documentation of coapd explains them.\n" },
+	{ "watch", 'w', true, NULL, ONLY(STATUS), "status as a live screen",
+	  "It is made anew again and again, with the requests of each second, until "
+	  "interrupted.\n" },
+	{ "interval", 'i', false, "SECONDS", ONLY(STATUS), "between two screens (1)", "" },
+	{ "pcapng", 'p', false, NULL, ONLY(TRACE),
+	  "trace as a file for Wireshark on standard output",
+	  "Tcpdump reads it as well.\nThe headers of IP and UDP in it are made anew.\n" },
+	{ "count", 'n', false, "N", ONLY(TRACE), "trace: end after so many messages", "" },
+	{ "version", 'V', false, NULL, ALL, "print the version", "" },
+	{ "help", 'h', true, NULL, ALL, "print this; more in coapctl(1)", "" },
 };
+
+#define OPTIONS (sizeof ctl_option_rows / sizeof *ctl_option_rows)
+const unsigned ctl_option_count = OPTIONS;
 
 static int set_option(struct ctl_options *o, int opt, struct err *err)
 {
@@ -93,11 +108,25 @@ static int read_words(struct ctl_options *o, int argc, char *const argv[], struc
 	return 0;
 }
 
+/* What getopt_long() wants to know, made of the rows. */
+static void tell_getopt(struct option table[OPTIONS + 1])
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		const struct ctl_option *row = &ctl_option_rows[i];
+
+		table[i] = (struct option){ row->name, row->value ? required_argument : no_argument,
+					    NULL, row->key };
+	}
+	table[OPTIONS] = (struct option){ 0 };
+}
+
 int ctl_options_read(struct ctl_options *o, int argc, char *const argv[], struct err *err)
 {
+	struct option table[OPTIONS + 1];
 	int opt;
 
 	*o = (struct ctl_options){ .interval_ms = 1000 };
+	tell_getopt(table);
 	opterr = 0;
 	optind = 0;
 	while ((opt = getopt_long(argc, argv, ":s:wVh", table, NULL)) != -1) {
@@ -121,13 +150,41 @@ void ctl_options_help(FILE *out)
 
 		fprintf(out, "%*s%s\n", n < 26 ? 26 - n : 1, "", ctl_rows[v].summary);
 	}
-	fputs("\n  -s, --socket PATH       the control socket, if coapd is not found by itself\n"
-	      "      --json              lines of JSON, as coapd says them\n"
-	      "  -w, --watch             status as a live screen\n"
-	      "      --interval SECONDS  between two screens (1)\n"
-	      "      --pcapng            trace as a file for Wireshark on standard output\n"
-	      "      --count N           trace: end after so many messages\n"
-	      "      --version           print the version\n"
-	      "  -h, --help              print this; more in coapctl(1)\n\n"
-	      "Exit status: 0 ok, 1 it could not be done, 2 usage.\n", out);
+	fputc('\n', out);
+	for (size_t i = 0; i < OPTIONS; i++) {
+		const struct ctl_option *row = &ctl_option_rows[i];
+		int n = fprintf(out, "  %c%c%c --%s%s%s", row->letter ? '-' : ' ',
+				row->letter ? row->key : ' ', row->letter ? ',' : ' ', row->name,
+				row->value ? " " : "", row->value ? row->value : "");
+
+		fprintf(out, "%*s%s\n", n < 26 ? 26 - n : 1, "", row->help);
+	}
+	fputs("\nExit status: 0 ok, 1 it could not be done, 2 usage.\n", out);
+}
+
+static void put_value(FILE *out, const char *value)
+{
+	fputs(value ? " Ar " : "", out);
+	for (const char *p = value ? value : ""; *p; p++)
+		fputc(*p >= 'A' && *p <= 'Z' ? *p | 0x20 : *p, out);
+}
+
+void ctl_options_page(FILE *out)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		const struct ctl_option *row = &ctl_option_rows[i];
+		char first = row->help[0];
+
+		fputs(".It ", out);
+		if (row->letter) {
+			fprintf(out, "Fl %c", row->key);
+			put_value(out, row->value);
+			fputs(" , ", out);
+		}
+		fprintf(out, "Fl -%s", row->name);
+		put_value(out, row->value);
+		/* A help is the beginning of a sentence. */
+		fprintf(out, "\n%c%s.\n%s", first >= 'a' && first <= 'z' ? first & ~0x20 : first,
+			row->help + 1, row->more);
+	}
 }

@@ -60,6 +60,19 @@ struct ctl_row {
 
 extern const struct ctl_row ctl_rows[CTL_VERB_COUNT];
 
+struct ctl_option {
+	const char *name;
+	char key;
+	bool letter;            /* the key is a short form of it that help tells */
+	const char *value;      /* what its value is called; NULL: it has none */
+	uint32_t verbs;         /* 1 << CTL_..., where it means something */
+	const char *help;
+	const char *more;       /* for coapctl(1) besides, sentences of mdoc */
+};
+
+extern const struct ctl_option ctl_option_rows[];
+extern const unsigned ctl_option_count;
+
 int ctl_status_run(const struct ctl_options *o);
 int ctl_peers_run(const struct ctl_options *o);
 int ctl_observers_run(const struct ctl_options *o);
@@ -73,7 +86,8 @@ int ctl_stop_run(const struct ctl_options *o);
 /* 0, or -EINVAL and err says what is wrong. */
 int ctl_options_read(struct ctl_options *o, int argc, char *const argv[], struct err *err);
 
-/* All of it on one screen. */
+/* All of it on one screen; and the options as a part of coapctl(1). */
 void ctl_options_help(FILE *out);
+void ctl_options_page(FILE *out);
 
 #endif

@@ -113,24 +113,33 @@ static const char *duration(uint64_t ns, char out[CTL_TEXT])
 
 #define BAR 40
 
-static void print_times(const struct ctl_figures *f, FILE *out)
+static void print_buckets(const char *head, const struct ctl_served *s, FILE *out)
 {
 	char a[CTL_TEXT], b[CTL_TEXT], c[CTL_TEXT], n[CTL_TEXT];
-	struct ctl_served s;
 	uint64_t most = 1;
 
-	ctl_served(f, CTL_ALL, &s);
-	fprintf(out, "times     of %s requests: half of them within %s, 90 %% %s, 99 %% %s\n",
-		ctl_number(s.all, n), duration(ctl_served_at(&s, 500000), a),
-		duration(ctl_served_at(&s, 900000), b), duration(ctl_served_at(&s, 990000), c));
-	for (unsigned i = 0; i < s.n; i++)
-		most = s.count[i] > most ? s.count[i] : most;
-	for (unsigned i = 0; i < s.n; i++)
-		if (s.count[i])
-			fprintf(out, "  %8s  %.*s %s\n", duration(s.most_ns[i], a),
-				(int)(1 + s.count[i] * (BAR - 1) / most),
+	fprintf(out, "%s%s requests: half of them within %s, 90 %% %s, 99 %% %s\n", head,
+		ctl_number(s->all, n), duration(ctl_served_at(s, 500000), a),
+		duration(ctl_served_at(s, 900000), b), duration(ctl_served_at(s, 990000), c));
+	for (unsigned i = 0; i < s->n; i++)
+		most = s->count[i] > most ? s->count[i] : most;
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->count[i])
+			fprintf(out, "  %8s  %.*s %s\n", duration(s->most_ns[i], a),
+				(int)(1 + s->count[i] * (BAR - 1) / most),
 				"########################################",
-				ctl_number(s.count[i], n));
+				ctl_number(s->count[i], n));
+}
+
+static void print_times(const struct ctl_figures *f, FILE *out)
+{
+	struct ctl_served s;
+
+	ctl_served(f, CTL_ALL, "served", &s);
+	print_buckets("times     of ", &s, out);
+	ctl_served(f, CTL_ALL, "waited", &s);
+	if (s.all)
+		print_buckets("waited    ", &s, out);
 }
 
 /* --- memory and what is out of the ordinary --------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "config/site.h"
 #include "config/spoken.h"
 #include "supervisor/check.h"
+#include "supervisor/effective.h"
 #include "supervisor/options.h"
 #include "supervisor/passed.h"
 #include "supervisor/premises.h"
@@ -71,6 +72,7 @@ static int with_directory(struct site *site, const struct options *o,
 
 	/* Who names a place wants it; else it is up to the modules whether they do. */
 	if (!at && site->runtime_directory[0]) {
+		site_blame(site, "runtime-directory", -1, &err);
 		log_error("%s", err.text);
 		return EXIT_STARTED_NOT;
 	}
@@ -103,14 +105,14 @@ static bool settle_slots(struct site *site)
 static int look(const struct site *site)
 {
 	enum check modules = CHECK_FINE;
-	bool wrong;
+	bool mistaken;
 
 	if (premises_check(site, &errors))
 		modules = check_modules(site, CHECK_MS, &more);
-	wrong = errors.count || modules == CHECK_WRONG;
+	mistaken = errors.count || (modules == CHECK_WRONG && more.count > more.passing);
 	errors_join(&errors, &more);
 	premises_around(site, &errors);
-	return wrong ? EXIT_WRONG : errors.count ? EXIT_STARTED_NOT : 0;
+	return mistaken ? EXIT_WRONG : errors.count ? EXIT_STARTED_NOT : 0;
 }
 
 static struct site *load_again(void *arg, struct config_errors *out)
@@ -174,7 +176,7 @@ static int check(struct site *site, const struct options *o)
 
 static int dump(struct site *site, const struct options *o)
 {
-	int rc = site_dump(site, stdout);
+	int rc = effective_dump(site, CHECK_MS, stdout, stderr);
 
 	(void)o;
 	if (rc == 0)

@@ -147,6 +147,13 @@ static uint32_t word_of(const uint8_t *object)
 	return w;
 }
 
+static bool says_what_is_used(const struct import *i)
+{
+	const struct legend_field *f = legend_field_of(&i->old, i->old.head->control, "hwm");
+
+	return f && f->size / f->each >= i->old.head->nslabs;
+}
+
 static uint32_t used(const struct import *i, uint32_t old)
 {
 	uint64_t n = control(i, "hwm", old);
@@ -215,6 +222,8 @@ static int take_slabs(struct import *i, struct moves *m, struct err *err)
 {
 	int rc = 0;
 
+	if (!says_what_is_used(i))
+		return err_set(err, -EINVAL, "it does not say how much of it is used");
 	for (uint32_t k = 0; k < i->new.head->nslabs; k++)
 		i->to->hwm[k] = i->to->live[k] = 0;
 	for (uint32_t k = 0; rc == 0 && k < i->old.head->nslabs; k++)
@@ -261,8 +270,8 @@ static void number_slabs(struct import *i)
 				 legend_slab_of(&i->new, i->old.slab[k].name) : LEGEND_NONE;
 }
 
-int import_begin(struct import *i, void *to, const struct space_def *def, void *from, size_t size,
-		 const struct import_socks *socks, struct err *err)
+int import_begin(struct import *i, void *to, const struct space_def *def, void *from, size_t n,
+		 uint64_t size, const struct import_socks *socks, struct err *err)
 {
 	struct moves m;
 	int rc;
@@ -273,15 +282,15 @@ int import_begin(struct import *i, void *to, const struct space_def *def, void *
 	i->socks = socks;
 	i->dropped = 0;
 	legend_make(&i->new, def);
-	rc = legend_read(&i->old, from, size, size, err);
+	rc = legend_read(&i->old, from, n, size, err);
 	if (rc)
 		return rc;
 	assert(i->to->layout != legend_hash(&i->new));
 	if (i->to->tries >= IMPORT_TRIES)
 		return err_set(err, -ECANCELED, "workers keep dying when they take it over");
-	space_set(&i->to->tries, i->to->tries + 1);
 	if (moves_init(&m))
 		return err_set(err, -ENOMEM, "no memory to take it over");
+	space_set(&i->to->tries, i->to->tries + 1);
 	number_slabs(i);
 	i->tries = (uint32_t)control(i, "tries", 0);
 	rc = rollback(i, err);

@@ -47,11 +47,12 @@ bool import_needless(const void *mem, size_t size, const struct space_def *def);
 bool import_is_late(const void *to, const struct space_def *def);
 
 /* Takes all over but windows: to is the new memory (space_size() of def), zeroed or left
- * by a worker that died in this; from is a private copy of all of the old one.  0; -ENODATA: there is nothing in it;
- * -EINVAL: it is damaged, -ENOSPC: there is no room for it, -ECANCELED: workers keep
- * dying of it, -ENOMEM: err says what is wrong, and the new memory still has no state. */
-int import_begin(struct import *i, void *to, const struct space_def *def, void *from, size_t size,
-		 const struct import_socks *socks, struct err *err);
+ * by a worker that died in this; from is a private copy of the first n bytes of the old one,
+ * all but its windows, and size is that of all of it.  0; -ENODATA: there is nothing in it;
+ * -EINVAL: it is damaged, -ENOSPC: there is no room for it, -ECANCELED: workers keep dying of
+ * it, -ENOMEM: err says what is wrong, and the new memory still has no state. */
+int import_begin(struct import *i, void *to, const struct space_def *def, void *from, size_t n,
+		 uint64_t size, const struct import_socks *socks, struct err *err);
 
 /* The new memory has a state from here on. */
 void import_end(struct import *i);

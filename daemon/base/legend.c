@@ -168,12 +168,13 @@ static bool within(uint64_t at, uint64_t n, uint64_t size)
 	return at <= size && n <= size - at;
 }
 
-static bool slab_is_sane(const struct legend *l, const struct legend_slab *s, uint64_t size)
+static bool slab_is_sane(const struct legend *l, const struct legend_slab *s, uint64_t mapped,
+			 uint64_t size)
 {
 	return is_name(s->name) && kind_or_none(l, s->kind) && s->magic <= UINT16_MAX &&
 	       s->size >= 8 && s->size % 8 == 0 && s->at % 8 == 0 &&
 	       (s->kind == LEGEND_NONE || l->kind[s->kind].size == s->size) &&
-	       within(s->at, (uint64_t)s->size * s->cap, size) &&
+	       within(s->at, (uint64_t)s->size * s->cap, mapped) &&
 	       s->tail <= s->window && s->window < UINT32_MAX * (uint64_t)WINDOWS_PAGE &&
 	       s->window % WINDOWS_PAGE == 0 && s->tail % WINDOWS_PAGE == 0 &&
 	       (!s->window || (s->window_at <= size && s->window_at % WINDOWS_PAGE == 0 &&
@@ -196,7 +197,7 @@ static bool find_tables(struct legend *l)
 	return true;
 }
 
-static const char *fault(const struct legend *l, uint64_t size)
+static const char *fault(const struct legend *l, uint64_t mapped, uint64_t size)
 {
 	const struct legend_head *h = l->head;
 
@@ -204,11 +205,12 @@ static const char *fault(const struct legend *l, uint64_t size)
 		if (!kind_is_sane(l, i))
 			return "its structs make no sense";
 	for (uint32_t i = 0; i < h->nslabs; i++)
-		if (!slab_is_sane(l, &l->slab[i], size))
+		if (!slab_is_sane(l, &l->slab[i], mapped, size))
 			return "its slabs make no sense";
 	if (h->control >= h->nkinds || !kind_or_none(l, h->root) || !kind_or_none(l, h->extra) ||
-	    !within(0, l->kind[h->control].size, size) || h->root_at % 8 || h->extra_at % 8 ||
-	    !within(h->root_at, h->root_n, size) || !within(h->extra_at, h->extra_n, size) ||
+	    !within(0, l->kind[h->control].size, mapped) || h->root_at % 8 || h->extra_at % 8 ||
+	    !within(h->root_at, h->root_n, mapped) ||
+	    !within(h->extra_at, h->extra_n, mapped) ||
 	    (h->root != LEGEND_NONE && l->kind[h->root].size > h->root_n) ||
 	    (h->extra != LEGEND_NONE && l->kind[h->extra].size > h->extra_n))
 		return "its parts make no sense";
@@ -238,8 +240,16 @@ int legend_read(struct legend *l, const void *mem, size_t mapped, uint64_t size,
 			       l->head->version, LEGEND_VERSION);
 	if (!find_tables(l) || legend_hash(l) != mark.layout)
 		return err_set(err, -EINVAL, "what it says of its layout is damaged");
-	wrong = fault(l, size);
+	wrong = fault(l, mapped, size);
 	return wrong ? err_set(err, -EINVAL, "%s", wrong) : 0;
+}
+
+uint64_t legend_end(const struct legend *l, uint64_t size)
+{
+	for (uint32_t i = 0; i < l->head->nslabs; i++)
+		if (l->slab[i].window && l->slab[i].window_at < size)
+			size = l->slab[i].window_at;
+	return size;
 }
 
 uint32_t legend_slab_of(const struct legend *l, const char *name)

@@ -68,10 +68,13 @@ struct legend {
 void legend_make(struct legend *l, const struct space_def *def);
 uint64_t legend_hash(const struct legend *l);
 
-/* Reads that of a space whose first `mapped` bytes are at mem, of size bytes in all.
- * 0; -ENODATA: there is no state; -EINVAL: err says what is wrong with it. */
+/* Reads that of a space whose first `mapped` bytes are at mem, all but windows, of size bytes
+ * in all.  0; -ENODATA: there is no state; -EINVAL: err says what is wrong with it. */
 int legend_read(struct legend *l, const void *mem, size_t mapped, uint64_t size,
 		struct err *err);
+
+/* Where its windows begin, of size bytes in all. */
+uint64_t legend_end(const struct legend *l, uint64_t size);
 
 /* The slab of that name, its number; LEGEND_NONE: none. */
 uint32_t legend_slab_of(const struct legend *l, const char *name);

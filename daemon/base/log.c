@@ -37,8 +37,9 @@ static const char *const part_names[] = {
 static struct {
 	struct log_conf conf;
 	bool stream;            /* standard error is a stream of the journal's */
-	bool is_open;
+	bool is_open, has_file;
 	int fd;                 /* a socket of no address, to send to theirs */
+	int file;
 	char who[32];
 } setup = { .conf = { .most = { LOG_PARTS(AT_FIRST) }, .to = LOG_TO_STDERR }, .who = "start" };
 
@@ -113,9 +114,18 @@ void log_setup(enum log_level most, const char *who)
 	log_configure(&conf, who);
 }
 
+void log_file(int fd)
+{
+	if (setup.has_file)
+		close(setup.file);
+	setup.has_file = fd >= 0;
+	setup.file = fd;
+}
+
+/* Who has a file has no use for a socket. */
 int log_fd(void)
 {
-	return setup.is_open ? setup.fd : -1;
+	return setup.has_file ? setup.file : setup.is_open ? setup.fd : -1;
 }
 
 void log_set_level(enum log_part part, enum log_level most)
@@ -162,14 +172,31 @@ static bool send_entry(const struct log_entry *e, char out[LOG_ENTRY_MAX])
 	}
 }
 
-static void write_entry(const struct log_entry *e, char out[LOG_ENTRY_MAX])
+static bool write_to(int fd, const char *data, size_t n)
+{
+	for (int i = 0; i < WRITE_TRIES; i++) {
+		ssize_t done = write(fd, data, n);
+
+		if (done >= 0 || errno != EINTR)
+			return done == (ssize_t)n;
+	}
+	return false;
+}
+
+static void write_stderr(const struct log_entry *e, char out[LOG_ENTRY_MAX])
 {
 	size_t n = setup.conf.format == LOG_JSON && !setup.stream ? log_text_json(out, e, now()) :
 		   log_text_line(out, e, setup.stream);
 
-	for (int i = 0; i < WRITE_TRIES; i++)
-		if (write(STDERR_FILENO, out, n) >= 0 || errno != EINTR)
-			return;
+	(void)write_to(STDERR_FILENO, out, n);
+}
+
+static bool write_file(const struct log_entry *e, char out[LOG_ENTRY_MAX])
+{
+	size_t n = setup.conf.format == LOG_JSON ? log_text_json(out, e, now()) :
+						   log_text_dated(out, e, now());
+
+	return write_to(setup.file, out, n);
 }
 
 static void emit(enum log_part part, enum log_level level, struct log_fields fields,
@@ -178,9 +205,10 @@ static void emit(enum log_part part, enum log_level level, struct log_fields fie
 	struct log_entry e = { .part = part, .level = level, .who = setup.who,
 			       .pid = (int)getpid(), .fields = fields, .text = text };
 	char out[LOG_ENTRY_MAX];
+	bool told = setup.has_file ? write_file(&e, out) : send_entry(&e, out);
 
-	if (!send_entry(&e, out))
-		write_entry(&e, out);
+	if (!told || (setup.has_file && level == LOG_ERROR))
+		write_stderr(&e, out);
 }
 
 void log_record(enum log_part part, enum log_level level, struct log_fields fields,

@@ -53,7 +53,7 @@ enum log_to {
 
 struct log_conf {
 	enum log_level most[LOG_PARTS_N];
-	enum log_format format;         /* on standard error */
+	enum log_format format;         /* on standard error and in files */
 	enum log_to to;
 	const char *journal, *syslog;   /* their sockets, which stay; NULL: the system's */
 };
@@ -65,6 +65,11 @@ void log_configure(const struct log_conf *conf, const char *who);
 /* The same for lines of text to standard error, with one level for all parts; the journal
  * gets their priorities. */
 void log_setup(enum log_level most, const char *who);
+
+/* Appends all records to this file from now on, which is taken, whatever is configured later;
+ * errors, and what it does not take, go to standard error as well.  A second one takes the
+ * place of the first; -1: there is none any more. */
+void log_file(int fd);
 
 /* The descriptor to keep for that, -1: none is needed. */
 int log_fd(void);

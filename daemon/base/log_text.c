@@ -82,6 +82,14 @@ size_t log_text_line(char out[LOG_ENTRY_MAX], const struct log_entry *e, bool jo
 	return n;
 }
 
+size_t log_text_dated(char out[LOG_ENTRY_MAX], const struct log_entry *e, struct timespec now)
+{
+	char time[LOG_TIME_TEXT], line[LOG_ENTRY_MAX];
+	size_t n = log_text_line(line, e, false);
+
+	return (size_t)snprintf(out, LOG_ENTRY_MAX, "%s %.*s", log_time(now, time), (int)n, line);
+}
+
 size_t log_text_syslog(char out[LOG_ENTRY_MAX], const struct log_entry *e, struct timespec now)
 {
 	static const char month[] = "JanFebMarAprMayJunJulAugSepOctNovDec";

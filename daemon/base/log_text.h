@@ -32,6 +32,9 @@ size_t log_escape(char *out, size_t n, const char *text);
  * the journal reads from a stream (sd-daemon(3)). */
 size_t log_text_line(char out[LOG_ENTRY_MAX], const struct log_entry *e, bool journal);
 
+/* The same line with the time, which is now, before it. */
+size_t log_text_dated(char out[LOG_ENTRY_MAX], const struct log_entry *e, struct timespec now);
+
 /* An object of JSON on a line of its own; its time is now. */
 size_t log_text_json(char out[LOG_ENTRY_MAX], const struct log_entry *e, struct timespec now);
 

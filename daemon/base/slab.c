@@ -14,20 +14,11 @@ static uint32_t next_gen(uint32_t word)
 	return gen ? gen : 1;
 }
 
-static ref_t ref_of(const struct space *s, const struct slab *b, uint32_t gen, uint32_t index)
-{
-	return (uint64_t)s->number << 56 | (uint64_t)b->number << 48 |
-	       (uint64_t)gen << 32 | index;
-}
-
-ref_t slab_ref(const struct space *s, const struct slab *b, const void *obj)
-{
-	return ref_of(s, b, slab_gen(((const struct object *)obj)->word), slab_index(b, obj));
-}
-
 ref_t slab_ref_next(const struct space *s, const struct slab *b, const void *obj)
 {
-	return ref_of(s, b, next_gen(((const struct object *)obj)->word), slab_index(b, obj));
+	ref_t gen = next_gen(((const struct object *)obj)->word);
+
+	return (slab_ref(s, b, obj) & ~((ref_t)0x7fff << 32)) | gen << 32;
 }
 
 void *slab_take(struct space *s, struct slab *b)

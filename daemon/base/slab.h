@@ -60,14 +60,32 @@ static inline uint32_t slab_used(const struct space *s, const struct slab *b)
 	return hwm < b->cap ? hwm : b->cap;
 }
 
+/* Of an object, not of a place within one.  Division takes long; a multiple of an odd number
+ * is divided by it by one multiplication. */
 static inline uint32_t slab_index(const struct slab *b, const void *obj)
 {
-	return (uint32_t)((size_t)((const uint8_t *)obj - b->at) / b->size);
+	return (uint32_t)(((uint64_t)((const uint8_t *)obj - b->at) >> b->shift) * b->inverse);
+}
+
+/* Sets what slab_index() needs to know of the size. */
+static inline void slab_divisor(struct slab *b)
+{
+	uint64_t odd;
+
+	b->shift = (uint8_t)__builtin_ctz(b->size);
+	odd = b->size >> b->shift;
+	b->inverse = odd;               /* right in its lowest 3 bits; each step doubles them */
+	for (unsigned bits = 3; bits < 64; bits *= 2)
+		b->inverse *= 2 - odd * b->inverse;
 }
 
 /* The reference of a live object; generation 0 never occurs in one, so a
  * reference is never 0. */
-ref_t slab_ref(const struct space *s, const struct slab *b, const void *obj);
+static inline ref_t slab_ref(const struct space *s, const struct slab *b, const void *obj)
+{
+	return (uint64_t)s->number << 56 | (uint64_t)b->number << 48 |
+	       (uint64_t)slab_gen(((const struct object *)obj)->word) << 32 | slab_index(b, obj);
+}
 
 /* The reference that an object which slab_take() gave will have once it is
  * published: what is to name it can be filled before. */

@@ -39,6 +39,7 @@ static const struct mem_field space_rows[] = {
 	FIELD_KIND(struct space_ctl, counter, uint64_t[SPACE_COUNTERS], &counters_kind),
 	FIELD_ARRAY(struct space_ctl, code),
 	FIELD_KIND(struct space_ctl, served, struct durations, &durations_kind),
+	FIELD_KIND(struct space_ctl, waited, struct durations, &durations_kind),
 	FIELD_ARRAY(struct space_ctl, zero),
 	FIELD_KIND(struct space_ctl, commit, union commit, &commit_kind),
 	FIELD_ROW(struct space_ctl, undo, sizeof(struct undo_entry), FIELD_OWN, &undo_kind),
@@ -123,6 +124,7 @@ static void format(struct space *s, uint64_t print, const struct hash_key *key)
 		memset(c->counter, 0, sizeof c->counter);
 		memset(c->code, 0, sizeof c->code);
 		memset(&c->served, 0, sizeof c->served);
+		memset(&c->waited, 0, sizeof c->waited);
 		barrier();
 		c->layout = print;
 	}
@@ -192,12 +194,14 @@ enum space_state space_open(struct space *s, void *mem, const struct space_def *
 	s->size = layout(def, off);
 	assert(s->size <= SPACE_SIZE_MAX);
 	s->extra = s->base + off[def->nslabs];
-	for (unsigned i = 0; i < def->nslabs; i++)
+	for (unsigned i = 0; i < def->nslabs; i++) {
 		s->slab[i] = (struct slab){
 			.at = s->base + off[i], .size = def->slab[i].size,
 			.cap = def->slab[i].cap, .limit = def->slab[i].cap - def->slab[i].beyond,
 			.magic = def->slab[i].magic,
 			.number = (uint8_t)i, .free_head = SLAB_NIL };
+		slab_divisor(&s->slab[i]);
+	}
 	unpoison(s->base, s->size);
 	if (s->ctl->magic == SPACE_MAGIC && s->ctl->layout == print)
 		return SPACE_OLD;

@@ -92,7 +92,8 @@ struct space_ctl {
 	uint64_t counter[SPACE_COUNTERS];
 	uint64_t code[SPACE_CODES];     /* requests by method, answers made by code */
 	struct durations served;        /* how long requests took, of those timed */
-	uint64_t zero[6];       /* nothing: no byte of it is without a row */
+	struct durations waited;        /* those that waited, until they were answered */
+	uint64_t zero[3];       /* nothing: no byte of it is without a row */
 	_Alignas(64) union commit commit;
 	struct undo_entry undo[UNDO_MAX];
 	uint64_t zero_too[7];
@@ -106,6 +107,8 @@ struct slab {
 	uint32_t limit;         /* objects that may be taken, at most cap */
 	uint16_t magic;
 	uint8_t number;         /* within the space */
+	uint8_t shift;          /* size is an odd number shifted by this, and */
+	uint64_t inverse;       /* what undoes a multiplication by that one (slab_index()) */
 	uint32_t free_head;     /* derived: first free object, SLAB_NIL none */
 	uint32_t free_n;        /* derived: free below the high-water mark */
 };

@@ -74,6 +74,11 @@ void message_write_payload(struct writer *w, struct span payload)
 {
 	if (!payload.n)
 		return;
-	write_u8(w, 0xff);
-	write_span(w, payload);
+	if (w->full || writer_left(w) <= payload.n) {
+		w->full = true;
+		return;
+	}
+	*w->p = 0xff;
+	bytes_copy(w->p + 1, payload.p, payload.n);
+	w->p += 1 + payload.n;
 }

@@ -101,21 +101,27 @@ const char *option_flaw_text(enum option_flaw flaw)
 	return texts[flaw];
 }
 
-/* Most strings are ASCII, so that is looked at first. */
-static bool is_utf8(struct span s)
+#define NOT_ASCII 0x8080808080808080u
+
+static bool is_long_utf8(struct span s)
 {
-	const uint64_t high = 0x8080808080808080u;
 	uint64_t word;
 	size_t i = 0;
 
 	for (; s.n - i > 8; i += 8) {
 		memcpy(&word, s.p + i, 8);
-		if (word & high)
+		if (word & NOT_ASCII)
 			break;
 	}
-	if (s.n - i <= 8 && !(bytes_word(s.p + i, s.n - i) & high))
+	if (s.n - i <= 8 && !(bytes_word(s.p + i, s.n - i) & NOT_ASCII))
 		return true;
 	return utf8_valid((const char *)s.p + i, s.n - i);
+}
+
+/* Most strings are short and ASCII, so that is looked at first. */
+static inline bool is_utf8(struct span s)
+{
+	return (s.n <= 8 && !(bytes_word(s.p, s.n) & NOT_ASCII)) || is_long_utf8(s);
 }
 
 static bool is_dot_segment(const struct option_def *def, struct span s)

@@ -115,7 +115,7 @@ __attribute__((always_inline)) static inline unsigned option_row(uint32_t number
 }
 
 /* The row of a number, or NULL if the number is not assigned. */
-static inline const struct option_def *option_def(uint32_t number)
+__attribute__((always_inline)) static inline const struct option_def *option_def(uint32_t number)
 {
 	unsigned row = option_row(number);
 

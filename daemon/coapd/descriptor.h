@@ -168,14 +168,17 @@ struct coapd_module {
 	const struct coapd_row *rows;
 	size_t nrows, conf_size;
 
-	/* Whether the settings make sense together; pure, may be NULL.  Runs where
-	 * a site is checked, nothing is open then.  0, or -errno with the reason. */
+	/* Whether the settings make sense together, and what they name is there; may look
+	 * and change nothing, may be NULL.  Runs where a site is checked, as the user of
+	 * workers; nothing is open then.  0; with the reason, -EINVAL if they are wrong, or
+	 * another -errno: what they name is not there now, and may be another time. */
 	int (*check)(const void *conf, struct coapd_err *err);
 
 	/* Begins a mount in a worker that has given up its privileges; may block
-	 * shortly; may be NULL.  conf is borrowed until close().  What is stored in
-	 * self comes back in each call; conf does where open() is NULL.  0, or
-	 * -errno: the worker does not start. */
+	 * shortly, at most for the site's open-time; may be NULL.  Not run by checks.
+	 * conf is borrowed until close().  What is stored in self comes back in each
+	 * call; conf does where open() is NULL.  0, or -errno: the worker does not
+	 * start. */
 	int (*open)(coapd_mount *mount, const void *conf, void **self);
 
 	/* Ends the mount; may be NULL.  Not called when a worker is killed. */

@@ -111,56 +111,93 @@ static void emit_listeners(FILE *out, const char *indent, const struct site *sit
 	}
 }
 
-static void emit_options(FILE *out, const char *indent, const struct site_mount *mount)
+/* What is being written, and where. */
+struct emit {
+	FILE *out;
+	const struct site *site;
+	const struct site_rows *known;  /* of each mount; NULL: of none */
+};
+
+static bool is_given(const struct site_mount *mount, const char *key)
 {
-	for (size_t i = 0; i < mount->noptions; i++) {
-		fprintf(out, "%s    ", indent);
-		emit_text(out, mount->options[i].key);
-		fputs(": ", out);
-		if (mount->options[i].written)
-			emit_text(out, mount->options[i].written);
-		else
-			emit_value(out, mount->options[i].value);
-		fputc('\n', out);
+	for (size_t i = 0; i < mount->noptions; i++)
+		if (strcmp(mount->options[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static void emit_option(FILE *out, const char *indent, const char *key, const char *written,
+			const char *value)
+{
+	fprintf(out, "%s    ", indent);
+	emit_text(out, key);
+	fputs(": ", out);
+	if (written)
+		emit_text(out, written);
+	else
+		emit_value(out, value);
+	fputc('\n', out);
+}
+
+/* As they are written; what is not given has the default of its row. */
+static void emit_options(const struct emit *e, const char *indent, size_t i)
+{
+	const struct site_mount *mount = &e->site->mounts[i];
+
+	for (size_t k = 0; k < mount->noptions; k++) {
+		const struct config_pair *o = &mount->options[k];
+
+		emit_option(e->out, indent, o->key, o->written, o->value);
+	}
+	for (size_t k = 0; e->known && k < e->known[i].n; k++) {
+		const struct config_row *row = &e->known[i].rows[k];
+
+		if (row->deflt && !is_given(mount, row->name))
+			emit_option(e->out, indent, row->name, NULL, row->deflt);
 	}
 }
 
-static void emit_mount(FILE *out, const char *indent, const struct site_mount *mount)
+static void emit_mount(const struct emit *e, const char *indent, size_t i)
 {
+	const struct site_mount *mount = &e->site->mounts[i];
+	FILE *out = e->out;
 	char deeper[16];
 
 	fprintf(out, "%s  ", indent);
 	emit_text(out, mount->path);
 	fputs(":\n", out);
 	snprintf(deeper, sizeof deeper, "%s    ", indent);
-	for (size_t i = 0; i < schema_mount.nrows; i++)
-		if (!schema_foreign(&schema_mount.rows[i]))
-			emit_row(out, deeper, &schema_mount.rows[i], mount);
+	for (size_t k = 0; k < schema_mount.nrows; k++)
+		if (!schema_foreign(&schema_mount.rows[k]))
+			emit_row(out, deeper, &schema_mount.rows[k], mount);
 	fprintf(out, "%slink:\n", deeper);
 	snprintf(deeper, sizeof deeper, "%s      ", indent);
-	for (size_t i = 0; i < schema_link.nrows; i++)
-		emit_row(out, deeper, &schema_link.rows[i], &mount->link);
-	emit_options(out, indent, mount);
+	for (size_t k = 0; k < schema_link.nrows; k++)
+		emit_row(out, deeper, &schema_link.rows[k], &mount->link);
+	emit_options(e, indent, i);
 }
 
-static void emit_mounts(FILE *out, const char *indent, const struct site *site, uint32_t host)
+static void emit_mounts(const struct emit *e, const char *indent, uint32_t host)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < site->nmounts; i++) {
-		if (site->mounts[i].host != host)
+	for (size_t i = 0; i < e->site->nmounts; i++) {
+		if (e->site->mounts[i].host != host)
 			continue;
 		if (!any)
-			fprintf(out, "%sresources:\n", indent);
-		emit_mount(out, indent, &site->mounts[i]);
+			fprintf(e->out, "%sresources:\n", indent);
+		emit_mount(e, indent, i);
 		any = true;
 	}
 	if (!any)
-		fprintf(out, "%sresources: {}\n", indent);
+		fprintf(e->out, "%sresources: {}\n", indent);
 }
 
-static void emit_hosts(FILE *out, const struct site *site)
+static void emit_hosts(const struct emit *e)
 {
+	const struct site *site = e->site;
+	FILE *out = e->out;
+
 	if (site->nhosts)
 		fputs("hosts:\n", out);
 	for (size_t i = 0; i < site->nhosts; i++) {
@@ -171,13 +208,14 @@ static void emit_hosts(FILE *out, const struct site *site)
 		fputs(":\n", out);
 		emit_row(out, "    ", &schema_host.rows[0], host);
 		emit_listeners(out, "    ", site, (uint32_t)i + 1);
-		emit_mounts(out, "    ", site, (uint32_t)i + 1);
+		emit_mounts(e, "    ", (uint32_t)i + 1);
 	}
 }
 
-int site_dump(const struct site *site, FILE *out)
+int site_dump_with(const struct site *site, const struct site_rows *known, FILE *out)
 {
 	const struct schema_section *top = &schema_site[0];
+	const struct emit e = { out, site, known };
 
 	for (size_t i = 0; i < top->nrows; i++) {
 		const struct config_row *row = &top->rows[i];
@@ -185,9 +223,9 @@ int site_dump(const struct site *site, FILE *out)
 		if (strcmp(row->type, "listen") == 0)
 			emit_listeners(out, "", site, 0);
 		else if (strcmp(row->type, "resources") == 0)
-			emit_mounts(out, "", site, 0);
+			emit_mounts(&e, "", 0);
 		else if (strcmp(row->type, "hosts") == 0)
-			emit_hosts(out, site);
+			emit_hosts(&e);
 		else if (strcmp(row->type, "include") == 0)
 			continue;       /* what they say is all there */
 		else if (schema_foreign(row))
@@ -196,4 +234,9 @@ int site_dump(const struct site *site, FILE *out)
 			emit_row(out, "", row, site);
 	}
 	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
+}
+
+int site_dump(const struct site *site, FILE *out)
+{
+	return site_dump_with(site, NULL, out);
 }

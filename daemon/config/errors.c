@@ -8,7 +8,7 @@ void errors_begin(struct config_errors *e, const char *file)
 	size_t n = strlen(file);
 
 	e->count = 0;
-	e->left_out = 0;
+	e->left_out = e->passing = 0;
 	if (n < sizeof e->file)
 		memcpy(e->file, file, n + 1);
 	else
@@ -75,6 +75,7 @@ bool errors_add(struct config_errors *e, struct config_place at, const char *fmt
 void errors_join(struct config_errors *e, const struct config_errors *more)
 {
 	e->left_out += more->left_out;
+	e->passing += more->passing;
 	for (unsigned i = 0; i < more->count; i++) {
 		unsigned at;
 

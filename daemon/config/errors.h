@@ -17,6 +17,7 @@
 struct config_errors {
 	unsigned count;         /* entries of text in use */
 	unsigned left_out;      /* further mistakes that did not fit */
+	unsigned passing;       /* of those in text: what may be right another time */
 	char file[256];         /* of places that name none; its end, when longer */
 	struct config_place at[CONFIG_ERRORS_MAX];
 	char text[CONFIG_ERRORS_MAX][768];

@@ -3,6 +3,7 @@
 #include "config/listeners.h"
 #include "config/resources.h"
 #include "config/pairs.h"
+#include "config/pool.h"
 #include "config/schema_site.h"
 
 #include <string.h>
@@ -53,6 +54,67 @@ static bool stands_in_link(const char *uri)
 	return true;
 }
 
+/* With or without a port, and as that is told apart from the address: with brackets. */
+static bool is_server(const char *word, size_t n)
+{
+	char text[ADDR_TEXT];
+	struct addr addr;
+
+	if (n == 0 || n + 3 > sizeof text || (word[0] == ':' && word[1] != ':'))
+		return false;
+	snprintf(text, sizeof text, "%.*s", (int)n, word);
+	if (addr_parse(text, &addr) == 0)
+		return true;
+	snprintf(text, sizeof text, "[%.*s]", (int)n, word);
+	return addr_parse(text, &addr) == 0;
+}
+
+static void check_dns(const struct site *site, struct config_errors *errors)
+{
+	const char *word = site->dns;
+
+	while (word && *word) {
+		size_t n = strcspn(word, ",");
+
+		if (!is_server(word, n))
+			errors_add(errors, site_place(site, "dns"), "dns: \"%.*s\" is no address of a "
+				   "DNS server, as in 192.0.2.53,[2001:db8::53]:5353", (int)n, word);
+		word += n + (word[n] == ',');
+	}
+}
+
+static void check_paths(const struct site *site, struct config_errors *errors)
+{
+	const char *word = site->access_paths + strspn(site->access_paths, " ");
+
+	while (*word) {
+		size_t n = strcspn(word, " ");
+
+		if (*word != '/')
+			errors_add(errors, site_place(site, "access-log.paths"), "access-log.paths: "
+				   "\"%.*s\" is no path, which begins with /", (int)n, word);
+		word += n + strspn(word + n, " ");
+	}
+}
+
+/* One that does not fit is NULL, and told already. */
+static void check_files(const struct site *site, struct config_errors *errors)
+{
+	const char *access = site->access_file, *log = site->log_file;
+
+	if (access && *access && *access != '/' && strcmp(access, "-"))
+		errors_add(errors, site_place(site, "access-log.file"), "access-log.file: %.200s is "
+			   "no absolute path, and not -", access);
+	if (log && *log && *log != '/')
+		errors_add(errors, site_place(site, "log.file"), "log.file: %.200s is no absolute "
+			   "path", log);
+	else if (log && *log && site->log_to != LOG_TO_AUTO)
+		errors_add(errors, site_place(site, "log.file"), "log.file: log.to names another "
+			   "place; leave out one of them");
+	if (site->access_paths)
+		check_paths(site, errors);
+}
+
 /* What one row alone cannot tell. */
 static void check_whole(const struct site *site, const struct node *root,
 			struct config_errors *errors)
@@ -64,19 +126,45 @@ static void check_whole(const struct site *site, const struct node *root,
 	if (site->impl_info && !stands_in_link(site->impl_info))
 		errors_add(errors, member(root, "impl-info")->at,
 			   "impl-info: a character that no URI has");
+	check_files(site, errors);
+	check_dns(site, errors);
 }
 
-/* Of all members: whatever is wrong later can be told where it stands. */
+static const char *key_within(struct pool *pool, const char *section, const char *key)
+{
+	size_t n = strlen(section);
+	char *full = pool_get(pool, n + strlen(key) + 2);
+
+	memcpy(full, section, n);
+	full[n] = '.';
+	strcpy(full + n + 1, key);
+	return full;
+}
+
+static void keep_place(struct config_pair *at, const char *key, const struct node *m)
+{
+	*at = (struct config_pair){
+		.key = key, .value = m->kind == NODE_TEXT ? m->text : NULL, .key_at = m->key_at,
+		.value_at = m->kind == NODE_TEXT ? m->at : m->key_at,
+	};
+}
+
+/* Of all settings: whatever is wrong later can be told where it stands. */
 static void keep_places(struct site *site, const struct node *root)
 {
-	struct config_pair *given = pool_array(site->pool, root->count + 1, sizeof *given);
+	struct config_pair *given;
+	size_t n = root->count;
 
 	for (const struct node *m = root->first; m; m = m->next)
-		given[site->ngiven++] = (struct config_pair){
-			.key = m->key, .value = m->kind == NODE_TEXT ? m->text : NULL,
-			.key_at = m->key_at,
-			.value_at = m->kind == NODE_TEXT ? m->at : m->key_at,
-		};
+		n += schema_site_find(m->key) ? m->count : 0;
+	given = pool_array(site->pool, n + 1, sizeof *given);
+	for (const struct node *m = root->first; m; m = m->next) {
+		keep_place(&given[site->ngiven++], m->key, m);
+		if (m->kind != NODE_MAP || !schema_site_find(m->key))
+			continue;
+		for (const struct node *k = m->first; k; k = k->next)
+			keep_place(&given[site->ngiven++], key_within(site->pool, m->key, k->key), k);
+	}
 	site->given = given;
 }
 

@@ -61,6 +61,11 @@ static const struct config_row top_rows[] = {
 	  "and replaced, and the log names the module.  One that waits for a disk or has too little "
 	  "of the processors, or is not in a hook, has 30 s, or so long if that is more.  0: none is "
 	  "killed.", AT(watchdog_ms) },
+	{ "open-time", "duration", "20s", "100ms..30s", NULL,
+	  "How long a module may take to open.  A worker in which one takes longer is killed and "
+	  "replaced, and the log names the module; at the start of coapd it ends the start, and with "
+	  "a reload the new site is not taken over after 30 s.  Without a watchdog, all modules of a "
+	  "worker have 30 s.", AT(open_ms) },
 	{ "crash-limit", "count", "5", "0..100", "deaths",
 	  "A resource in whose module so many workers died within a minute is closed for "
 	  "crash-pause: it answers 5.00 (Internal Server Error), so that the others are served.  "
@@ -111,8 +116,12 @@ static const struct config_row log_rows[] = {
 	  "COAPD_PATH and others; syslog is of facility daemon.  What neither takes goes to "
 	  "standard error.", AT(log_to) },
 	{ "format", "enum text|json", "text", NULL, NULL,
-	  "How it is written to standard error: a line of text, or an object of JSON with the same "
-	  "fields.", AT(log_format) },
+	  "How it is written to standard error or a file: a line of text, or an object of JSON with "
+	  "the same fields.", AT(log_format) },
+	{ "file", "string", "", "0..4000", "bytes",
+	  "A file that it is appended to instead: an absolute path.  It is opened at the start, before "
+	  "another user is become, and again on SIGUSR2.  Errors are written to standard error as "
+	  "well, and so is what the file does not take.", AT(log_file) },
 };
 
 static const struct config_row access_rows[] = {

@@ -75,8 +75,24 @@ struct config_place site_place(const struct site *site, const char *key)
 {
 	const struct config_pair *pair = given(site, key);
 	struct config_place nowhere = { 0 };
+	char section[32];
 
+	if (!pair && strchr(key, '.')) {
+		snprintf(section, sizeof section, "%.*s", (int)strcspn(key, "."), key);
+		pair = given(site, section);
+	}
 	return pair ? pair->value_at : nowhere;
+}
+
+int site_blame(const struct site *site, const char *key, int code, struct err *err)
+{
+	char place[PLACE_TEXT], what[sizeof err->text];
+
+	if (code >= 0)
+		return code;
+	memcpy(what, err->text, sizeof what);
+	return err_set(err, code, "%s%s", place_print(site_place(site, key), site->file, place),
+		       what);
 }
 
 bool site_gives(const struct site *site, const char *key, const char *value)
@@ -147,6 +163,8 @@ void site_log(const struct site *site, const char *who)
 	struct log_conf conf = { .format = (enum log_format)site->log_format,
 				 .to = (enum log_to)site->log_to };
 
+	if (site->log_file && *site->log_file)
+		conf.to = LOG_TO_STDERR;
 	for (unsigned p = 0; p < LOG_PARTS_N; p++)
 		conf.most[p] = (enum log_level)(site->log_parts[p] ? site->log_parts[p] - 1 :
 						site->log_level);

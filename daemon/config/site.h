@@ -125,6 +125,7 @@ struct site {
 	unsigned log_parts[LOG_PARTS_N];        /* 0 as log_level, else enum log_level + 1 */
 	unsigned log_format;            /* enum log_format */
 	unsigned log_to;                /* enum log_to */
+	const char *log_file;           /* "": it goes to log_to */
 	const char *access_file;        /* "" none, "-" standard error */
 	unsigned access_format;         /* enum log_format */
 	uint32_t access_each;           /* one line for so many answers */
@@ -138,6 +139,7 @@ struct site {
 	uint64_t drain_ms;
 	uint64_t slow_hook_ms;          /* 0: none is slow */
 	uint64_t watchdog_ms;           /* 0: workers may hang */
+	uint64_t open_ms;               /* what a module may take to open */
 	uint32_t crash_limit;           /* deaths in one resource; 0: any number */
 	uint64_t crash_pause_ms;
 	const char *modules_dir;
@@ -152,7 +154,8 @@ struct site {
 	size_t nmounts;
 	const struct site_host *hosts;
 	size_t nhosts;
-	const struct config_pair *given;        /* keys of the file itself, as they stand there */
+	const struct config_pair *given;        /* keys of the file itself, and those of sections
+						 * as "section.key", as they stand there */
 	size_t ngiven;
 	struct pool *pool;              /* owns all of the above, this included */
 };
@@ -172,9 +175,14 @@ struct site *site_read(const char *file, struct config_errors *errors);
 struct site *site_read_text(const char *file, const char *text, size_t n,
 			    struct config_errors *errors);
 
-/* Where the value of a key of the file itself stands (that of a section is the place of
- * the section); no place when it is not there. */
+/* Where the value of a key of the file itself, or of a section ("limits.dedup"), stands; that
+ * of a section is the place of the section, and that of a key which is not there is its
+ * section's.  No place when neither is there. */
 struct config_place site_place(const struct site *site, const char *key);
+
+/* Puts the place of a key, "FILE:LINE:COLUMN: ", before the text of an error, if code is one,
+ * and returns that. */
+int site_blame(const struct site *site, const char *key, int code, struct err *err);
 
 /* Whether that key is there and has this value, and not its default or something that was
  * set later. */
@@ -211,6 +219,14 @@ static inline unsigned site_sock(const struct site *site, size_t listener)
 /* Writes the effective site, defaults and all, as YAML that site_load() reads
  * back to the same settings.  0, or a negative errno of the writing. */
 int site_dump(const struct site *site, FILE *out);
+
+/* The same with the defaults of modules as well: known are the rows of each mount's module,
+ * site->nmounts of them, with no rows where they are not known. */
+struct site_rows {
+	const struct config_row *rows;
+	size_t n;
+};
+int site_dump_with(const struct site *site, const struct site_rows *known, FILE *out);
 
 /* Sets the log of this process up as the site wants it; who is log_configure()'s. */
 void site_log(const struct site *site, const char *who);

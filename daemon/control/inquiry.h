@@ -11,6 +11,7 @@
 #include "control/record.h"
 
 #define INQUIRY_LINE 32768u      /* bytes that a line may have */
+#define INQUIRY_WORKERS 256u
 
 struct inquiry {
 	/* Goes on; what it wrote is a line.  False: this was the last. */
@@ -26,7 +27,10 @@ struct inquiry {
 	unsigned log_part;      /* LOG_PARTS_N: all */
 	int level;              /* enum log_level; -1: none is given */
 	uint64_t sum[4];        /* of what workers answered, */
-	unsigned answers;       /* so many of them */
+	unsigned answers;       /* so many of them, */
+	uint64_t answered[INQUIRY_WORKERS / 64];        /* a bit for each */
+	uint64_t until;         /* desk's ms: when wait is over; 0: never.  It is then asked for
+				 * more all the same */
 	char error[256];
 };
 

@@ -90,11 +90,9 @@ static void write_slabs(const struct view *v, struct record *r)
 	record_end(r, '}');
 }
 
-static void write_served(const struct view *v, struct record *r)
+static void write_durations(const char *name, struct durations d, struct record *r)
 {
-	struct durations d = view_served(v);
-
-	record_begin(r, "served", '{');
+	record_begin(r, name, '{');
 	record_uint(r, "sum_ns", d.sum_ns);
 	record_begin(r, "most_ns", '[');
 	for (unsigned i = 0; i + 1 < DURATIONS; i++)
@@ -119,7 +117,8 @@ static void write_slot(const struct desk *d, unsigned number, struct record *r)
 	write_counters(v, r);
 	write_codes(v, r);
 	write_slabs(v, r);
-	write_served(v, r);
+	write_durations("served", view_served(v), r);
+	write_durations("waited", view_waited(v), r);
 	record_end(r, '}');
 }
 

@@ -25,6 +25,7 @@ struct link {
 	ev_io io;
 	ev_io more;             /* the answer waits for something */
 	ev_timer timer;
+	ev_timer enough;        /* the answer does not wait any longer */
 	struct inquiry inquiry;
 	char in[SERVER_REQUEST];
 	char out[OUT];
@@ -43,6 +44,7 @@ struct server {
 static void end_answer(struct link *l)
 {
 	ev_io_stop(l->server->conf.loop, &l->more);
+	ev_timer_stop(l->server->conf.loop, &l->enough);
 	if (l->inquiry.end)
 		l->inquiry.end(&l->inquiry);
 	l->inquiry = (struct inquiry){ .wait = -1 };
@@ -64,18 +66,32 @@ static bool waits(const struct link *l)
 	return l->answering && l->inquiry.wait >= 0 && l->from == l->to;
 }
 
+static void watch_enough(struct link *l)
+{
+	struct ev_loop *loop = l->server->conf.loop;
+	uint64_t until = l->inquiry.until, now = l->server->conf.desk->now_ms();
+
+	if (!until || ev_is_active(&l->enough))
+		return;
+	ev_now_update(loop);
+	ev_timer_set(&l->enough, until > now ? (double)(until - now) / 1e3 : 0., 0.);
+	ev_timer_start(loop, &l->enough);
+}
+
 static void watch_more(struct link *l)
 {
 	struct ev_loop *loop = l->server->conf.loop;
 
 	if (!waits(l)) {
 		ev_io_stop(loop, &l->more);
+		ev_timer_stop(loop, &l->enough);
 		return;
 	}
 	if (!ev_is_active(&l->more)) {
 		ev_io_set(&l->more, l->inquiry.wait, EV_READ);
 		ev_io_start(loop, &l->more);
 	}
+	watch_enough(l);
 }
 
 /* Watchers follow the state: to write while there is something to say, else to read. */
@@ -248,6 +264,13 @@ static void on_more(struct ev_loop *loop, ev_io *w, int revents)
 	serve(w->data);
 }
 
+static void on_enough(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	serve(w->data);
+}
+
 static void on_late(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct link *l = w->data;
@@ -361,8 +384,9 @@ int server_open(struct server **out, const struct server_conf *conf)
 		ev_init(&l->io, on_link);
 		ev_init(&l->more, on_more);
 		ev_init(&l->timer, on_late);
+		ev_init(&l->enough, on_enough);
 		l->timer.repeat = conf->timeout_s;
-		l->io.data = l->more.data = l->timer.data = l;
+		l->io.data = l->more.data = l->timer.data = l->enough.data = l;
 	}
 	ev_io_init(&sv->accepting, on_accept, conf->door->fd, EV_READ);
 	ev_init(&sv->pause, on_pause_over);

@@ -183,9 +183,10 @@ void dedup_sweep(struct engine *e, unsigned probes)
 	uint32_t hwm = e->space.ctl->hwm[SLAB_DEDUP];
 
 	for (unsigned n = 0; n < probes && n < hwm; n++) {
-		struct dedup *d = at(e, root->hand_dedup % hwm);
+		uint32_t i = root->hand_dedup < hwm ? root->hand_dedup : 0;
+		struct dedup *d = at(e, i);
 
-		space_set(&root->hand_dedup, root->hand_dedup + 1);
+		space_set(&root->hand_dedup, i + 1);
 		if ((d->o.word & 1) && expired(e, d))
 			dedup_kill(e, d);
 	}

@@ -145,7 +145,10 @@ void endpoint_mid_used(struct engine *e, struct endpoint *p)
 /* How many lifetimes ago the present half of the marks began: 0, 1 or more. */
 static uint32_t window_age(const struct engine *e, const struct endpoint *p)
 {
-	return (engine_seconds(e) - p->window_s) / (e->lifetime_s + 1);
+	uint32_t since = engine_seconds(e) - p->window_s;
+
+	/* Most often it is 0, and division takes long. */
+	return since <= e->lifetime_s ? 0 : since / (e->lifetime_s + 1);
 }
 
 static bool window_valid(const struct engine *e, const struct endpoint *p)

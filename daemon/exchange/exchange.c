@@ -168,6 +168,7 @@ struct exchange *exchange_wait(struct engine *e, struct endpoint *p, ref_t dedup
 	x->state = EXCHANGE_WAITING;
 	x->type = type;
 	x->mid = mid;
+	x->wait_ms = (uint32_t)e->now;
 	if (type == COAP_CON)
 		x->deadline = e->now + e->conf.ack_delay_ms;
 	slab_publish(&e->space, slab(e), x);

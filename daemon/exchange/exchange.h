@@ -56,7 +56,8 @@ struct exchange {
 	uint32_t acked;         /* WAITING: the empty acknowledgement went out */
 	uint32_t retries;
 	uint32_t timeout_ms;    /* current retransmission timeout */
-	uint32_t wait_ms;       /* client role: for the response */
+	uint32_t wait_ms;       /* client role: for the response; server role: when it began to
+				 * wait, its lower half */
 	uint32_t secret;        /* client role: half of the token */
 	uint32_t flags;         /* enum exchange_flags */
 	struct stored msg;

@@ -16,6 +16,7 @@ struct kick {
 	uint32_t place;         /* of objects; zero at first */
 	struct kick_counts {
 		uint32_t observers, exchanges, requests, bodies;
+		uint32_t worker;        /* of whoever adds it up: who says so */
 	} counts;
 };
 

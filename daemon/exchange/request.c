@@ -11,6 +11,8 @@
 #include "exchange/verified.h"
 #include "exchange/witness.h"
 
+#define HALF_A_MS 500000u       /* in ns: what took less than the time is told in */
+
 uint32_t request_print(const struct engine *e, const struct request *r)
 {
 	const struct rx_dgram *rx = &batch_of(&e->space)->rx[r->rx];
@@ -72,10 +74,20 @@ static void write_head(struct engine *e, const struct request *r, uint8_t type,
 	frame_udp_head(&head, type, code, mid, r->msg.token);
 }
 
+/* Of what was answered at once, the worker takes the time. */
+static void time_waited(struct engine *e, const struct exchange *x)
+{
+	uint32_t ms = (uint32_t)e->now - x->wait_ms;
+
+	durations_add(&e->space.ctl->waited, ms ? ms * 1000000ull : HALF_A_MS, 1);
+}
+
 static void settle(struct engine *e, struct request *r, struct span answer)
 {
-	if (r->waiting)
+	if (r->waiting) {
+		time_waited(e, r->waiting);
 		exchange_kill(e, r->waiting);
+	}
 	if (r->dedup)
 		dedup_answered(e, r->dedup, answer);
 }
@@ -118,6 +130,7 @@ static void done_separate(struct engine *e, struct request *r, uint8_t code, str
 {
 	struct tx_dgram *t = &batch_of(&e->space)->tx[e->tx_n];
 
+	time_waited(e, r->waiting);
 	if (r->dedup)
 		dedup_set(e, r->dedup, DEDUP_SEPARATE);
 	if (suppressed(r, code)) {

@@ -117,7 +117,7 @@ static uint64_t time_before(struct resources *R, const struct engine *e)
 	return e && e->now == R->turn ? R->turn_clock : R->clock();
 }
 
-uint64_t call_enter(struct engine *e, struct coapd_mount *m)
+static inline uint64_t enter(struct engine *e, struct coapd_mount *m)
 {
 	struct resources *R = m->resources;
 
@@ -130,7 +130,7 @@ uint64_t call_enter(struct engine *e, struct coapd_mount *m)
 	return R && R->clock ? time_before(R, e) : 0;
 }
 
-void call_leave(struct engine *e, struct coapd_mount *m, uint64_t before)
+static inline void leave(struct engine *e, struct coapd_mount *m, uint64_t before)
 {
 	struct resources *R = m->resources;
 
@@ -139,6 +139,16 @@ void call_leave(struct engine *e, struct coapd_mount *m, uint64_t before)
 	if (R && R->clock)
 		judge(R, e, m, time_after(R, e) - before);
 	m->engine = NULL;
+}
+
+uint64_t call_enter(struct engine *e, struct coapd_mount *m)
+{
+	return enter(e, m);
+}
+
+void call_leave(struct engine *e, struct coapd_mount *m, uint64_t before)
+{
+	leave(e, m, before);
 }
 
 static void watch(struct coapd_task *t)
@@ -158,9 +168,9 @@ enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 	t->mount = m;
 	if (event->what != COAPD_EV_READ && event->what != COAPD_EV_RENDER)
 		watch(t);
-	before = call_enter(t->engine, m);
+	before = enter(t->engine, m);
 	v = m->desc->handle(m->self, t, event);
-	call_leave(t->engine, m, before);
+	leave(t->engine, m, before);
 	return v;
 }
 

@@ -49,6 +49,8 @@ int mount_open(struct coapd_mount *m, const struct resource_mount_spec *spec,
 	m->id = mount_id(spec, desc->name);
 	m->opening = true;
 	note(m, where);
+	if (spec->opens)
+		spec->opens(spec->arg);
 	status = desc->open ? desc->open(m, spec->conf, &m->self) : 0;
 	note(m, 0);
 	m->opening = false;

@@ -45,8 +45,7 @@ void reply_add(struct reply *r, uint16_t number, struct span value)
 		return reply_wrong(r, "more than %u bytes of options", REPLY_VALUES);
 	r->option[r->noptions++] = (struct reply_option){
 		number, (uint16_t)value.n, (uint32_t)r->nvalues };
-	if (value.n)
-		memcpy(r->values + r->nvalues, value.p, value.n);
+	bytes_copy(r->values + r->nvalues, value.p, value.n);
 	r->nvalues += value.n;
 }
 
@@ -63,8 +62,7 @@ void reply_data(struct reply *r, struct span data)
 		return reply_wrong(r, "a payload, and a body to be read besides");
 	if (data.n > COAPD_REPLY_MAX - r->npayload)
 		return reply_wrong(r, "more than %u bytes of payload", COAPD_REPLY_MAX);
-	if (data.n)
-		memcpy(r->payload + r->npayload, data.p, data.n);
+	bytes_copy(r->payload + r->npayload, data.p, data.n);
 	r->npayload += data.n;
 }
 

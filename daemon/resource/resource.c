@@ -208,6 +208,7 @@ void resources_jobs(struct resources *R, struct jobs *jobs)
 void resources_clock(struct resources *R, uint64_t (*clock)(void), uint64_t slow_ms)
 {
 	R->clock = slow_ms ? clock : NULL;
+	R->turn = UINT64_MAX;
 	R->slow_ms = slow_ms;
 }
 

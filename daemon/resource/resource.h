@@ -53,6 +53,8 @@ struct resource_mount_spec {
 	bool renewed;                   /* the site before this one had it with other options */
 	uint32_t *where;                /* its number + 1 is there while it opens or closes;
 					 * NULL: it is not noted */
+	void (*opens)(void *arg);       /* called before it opens, when that is noted; NULL */
+	void *arg;
 };
 
 /* Opens n mounts in their order, and /.well-known/core of each host.  NULL: err says which

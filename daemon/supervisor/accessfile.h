@@ -7,8 +7,7 @@
 #include "config/site.h"
 
 /* Opens what the site names, to append to it; it is made if it is not there.  The
- * descriptor, 0 if no log is wanted, or a negative errno with err, also when what it is to
- * have lines of is no list of paths. */
+ * descriptor, 0 if no log is wanted, or a negative errno with err. */
 int accessfile_open(const struct site *site, struct err *err);
 
 #endif

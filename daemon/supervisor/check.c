@@ -4,13 +4,9 @@
 #include "supervisor/obituary.h"
 #include "worker/worker.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,21 +23,6 @@ enum outcome {
 
 static const struct config_place nowhere;
 
-/* Waits for the child's end: 1, 0 it took too long, or a negative errno. */
-static int wait_for(pid_t pid, unsigned limit_ms)
-{
-	struct pollfd p = { .fd = pidfd_open(pid, 0), .events = POLLIN };
-	int n;
-
-	if (p.fd < 0)
-		return -errno;
-	do {
-		n = poll(&p, 1, (int)limit_ms);
-	} while (n < 0 && errno == EINTR);
-	close(p.fd);
-	return n > 0;
-}
-
 static enum outcome no_child(struct config_errors *errors, int error)
 {
 	errors_add(errors, nowhere, "cannot fork to check modules: %s", strerror(-error));
@@ -53,6 +34,8 @@ static void mend(struct config_errors *e)
 {
 	if (e->count > CONFIG_ERRORS_MAX)
 		e->count = CONFIG_ERRORS_MAX;
+	if (e->passing > e->count)
+		e->passing = e->count;
 	for (unsigned i = 0; i < CONFIG_ERRORS_MAX; i++) {
 		e->text[i][sizeof e->text[i] - 1] = '\0';
 		e->excerpt[i][sizeof e->excerpt[i] - 1] = '\0';
@@ -80,11 +63,7 @@ static enum outcome run_child(const struct site *site, unsigned limit_ms,
 		_exit(worker_check(site, shared) ? CHILD_FINE : CHILD_WRONG);
 	if (pid < 0)
 		return no_child(shared, (int)pid);
-	ended = wait_for(pid, limit_ms);
-	if (ended <= 0)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	ended = child_wait(pid, limit_ms, &status);
 	mend(shared);
 	if (ended < 0)
 		return no_child(shared, ended);

@@ -1,9 +1,12 @@
 #include "supervisor/child.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void reset_signals(void)
@@ -39,4 +42,29 @@ pid_t child_fork(void)
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return pid < 0 ? -error : pid;
+}
+
+static int look(pid_t pid, unsigned limit_ms)
+{
+	struct pollfd p = { .fd = pidfd_open(pid, 0), .events = POLLIN };
+	int n;
+
+	if (p.fd < 0)
+		return -errno;
+	do {
+		n = poll(&p, 1, (int)limit_ms);
+	} while (n < 0 && errno == EINTR);
+	close(p.fd);
+	return n > 0;
+}
+
+int child_wait(pid_t pid, unsigned limit_ms, int *status)
+{
+	int ended = look(pid, limit_ms);
+
+	if (ended <= 0)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+		;
+	return ended;
 }

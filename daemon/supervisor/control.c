@@ -255,7 +255,7 @@ static int serve(struct control *c, struct supervisor *sv, const char *path, str
 	if (rc == 0)
 		rc = door_open(&c->door, path, user, err);
 	if (rc)
-		return rc;
+		return site_blame(sv->now->site, "control.socket", rc, err);
 	fill_desk(c, sv);
 	if (server_open(&c->server, &conf)) {
 		door_shut(&c->door);

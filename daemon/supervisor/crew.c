@@ -172,7 +172,8 @@ static void retry(struct crew *c, unsigned w, uint64_t now)
 	uint64_t wait;
 
 	c->deaths++;
-	if (c->phase == CREW_BOOT && (me->hung || ++me->boot_deaths >= CREW_BOOT_DEATHS)) {
+	if (c->phase == CREW_BOOT &&
+	    (me->hung || me->silent || ++me->boot_deaths >= CREW_BOOT_DEATHS)) {
 		enter(c, w, CREW_GONE, CREW_NEVER);
 		everyone(c, CREW_FAIL, now);
 		return;

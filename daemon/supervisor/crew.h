@@ -17,9 +17,10 @@
  * Afterwards it is tried again for as long as the daemon lives.
  *
  * One that runs says now and then that it lives; if it is silent for watch_ms, it hangs and
- * is killed.  So does one that starts, from when it goes on with what its predecessor left:
- * that may be just what the predecessor hung in.  Of one that could not speak for reasons that
- * are no hook's (patience.h) that is said first (CREW_EV_HELD), and it has CREW_PATIENCE_MS.
+ * is killed.  So does one that starts, from when it opens its first module: a module may hang
+ * there, and what its predecessor left may be just what that one hung in.  While the crew
+ * boots such a silence ends the start.  Of one that could not speak for reasons that are no
+ * hook's (patience.h) that is said first (CREW_EV_HELD), and it has CREW_PATIENCE_MS.
  *
  * A reload has all of them replaced (CREW_EV_REPLACE), maybe by more or fewer: each that has
  * a process is asked to leave,
@@ -112,7 +113,7 @@ struct crew_action {
 struct crew_worker {
 	enum crew_state state;
 	bool hung;              /* killed because it did not become ready */
-	bool begun;             /* it starts, and has said that it goes on with requests */
+	bool begun;             /* it starts, and has said that it lives */
 	bool silent;            /* killed because it did not say that it lives */
 	bool leaves;            /* it is being replaced, and not dead yet */
 	bool comes;             /* the new one of that number waits for its slots */

@@ -2,6 +2,7 @@
 
 #include "supervisor/accessfile.h"
 #include "supervisor/available.h"
+#include "supervisor/logfile.h"
 #include "supervisor/process.h"
 #include "supervisor/state.h"
 #include "worker/slot.h"
@@ -71,9 +72,10 @@ static int make_memory(struct generation *g, unsigned nslots, struct err *err)
 				    .shared = g->site->limits.body_memory };
 
 	if (!need.size)
-		return err_set(err, -EINVAL, "%s: the limits ask for more than %zu GiB of "
-			       "memory per slot", g->site->file, SLOT_SIZE_MAX >> 30);
-	return memory_make(&g->memory, &need, available_memory(""), err);
+		err_set(err, -EINVAL, "the limits ask for more than %zu GiB of memory per slot",
+			SLOT_SIZE_MAX >> 30);
+	return site_blame(g->site, "limits", need.size ?
+			  memory_make(&g->memory, &need, available_memory(""), err) : -EINVAL, err);
 }
 
 /* Whether what there is can go on as it is; if not, there is room for it in the definition. */
@@ -81,9 +83,7 @@ static bool fits(struct generation *g, const struct generation *before)
 {
 	bool same = true;
 
-	for (unsigned s = 0; s < before->memory.n; s++)
-		(void)slot_hold(&g->def, before->memory.at[s], before->memory.size,
-				size_of(before), NULL);
+	space_hold(&g->def, &before->def);
 	for (unsigned s = 0; s < before->memory.n && same; s++)
 		same = slot_same(&g->def, before->memory.at[s], size_of(before));
 	return same;
@@ -112,14 +112,23 @@ static size_t where_size(const struct generation *g)
 	return g->nworkers * sizeof *g->where;
 }
 
+static int open_files(struct generation *g, struct err *err)
+{
+	int log = logfile_open(g->site, err), access = log < 0 ? log : accessfile_open(g->site, err);
+
+	g->log_fd = log > 0 ? log : 0;
+	g->access_fd = access > 0 ? access : 0;
+	return access < 0 ? access : 0;
+}
+
 static int fill(struct generation *g, struct supervisor *sv, const struct generation *before,
 		void (*on_control)(struct ev_loop *, ev_io *, int), struct err *err)
 {
-	int fd, rc = get_memory(g, sv->nslots, before, err);
+	int rc = get_memory(g, sv->nslots, before, err);
+
 
 	if (rc)
 		return rc;
-
 	g->process = calloc(g->nworkers, sizeof *g->process);
 	if (g->process)
 		begin_processes(g, sv, on_control);
@@ -136,13 +145,7 @@ static int fill(struct generation *g, struct supervisor *sv, const struct genera
 		return rc;
 	rc = crashes_make(&g->crashes, g->site->nmounts, g->site->crash_limit,
 			  g->site->crash_pause_ms, err);
-	if (rc)
-		return rc;
-	fd = accessfile_open(g->site, err);
-	if (fd < 0)
-		return fd;
-	g->access_fd = fd;
-	return 0;
+	return rc ? rc : open_files(g, err);
 }
 
 struct generation *generation_make(struct supervisor *sv, struct site *site,
@@ -175,6 +178,8 @@ void generation_free(struct generation *g, const struct generation *other)
 		process_close(&g->process[w]);
 	if (g->access_fd > 0)
 		close(g->access_fd);
+	if (g->log_fd > 0)
+		close(g->log_fd);
 	if (!other || other->memory.fd != g->memory.fd)
 		memory_free(&g->memory);
 	counts_free(&g->counts);

@@ -43,6 +43,7 @@ struct generation {
 	struct space_def def;   /* of each slot */
 	struct memory memory;   /* of the slots: that of the generation before, or its own */
 	unsigned nworkers;
+	int log_fd;             /* of the log's file; 0: there is none */
 	int access_fd;          /* of the access log; 0: there is none */
 	struct counts counts;   /* of modules */
 	struct crashes crashes; /* of their mounts */

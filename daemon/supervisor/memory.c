@@ -106,3 +106,12 @@ uint64_t memory_counter(const struct memory *m, enum counter c)
 		sum += slot_counter(m->at[i], c);
 	return sum;
 }
+
+void memory_crowd(const struct memory *m, uint64_t *peers, uint64_t *observers)
+{
+	*peers = *observers = 0;
+	for (unsigned i = 0; i < m->n; i++) {
+		*peers += slot_peers(m->at[i]);
+		*observers += slot_observers(m->at[i]);
+	}
+}

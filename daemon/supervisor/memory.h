@@ -40,4 +40,7 @@ void memory_free(struct memory *m);
 /* The sum of a counter over all slots. */
 uint64_t memory_counter(const struct memory *m, enum counter c);
 
+/* How many peers are known, and observers there are, in all slots. */
+void memory_crowd(const struct memory *m, uint64_t *peers, uint64_t *observers);
+
 #endif

@@ -87,7 +87,7 @@ enum log_level obituary_write(const struct obituary *o, char out[OBITUARY_TEXT])
 		snprintf(where, sizeof where, " in %s%.255s (module %.100s)",
 			 o->opens ? "open() or close() of " : "", o->path, o->module);
 	write_next(o, next, sizeof next);
-	snprintf(out, OBITUARY_TEXT, "worker %u (pid %d) %s%s%s", o->worker, (int)o->pid,
-		 cause, where, next);
+	snprintf(out, OBITUARY_TEXT, "%sworker %u (pid %d) %s%s%s",
+		 o->opens && o->place ? o->place : "", o->worker, (int)o->pid, cause, where, next);
 	return level(o);
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define OBITUARY_TEXT 640
+#define OBITUARY_TEXT 960
 
 struct obituary {
 	unsigned worker;
@@ -21,6 +21,7 @@ struct obituary {
 	const char *path;       /* of it, NULL none */
 	const char *module;     /* goes with path */
 	bool opens;             /* it was no hook, but its open() or close() */
+	const char *place;      /* "FILE:LINE:COLUMN: " of the mount, told if it opens; NULL */
 	uint64_t in_ms;         /* until its successor starts, CREW_NEVER: there is none */
 };
 

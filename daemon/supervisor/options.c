@@ -47,10 +47,10 @@ static const struct row rows[] = {
 	  "hangs is named.\n"
 	  "Besides, it tells the most memory that the limits allow.\n" },
 	{ WHAT, "dump", 0, NULL, OPTIONS_DUMP, 1, 0,
-	  "print the site with coapd's defaults filled in",
-	  "No module is loaded for that, so of the settings of modules only those that the\n"
-	  "site gives are there; they are as they are written, so what variables hold is\n"
-	  "not shown.\n" },
+	  "print the site with all defaults filled in",
+	  "Modules are loaded for that, in a process of their own; defaults of one that cannot\n"
+	  "be loaded are left out, and it is named.\n"
+	  "Settings of modules are as they are written, so what variables hold is not shown.\n" },
 	{ WHAT, "debug", 0, NULL, OPTIONS_DEBUG, 1, 0,
 	  "serve in this process alone, as a debugger likes it",
 	  "One worker with all slots, and no process but this one, so that a debugger has\n"

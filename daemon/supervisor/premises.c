@@ -1,5 +1,6 @@
 #include "supervisor/premises.h"
 
+#include "supervisor/append.h"
 #include "supervisor/available.h"
 #include "worker/slot.h"
 
@@ -70,7 +71,8 @@ static void not_ours(const char *dir, uid_t whose, int why, struct config_place 
 	char owner[32], us[32];
 
 	errors_add(errors, at, "runtime-directory: %s is of user %s, and %s cannot write there: "
-		   "%s", dir, name_of(whose, owner), name_of(geteuid(), us), strerror(why));
+		   "%s; name another one, or let it", dir, name_of(whose, owner),
+		   name_of(geteuid(), us), strerror(why));
 }
 
 static void check_runtime_directory(const struct site *site, struct config_errors *errors)
@@ -88,6 +90,32 @@ static void check_runtime_directory(const struct site *site, struct config_error
 		errors_add(errors, at, "runtime-directory: %s is no directory", dir);
 	else if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) < 0)
 		not_ours(dir, st.st_uid, errno, at, errors);
+}
+
+static void check_files(const struct site *site, struct config_errors *errors)
+{
+	if (*site->log_file)
+		append_check(site->log_file, "log.file", site_place(site, "log.file"), errors);
+	if (*site->access_file == '/')
+		append_check(site->access_file, "access-log.file",
+			     site_place(site, "access-log.file"), errors);
+}
+
+/* A file of a dead coapd there is replaced; whether one that lives has it, only a start can
+ * tell. */
+static void check_control(const struct site *site, struct config_errors *errors)
+{
+	struct config_place at = site_place(site, "control.socket");
+	const char *path = site->control_socket;
+	struct stat st;
+
+	if (!*path || strcmp(path, "none") == 0)
+		return;
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		errors_add(errors, at, "control.socket: %s is there and no socket: remove it, or "
+			   "name another path", path);
+	else
+		append_check_directory(path, "control.socket", at, errors);
 }
 
 /* --- addresses -------------------------------------------------------------- */
@@ -167,5 +195,7 @@ bool premises_check(const struct site *site, struct config_errors *errors)
 void premises_around(const struct site *site, struct config_errors *errors)
 {
 	check_runtime_directory(site, errors);
+	check_files(site, errors);
+	check_control(site, errors);
 	check_addresses(site, errors);
 }

@@ -13,8 +13,8 @@
  * it.  False: modules cannot be looked at, as their directory or their user is not there. */
 bool premises_check(const struct site *site, struct config_errors *errors);
 
-/* The same of what may be there at another time: addresses and the directory at run
- * time. */
+/* The same of what may be there at another time: addresses, the directory at run time, and
+ * those of files that are written to. */
 void premises_around(const struct site *site, struct config_errors *errors);
 
 /* The most memory that the limits allow, by what it is for. */

@@ -42,6 +42,7 @@ struct worker_boot process_boot(const struct supervisor *sv, const struct proces
 		.counts = &p->of->counts,
 		.gates = &p->of->crashes.gates,
 		.mail = sv->mail.in,
+		.log_fd = p->of->log_fd,
 		.access_fd = p->of->access_fd,
 		.control_fd = control,
 		.key = sv->key,
@@ -117,50 +118,59 @@ void process_heard(struct process *p)
 	p->used_ms = patience_used(p->pid);
 }
 
-bool process_hangs(const struct supervisor *sv, const struct process *p)
+/* A module that opens has a time of its own for that. */
+bool process_hangs(const struct supervisor *sv, const struct process *p, uint64_t now)
 {
 	struct sight s = { .state = patience_state(p->pid),
 			   .used_ms = patience_used(p->pid) - p->used_ms };
 	bool opens;
 
 	s.in_hook = where(p, &opens) >= 0;
+	if (opens)
+		return now - sv->crew.worker[p->number].heard >= p->of->site->open_ms;
 	return patience_is_over(&s, sv->crew.watch_ms);
 }
 
-/* What there is to say of it. */
-static struct obituary about(const struct process *p)
+/* What there is to say of it; place is for what it borrows. */
+static struct obituary about(const struct process *p, char place[PLACE_TEXT])
 {
 	struct obituary o = { .worker = p->number };
 	int mount = where(p, &o.opens);
 
 	o.mount = mount;
 	if (mount >= 0) {
-		o.path = site_mount_shown(&p->of->site->mounts[mount]);
-		o.module = p->of->site->mounts[mount].module;
+		const struct site_mount *m = &p->of->site->mounts[mount];
+
+		o.path = site_mount_shown(m);
+		o.module = m->module;
+		o.place = place_print(m->module_at, p->of->site->file, place);
 	}
 	return o;
 }
 
 static void name_hung(const struct supervisor *sv, const struct process *p)
 {
-	struct obituary o = about(p);
+	char in[400] = "", place[PLACE_TEXT] = "", why[80];
+	struct obituary o = about(p, place);
 	struct obituary_facts facts;
-	char in[400] = "";
 
 	if (o.path)
-		snprintf(in, sizeof in, " in %.255s (module %.100s)", o.path, o.module);
-	log_record(LOG_PART, LOG_ERROR, obituary_fields(&o, &facts), "worker %u (pid %d) hangs%s: it "
-		   "has not been back for %" PRIu64 " ms (watchdog), killing it", p->number,
-		   (int)p->pid, in, sv->crew.watch_ms);
+		snprintf(in, sizeof in, " in %s%.255s (module %.100s)", o.opens ? "open() of " : "",
+			 o.path, o.module);
+	if (sv->crew.worker[p->number].silent)
+		snprintf(why, sizeof why, "it has not been back for %" PRIu64 " ms (%s)",
+			 o.opens ? p->of->site->open_ms : sv->crew.watch_ms,
+			 o.opens ? "open-time" : "watchdog");
+	else
+		snprintf(why, sizeof why, "it is not ready after %d s", CREW_START_MS / 1000);
+	log_record(LOG_PART, LOG_ERROR, obituary_fields(&o, &facts), "%sworker %u (pid %d) hangs%s: %s, "
+		   "killing it", o.opens ? place : "", p->number, (int)p->pid, in, why);
 }
 
 void process_kill(struct supervisor *sv, struct process *p)
 {
-	if (sv->crew.worker[p->number].silent)
+	if (sv->crew.worker[p->number].silent || sv->crew.worker[p->number].hung)
 		name_hung(sv, p);
-	else if (sv->crew.worker[p->number].hung)
-		log_error("worker %u (pid %d) is not ready after %d s, killing it",
-			  p->number, (int)p->pid, CREW_START_MS / 1000);
 	else if (sv->crew.phase != CREW_FAIL)
 		log_warn("worker %u (pid %d) does not end in time, killing it", p->number,
 			 (int)p->pid);
@@ -174,10 +184,10 @@ bool process_boot_failed(const struct process *p)
 	return WIFEXITED(p->status) && WEXITSTATUS(p->status) == WORKER_EXIT_BOOT;
 }
 
-static enum log_level compose(const struct process *p, uint64_t in_ms,
-			      struct obituary *o, char text[OBITUARY_TEXT])
+static enum log_level compose(const struct process *p, uint64_t in_ms, struct obituary *o,
+			      char place[PLACE_TEXT], char text[OBITUARY_TEXT])
 {
-	*o = about(p);
+	*o = about(p, place);
 	o->pid = p->dead;
 	o->status = p->status;
 	o->asked = p->asked;
@@ -189,8 +199,8 @@ void process_obituary(struct supervisor *sv, const struct process *p, uint64_t i
 {
 	struct obituary o;
 	struct obituary_facts facts;
-	char text[OBITUARY_TEXT];
-	enum log_level level = compose(p, in_ms, &o, text);
+	char place[PLACE_TEXT], text[OBITUARY_TEXT];
+	enum log_level level = compose(p, in_ms, &o, place, text);
 
 	/* A start that fails has been explained by the worker itself. */
 	if (process_boot_failed(p) && (sv->crew.phase == CREW_FAIL || p->held))
@@ -205,9 +215,9 @@ void process_obituary(struct supervisor *sv, const struct process *p, uint64_t i
 const char *process_last_words(const struct process *p, struct err *err)
 {
 	struct obituary o;
-	char text[OBITUARY_TEXT];
+	char place[PLACE_TEXT], text[OBITUARY_TEXT];
 
-	(void)compose(p, UINT64_MAX, &o, text);
+	(void)compose(p, UINT64_MAX, &o, place, text);
 	err_set(err, 0, "%s", text);
 	return err->text;
 }
@@ -215,13 +225,14 @@ const char *process_last_words(const struct process *p, struct err *err)
 const char *process_laggard(const struct generation *g, struct err *err)
 {
 	for (unsigned w = 0; w < g->nworkers; w++) {
-		struct obituary o = about(&g->process[w]);
+		char place[PLACE_TEXT];
+		struct obituary o = about(&g->process[w], place);
 
 		if (g->process[w].prepared)
 			continue;
 		if (o.path)
-			err_set(err, 0, "worker %u is not ready after %d s: module %s does not end "
-				"to open %s", w, CREW_START_MS / 1000, o.module, o.path);
+			err_set(err, 0, "%sworker %u is not ready after %d s: module %s does not end "
+				"to open %s", place, w, CREW_START_MS / 1000, o.module, o.path);
 		else
 			err_set(err, 0, "worker %u is not ready after %d s", w,
 				CREW_START_MS / 1000);

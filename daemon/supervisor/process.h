@@ -29,7 +29,7 @@ void process_heard(struct process *p);
 
 /* Whether one that is silent hangs, as far as that can be seen from here; if not, it may have
  * had no chance to speak. */
-bool process_hangs(const struct supervisor *sv, const struct process *p);
+bool process_hangs(const struct supervisor *sv, const struct process *p, uint64_t now);
 
 /* Closes our end of the socket; may be called twice. */
 void process_close(struct process *p);

@@ -29,6 +29,9 @@ bool pulse_look(struct pulse *p, const struct pulse_figures *f, uint64_t now)
 	if (f->requests)
 		n += (size_t)snprintf(text + n, sizeof text - n, "; %" PRIu64 " requests, %" PRIu64
 				      "/s", f->requests, ms ? (more * 1000 + ms / 2) / ms : 0);
+	if (f->peers)
+		n += (size_t)snprintf(text + n, sizeof text - n, "; %" PRIu64 " peers, %" PRIu64
+				      " observers", f->peers, f->observers);
 	if (f->deaths)
 		snprintf(text + n, sizeof text - n, "; %u worker%s replaced", f->deaths,
 			 f->deaths == 1 ? "" : "s");

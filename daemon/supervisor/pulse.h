@@ -8,13 +8,14 @@
 #include <stdint.h>
 
 #define PULSE_MS 5000u          /* between two looks, unless a watchdog wants more */
-#define PULSE_TEXT 200
+#define PULSE_TEXT 256
 
 struct pulse_figures {
 	unsigned workers, running, slots;
 	size_t resources;
 	uint64_t requests;      /* since the start */
 	unsigned deaths;
+	uint64_t peers, observers;      /* that are known now */
 };
 
 /* Begins zeroed. */

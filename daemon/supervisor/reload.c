@@ -4,6 +4,7 @@
 #include "supervisor/child.h"
 #include "supervisor/closing.h"
 #include "supervisor/control.h"
+#include "supervisor/logfile.h"
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
 #include "supervisor/runtime.h"
@@ -293,6 +294,7 @@ static void commit(struct supervisor *sv)
 	sv->now = r->next;
 	r->next = NULL;
 	site_log(sv->now->site, "supervisor");
+	logfile_use(sv->now->log_fd);
 	sv->crew.drain_ms = sv->now->site->drain_ms;
 	sv->crew.watch_ms = sv->now->site->watchdog_ms;
 	control_renew(sv->control, sv);

@@ -1,5 +1,6 @@
 #include "supervisor/stages.h"
 
+#include "supervisor/logfile.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,9 +30,10 @@ static int up_files(struct supervisor *sv, struct err *err)
 	limit.rlim_cur = need;
 	if (need <= limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) == 0)
 		return 0;
-	return err_set(err, -EMFILE, "%u slots take up to %ju open files, but only %ju are "
-		       "allowed: raise the limit (ulimit -n, LimitNOFILE=)", sv->nslots,
-		       (uintmax_t)need, (uintmax_t)limit.rlim_max);
+	err_set(err, -EMFILE, "%u slots take up to %ju open files, but only %ju are allowed: raise "
+		"the limit (ulimit -n, LimitNOFILE=), or have fewer slots", sv->nslots,
+		(uintmax_t)need, (uintmax_t)limit.rlim_max);
+	return site_blame(sv->site, "slots", -EMFILE, err);
 }
 
 static int up_sockets(struct supervisor *sv, struct err *err)
@@ -68,7 +70,10 @@ static void down_mail(struct supervisor *sv)
 static int up_generation(struct supervisor *sv, struct err *err)
 {
 	sv->now = generation_make(sv, sv->site, NULL, sv->on_control, err);
-	return sv->now ? 0 : -EINVAL;
+	if (!sv->now)
+		return -EINVAL;
+	logfile_use(sv->now->log_fd);
+	return 0;
 }
 
 static void down_generation(struct supervisor *sv)

@@ -1,13 +1,12 @@
 #include "supervisor/supervisor.h"
 
-#include "supervisor/accessfile.h"
 #include "supervisor/closing.h"
 #include "supervisor/control.h"
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
+#include "supervisor/rotation.h"
 #include "supervisor/stages.h"
 #include "supervisor/statistics.h"
-#include "worker/order.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -63,6 +62,7 @@ static bool feel_pulse(struct supervisor *sv)
 				   .requests = memory_counter(supervisor_memory(sv), COUNT_REQUESTS),
 				   .deaths = sv->crew.deaths };
 
+	memory_crowd(supervisor_memory(sv), &f.peers, &f.observers);
 	return pulse_look(&sv->pulse, &f, now_ms());
 }
 
@@ -266,7 +266,7 @@ static void look_at(struct generation *g)
 		while (p->control >= 0 && hear(p))
 			;
 		if (p->pid && !p->held && process_of(sv, i, sv->crew.worker[i].leaves) == p &&
-		    crew_is_silent(&sv->crew, i, now_ms()) && !process_hangs(sv, p))
+		    crew_is_silent(&sv->crew, i, now_ms()) && !process_hangs(sv, p, now_ms()))
 			step(sv, CREW_EV_HELD, i);
 	}
 }
@@ -299,32 +299,11 @@ static void on_usr1(struct ev_loop *loop, ev_signal *w, int revents)
 	statistics_log(supervisor_memory(sv), &sv->now->counts, sv->now->site);
 }
 
-/* Whoever has taken the file of the access log away wants another one.  What has to be asked
- * the kernel for that is a few calls; a file system that hangs hangs us as well. */
+/* Whoever has taken files of the log away wants others. */
 static void on_usr2(struct ev_loop *loop, ev_signal *w, int revents)
 {
-	struct supervisor *sv = w->data;
-	struct generation *g = sv->now;
-	struct err err;
-	const struct order o = { .what = WORKER_TURN };
-	int fd = accessfile_open(g->site, &err), rc;
-
 	(void)loop, (void)revents;
-	if (fd < 0)
-		log_error("%s; the access log goes on in the old one", err.text);
-	if (fd <= 0)
-		return;
-	for (unsigned i = 0; i < g->nworkers; i++) {
-		const struct process *p = &g->process[i];
-
-		rc = p->control < 0 || p->held ? 0 : order_send(p->control, &o, fd);
-		if (rc < 0)
-			log_warn("worker %u keeps the old file of the access log: %s", i,
-				 strerror(-rc));
-	}
-	close(g->access_fd);
-	g->access_fd = fd;
-	log_notice("the file of the access log is opened anew");
+	rotation_turn(w->data);
 }
 
 static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)

@@ -282,7 +282,7 @@ void udp_wire(struct space *s, enum space_state state)
 
 /* --- receiving ---------------------------------------------------------------- */
 
-bool udp_pktinfo(const struct cmsghdr *c, struct local *to)
+static inline bool pktinfo(const struct cmsghdr *c, struct local *to)
 {
 	struct in6_pktinfo info;
 
@@ -296,9 +296,14 @@ bool udp_pktinfo(const struct cmsghdr *c, struct local *to)
 	return true;
 }
 
+bool udp_pktinfo(const struct cmsghdr *c, struct local *to)
+{
+	return pktinfo(c, to);
+}
+
 /* Derives what the datagram's header says.  It may have been filled for a worker
  * that died, so lengths are not believed. */
-static void parse(struct batch *b, unsigned i, const struct addr *peer)
+static inline void parse(struct batch *b, unsigned i, const struct addr *peer)
 {
 	struct rx_dgram *d = &b->rx[i];
 	struct msghdr *m = &b->rx_hdr[i].msg_hdr;
@@ -312,7 +317,7 @@ static void parse(struct batch *b, unsigned i, const struct addr *peer)
 	if (m->msg_controllen > sizeof d->control)
 		m->msg_controllen = 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
-		(void)udp_pktinfo(c, &d->to);
+		(void)pktinfo(c, &d->to);
 }
 
 void udp_adopted(struct space *s, unsigned n)

@@ -26,6 +26,7 @@ int inherited_keep(const struct worker_boot *b, struct err *err)
 	for (unsigned i = 0; b->mail && i < b->nmemfds; i++)
 		fds[n++] = b->mail[i];
 	fds[n++] = b->control_fd;
+	log_file(b->log_fd > 0 ? b->log_fd : -1);
 	fds[n++] = log_fd();
 	fds[n++] = b->access_fd;
 	sandbox_keep(fds, (unsigned)n);

@@ -6,8 +6,8 @@
 #include "base/err.h"
 #include "worker/worker.h"
 
-/* Keeps what boot names, the standard streams and what the log needs.  0, or -ENOMEM with
- * err, and nothing is closed. */
+/* Keeps what boot names, the standard streams and what the log needs, which goes on in the
+ * file of boot from here on.  0, or -ENOMEM with err, and nothing is closed. */
 int inherited_keep(const struct worker_boot *boot, struct err *err);
 
 #endif

@@ -122,6 +122,38 @@ int inventory_schema(const char *dir, FILE *out, FILE *complaints, struct err *e
 	return status ? err_set(err, status, "%s", strerror(-status)) : 0;
 }
 
+static void load_of(const struct site *site, const struct site_mount *m, struct entry *e,
+		    FILE *complaints)
+{
+	char place[PLACE_TEXT];
+	struct err err;
+
+	if (load(site->modules_dir, m->module, e, &err) == 0)
+		return;
+	fprintf(complaints, "%s%s; the defaults of its settings are left out\n",
+		place_print(m->module_at, site->file, place), err.text);
+	drop(e);
+	*e = (struct entry){ 0 };
+}
+
+int inventory_dump(const struct site *site, FILE *out, FILE *complaints)
+{
+	struct site_rows *known = calloc(site->nmounts + 1, sizeof *known);
+	struct entry *list = calloc(site->nmounts + 1, sizeof *list);
+	int status;
+
+	for (size_t i = 0; list && known && i < site->nmounts; i++) {
+		load_of(site, &site->mounts[i], &list[i], complaints);
+		if (list[i].module)
+			known[i] = (struct site_rows){ list[i].rows, list[i].module->desc.nrows };
+	}
+	status = list && known ? site_dump_with(site, known, out) : -ENOMEM;
+	if (list)
+		drop_all(list, (int)site->nmounts);
+	free(known);
+	return status;
+}
+
 int inventory_page(const char *dir, const char *module, FILE *out, struct err *err)
 {
 	struct entry e;

@@ -46,6 +46,7 @@ static bool apply(const struct site_mount *m, struct resource_mount_spec *spec,
 	const struct coapd_module *desc = &spec->module->desc;
 	struct err err;
 	const char *row = NULL;
+	int status;
 
 	if (schema_sane(rows, desc->nrows, &err))
 		return errors_add(errors, m->module_at, "module %s is broken: %s", m->module,
@@ -56,11 +57,12 @@ static bool apply(const struct site_mount *m, struct resource_mount_spec *spec,
 	if (!config_apply_rows(rows, desc->nrows, spec->conf, m->options, m->noptions,
 			       m->module_at, errors))
 		return false;
-	if (module_check(spec->module, spec->conf, &err, &row)) {
-		veil_text(spec->veils, spec->nveils, err.text, sizeof err.text);
-		return errors_add(errors, place_of(m, row), "%s", err.text);
-	}
-	return true;
+	status = module_check(spec->module, spec->conf, &err, &row);
+	if (status == 0)
+		return true;
+	veil_text(spec->veils, spec->nveils, err.text, sizeof err.text);
+	errors->passing += status != -EINVAL && errors->count < CONFIG_ERRORS_MAX;
+	return errors_add(errors, place_of(m, row), "%s", err.text);
 }
 
 static bool configure(const struct site_mount *m, struct resource_mount_spec *spec,
@@ -146,12 +148,15 @@ static bool is_renewed(const struct site *site, const struct site_mount *mount,
 	return was && !site_same_options(was, mount);
 }
 
-void mounts_settle(const struct worker_boot *b, struct resource_mount_spec *specs)
+void mounts_settle(const struct worker_boot *b, struct resource_mount_spec *specs,
+		   void (*opens)(void *arg), void *arg)
 {
 	for (size_t i = 0; i < b->site->nmounts; i++) {
 		const struct coapd_module *module = &specs[i].module->desc;
 
 		specs[i].where = b->where ? &b->where->mount : NULL;
+		specs[i].opens = opens;
+		specs[i].arg = arg;
 		specs[i].place = written_at(b->site, &b->site->mounts[i]);
 		specs[i].gate = gates_word(b->gates, i);
 		specs[i].renewed = is_renewed(b->site, &b->site->mounts[i], b->before);

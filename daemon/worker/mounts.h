@@ -22,8 +22,10 @@ struct config_row *mounts_rows(const struct coapd_module *desc);
 
 struct worker_boot;
 
-/* Completes those that mounts_load() made, for a worker that is to serve them. */
-void mounts_settle(const struct worker_boot *b, struct resource_mount_spec *specs);
+/* Completes those that mounts_load() made, for a worker that is to serve them; opens(arg) is
+ * called before each of them opens. */
+void mounts_settle(const struct worker_boot *b, struct resource_mount_spec *specs,
+		   void (*opens)(void *arg), void *arg);
 
 /* The hosts of the site, for resources_hosts(); the names are the site's, the rest is for
  * mounts_hosts_free().  False: no memory. */

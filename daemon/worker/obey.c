@@ -67,12 +67,15 @@ static void command(struct worker *w, const struct order *o, int fd)
 		stop(w, WORKER_EXIT_OK);
 		break;
 	case WORKER_KICK:
-		services_kick(w->services, w->nservices, o, fd);
+		services_kick(w->services, w->nservices, w->boot->number, o, fd);
 		break;
 	case WORKER_LOG:
 		log_set_level((enum log_part)o->part, (enum log_level)o->level);
 		log_debug("part %u of the log has level %u now", o->part, o->level);
 		break;
+	case WORKER_LOG_FILE:
+		log_file(fd);
+		return;
 	case WORKER_TRACE:
 		if (fd >= 0 && !trace_add(&w->trace, o, fd))
 			log_warn("too many look on, one more does not");
@@ -91,9 +94,10 @@ static void command(struct worker *w, const struct order *o, int fd)
 }
 
 /* If there is no room for it, the supervisor has not read the one before. */
-void obey_alive(const struct worker *w)
+void obey_alive(void *worker)
 {
 	static const char alive = WORKER_ALIVE;
+	const struct worker *w = worker;
 
 	if (!worker_is_alone(w) && w->boot->site->watchdog_ms)
 		(void)send(w->boot->control_fd, &alive, 1, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -11,6 +11,6 @@ int obey_begin(struct worker *w, struct err *err);
 void obey_end(struct worker *w);
 
 /* Says that it lives, if anybody wants to know. */
-void obey_alive(const struct worker *w);
+void obey_alive(void *worker);
 
 #endif

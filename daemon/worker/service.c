@@ -362,19 +362,21 @@ static int map_memory(struct service *v, const struct worker_slot *slot, struct 
 }
 
 /* Windows for bodies stand behind the slot's memory. */
-/* False: what is to be taken over is damaged, and the slot begins anew. */
-static bool import(struct service *v, const struct worker_slot *slot,
-		   const struct service_env *env)
+/* 0, or -ENOMEM with err; refused: what is to be taken over is damaged, and the slot begins
+ * anew. */
+static int import(struct service *v, const struct worker_slot *slot,
+		  const struct service_env *env, bool *refused, struct err *err)
 {
-	struct err err;
-	int rc = slot_import(v->mem, v->def, slot->old_memfd, env->socks, &err);
+	int rc = slot_import(v->mem, v->def, slot->old_memfd, env->socks, err);
 
 	if (rc == 0)
 		log_info("slot %u is laid out anew", slot->slot);
-	else if (rc != -ENODATA && rc != -EALREADY)
-		log_error("slot %u begins anew, as its memory cannot be taken over: %s; its "
-			  "clients have to begin anew", slot->slot, err.text);
-	return rc == 0 || rc == -ENODATA || rc == -EALREADY;
+	if (rc == 0 || rc == -ENODATA || rc == -EALREADY || rc == -ENOMEM)
+		return rc == -ENOMEM ? rc : 0;
+	*refused = true;
+	log_error("slot %u begins anew, as its memory cannot be taken over: %s; its clients "
+		  "have to begin anew", slot->slot, err->text);
+	return 0;
 }
 
 static void take_windows(struct service *v, const struct service_env *env,
@@ -441,7 +443,7 @@ int service_open(struct service *v, const struct worker_slot *slot,
 {
 	struct engine_conf conf = slot_conf(env->site);
 	enum space_state state;
-	bool refused;
+	bool refused = false;
 	int r;
 
 	*v = (struct service){ .loop = env->loop, .slot = slot->slot, .due_at = UINT64_MAX,
@@ -452,7 +454,12 @@ int service_open(struct service *v, const struct worker_slot *slot,
 		r = map_memory(v, slot, err);
 	if (r)
 		return r;
-	refused = slot->old_memfd > 0 && !import(v, slot, env);
+	if (slot->old_memfd > 0)
+		r = import(v, slot, env, &refused, err);
+	if (r) {
+		munmap(v->mem, v->size);
+		return r;
+	}
 	take_windows(v, env, &conf);
 	look_up_ports(v, &conf);
 	r = dispatch_open(&v->dispatch, v->mem, v->def, (uint8_t)slot->slot, &env->key,
@@ -524,9 +531,9 @@ static void kick(struct service *v, struct kick *k)
 	arm(v, now);
 }
 
-void services_kick(struct service *v, unsigned n, const struct order *o, int fd)
+void services_kick(struct service *v, unsigned n, unsigned worker, const struct order *o, int fd)
 {
-	struct kick k = { .wanted = is_wanted, .arg = o };
+	struct kick k = { .wanted = is_wanted, .arg = o, .counts = { .worker = worker } };
 
 	for (unsigned i = 0; i < n; i++)
 		kick(&v[i], &k);

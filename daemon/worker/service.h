@@ -94,8 +94,9 @@ void service_count(struct service *v, enum counter c);
 void service_close(struct service *v);
 
 /* What n services keep for the peers of an order ends (exchange/kick.h); of a slot whose socket
- * is full, the rest is left.  What it was is written to fd (struct kick_counts), -1: nowhere. */
-void services_kick(struct service *v, unsigned n, const struct order *o, int fd);
+ * is full, the rest is left.  What it was is written to fd (struct kick_counts, of this worker),
+ * -1: nowhere. */
+void services_kick(struct service *v, unsigned n, unsigned worker, const struct order *o, int fd);
 
 /* Something is there for the slot that no socket of its brought. */
 void service_look(struct service *v);

@@ -112,6 +112,23 @@ uint64_t slot_counter(const void *mem, enum counter c)
 	return __atomic_load_n(&ctl->counter[c], __ATOMIC_RELAXED);
 }
 
+static uint32_t live(const void *mem, unsigned slab)
+{
+	const struct space_ctl *ctl = mem;
+
+	return __atomic_load_n(&ctl->live[slab], __ATOMIC_RELAXED);
+}
+
+uint32_t slot_peers(const void *mem)
+{
+	return live(mem, SLAB_ENDPOINT);
+}
+
+uint32_t slot_observers(const void *mem)
+{
+	return live(mem, SLAB_OBSERVER);
+}
+
 const uint64_t *slot_body_pages(const void *mem)
 {
 	const struct space_ctl *ctl = mem;

@@ -55,6 +55,10 @@ struct windows_def slot_windows(const struct site *site);
 /* A counter's value; values of different slots are summed by the reader. */
 uint64_t slot_counter(const void *mem, enum counter c);
 
+/* How many peers are known, and observers of resources of ours there are. */
+uint32_t slot_peers(const void *mem);
+uint32_t slot_observers(const void *mem);
+
 /* Where the pages that bodies hold are told; mem must stay mapped. */
 const uint64_t *slot_body_pages(const void *mem);
 

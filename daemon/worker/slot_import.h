@@ -11,8 +11,8 @@
 
 /* to: the new memory, all of it, laid out by def; old: the descriptor of the old one, of
  * which nothing is changed.  0: an adoption follows; -EALREADY: it happened before, so it
- * does as well; -ENODATA: there is nothing to take over; else err says what is wrong, and the
- * slot begins anew. */
+ * does as well; -ENODATA: there is nothing to take over; -ENOMEM: not now; else the slot
+ * begins anew.  err says what is wrong. */
 int slot_import(void *to, const struct space_def *def, int old, const struct import_socks *socks,
 		struct err *err);
 

@@ -24,14 +24,24 @@ uint64_t view_code(const struct view *v, uint8_t code)
 	return word(&v->ctl->code[code]);
 }
 
-struct durations view_served(const struct view *v)
+static struct durations durations(const struct durations *at)
 {
 	struct durations d;
 
 	for (unsigned i = 0; i < DURATIONS; i++)
-		d.bucket[i] = word(&v->ctl->served.bucket[i]);
-	d.sum_ns = word(&v->ctl->served.sum_ns);
+		d.bucket[i] = word(&at->bucket[i]);
+	d.sum_ns = word(&at->sum_ns);
 	return d;
+}
+
+struct durations view_served(const struct view *v)
+{
+	return durations(&v->ctl->served);
+}
+
+struct durations view_waited(const struct view *v)
+{
+	return durations(&v->ctl->waited);
 }
 
 uint64_t view_epoch(const struct view *v)

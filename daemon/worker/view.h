@@ -25,6 +25,7 @@ void view_open(struct view *v, const void *mem, const struct space_def *def);
 uint64_t view_counter(const struct view *v, enum counter c);
 uint64_t view_code(const struct view *v, uint8_t code);
 struct durations view_served(const struct view *v);
+struct durations view_waited(const struct view *v);
 uint64_t view_epoch(const struct view *v);      /* adoptions so far */
 uint64_t view_body_pages(const struct view *v); /* that bodies hold */
 

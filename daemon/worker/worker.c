@@ -12,7 +12,6 @@
 #include "worker/where.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -190,8 +189,6 @@ static void down_jobs(struct worker *w)
 	_exit(w->exit);
 }
 
-/* --- boot, continued --------------------------------------------------------------- */
-
 /* The kernel's tick: no system call, no reading of hardware. */
 static uint64_t coarse_ms(void)
 {
@@ -211,7 +208,7 @@ static int open_resources(struct worker *w, struct resource_mount_spec *specs,
 	errors_begin(errors, site->file);
 	if (!mounts_load(site, specs, errors))
 		return err_set(err, -EINVAL, "%s", errors->text[0]);
-	mounts_settle(w->boot, specs);
+	mounts_settle(w->boot, specs, obey_alive, w);
 	w->env.resources = resources_new(specs, site->nmounts, err);
 	for (size_t i = 0; !w->env.resources && i < site->nmounts; i++)
 		veil_text(specs[i].veils, specs[i].nveils, err->text, sizeof err->text);

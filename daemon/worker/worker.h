@@ -19,8 +19,9 @@
 /* One message each on the control socket, of one byte where nothing else is said. */
 enum worker_message {
 	WORKER_READY = 'R',     /* worker to supervisor: slots adopted, modules open, serving */
-	WORKER_ALIVE = 'A',     /* worker to supervisor: before it takes over a slot, and
-				 * WORKER_BEATS times within the site's watchdog: back in its loop */
+	WORKER_ALIVE = 'A',     /* worker to supervisor: before it opens a module or takes over a
+				 * slot, and WORKER_BEATS times within the site's watchdog: back in
+				 * its loop */
 	WORKER_PREPARED = 'P',  /* worker to supervisor: one that is held has its modules open */
 	WORKER_FAILED = 'E',    /* worker to supervisor: one that is held cannot start; the rest of
 				 * the message says why */
@@ -29,6 +30,7 @@ enum worker_message {
 				 * requests that would wait are refused with 5.03 meanwhile */
 	WORKER_TURN = 'F',      /* to the worker, as an order with a file: the access log goes on
 				 * there */
+	WORKER_LOG_FILE = 'J',  /* to the worker, as an order with a file: the log goes on there */
 	WORKER_QUIT = 'Q',      /* to the worker: exit 0 now, after the event in hand */
 	WORKER_KICK = 'K',      /* to the worker, as an order (order.h) with a socket: what is kept
 				 * for its peers ends, and struct kick_counts go there */
@@ -80,6 +82,7 @@ struct worker_boot {
 	struct wakes wakes;             /* of all workers (wake.h); borrowed */
 	const int *mail;                /* where the mailbox of each slot of the daemon is
 					 * written, nmemfds of them; NULL: none has one */
+	int log_fd;                     /* of the log's file; 0: there is none */
 	int access_fd;                  /* of the access log's file; 0: there is none */
 	const struct counts *counts;    /* where modules count; NULL: nowhere */
 	const struct gates *gates;      /* which mounts are closed; NULL: none */

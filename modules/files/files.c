@@ -54,16 +54,30 @@ struct upload {
 	bool existed;           /* there was one in its place */
 };
 
+static const char *
+why(int err)
+{
+	return err == -ENOSYS ? "this kernel cannot keep names within a directory (openat2, Linux "
+				"5.6)" : strerror(-err);
+}
+
 static int
 check(const void *conf, struct coapd_err *err)
 {
 	const struct conf *c = conf;
+	int root;
 
-	if (!strchr(c->index, '/') && strncmp(c->index, TREE_HIDDEN, strlen(TREE_HIDDEN)))
-		return 0;
-	err->row = "index";
-	snprintf(err->text, sizeof err->text, "index: no name of a file in each directory");
-	return -EINVAL;
+	if (strchr(c->index, '/') || !strncmp(c->index, TREE_HIDDEN, strlen(TREE_HIDDEN))) {
+		err->row = "index";
+		snprintf(err->text, sizeof err->text, "index: no name of a file in each directory");
+		return -EINVAL;
+	}
+	root = tree_open(c->root);
+	if (root >= 0)
+		return close(root);
+	err->row = "root";
+	snprintf(err->text, sizeof err->text, "%.120s: %s", c->root, why(root));
+	return root == -EINVAL ? -EIO : root;
 }
 
 static void
@@ -117,9 +131,7 @@ open_mount(coapd_mount *mount, const void *conf, void **self)
 		clean_up(f, mount);
 		return 0;
 	}
-	coapd_log(mount, COAPD_LOG_ERROR, "cannot serve %s: %s", f->conf->root,
-		  err == -ENOSYS ? "this kernel cannot keep names within a directory "
-				   "(openat2, Linux 5.6)" : strerror(-err));
+	coapd_log(mount, COAPD_LOG_ERROR, "cannot serve %s: %s", f->conf->root, why(err));
 	if (f->root >= 0)
 		close(f->root);
 	free(f);

@@ -160,7 +160,7 @@ static uint64_t take(int old, const struct space_def *def, int new, const struct
 	start = now_ns();
 	mem = map(old, def, MAP_PRIVATE);
 	to = map(new, now, MAP_SHARED);
-	if (import_begin(&i, to, now, mem, space_size(def), NULL, &err)) {
+	if (import_begin(&i, to, now, mem, space_size(def), space_size(def), NULL, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		exit(1);
 	}

@@ -109,7 +109,8 @@ def SIGUSR2_opens_the_file_anew():
 def a_file_that_cannot_be_opened():
     d = Daemon("access-log: { file: /nonexistent/log }" + RESOURCES, status=1)
     d.start(ready=False)
-    d.wait_log("error: .*access-log.file: cannot open /nonexistent/log: No such file or directory")
+    d.wait_log(r"site\.yaml:1:21: access-log\.file: cannot make /nonexistent/log: No such file or "
+               "directory; make its directory first, or name another place")
     d.wait_end()
     d.stop(number=0)
 

@@ -147,6 +147,24 @@ def a_peer_is_kicked():
 
 
 @test
+def a_worker_that_hangs_is_not_waited_for():
+    with Daemon(SITE.replace('control" }', 'control", timeout: 4s }')) as d:
+        peers = [d.peer() for _ in range(16)]           # whosever they are
+        for p in peers:
+            equal(p.ask("GET", "/time", options=[("Observe", 0)]).code, code("2.05"), "answer")
+        os.kill(d.workers[1], signal.SIGSTOP)
+        # Where the machine is slow, the other one may not have answered in time either.
+        patiently(lambda: "coapctl: worker 1 has not answered" in
+                  coapctl("kick", "[::1]", socket=path_of(d), status=1), "who is missing")
+        left = coapctl("observers", "--json", socket=path_of(d)).splitlines()
+        equal({json.loads(x)["slot"] for x in left} - {1}, set(), "slots in which some are left")
+        os.kill(d.workers[1], signal.SIGCONT)
+        patiently(lambda: coapctl("observers", "--json", socket=path_of(d)) == "", "it does it later")
+        for p in peers:
+            p.close()
+
+
+@test
 def a_request_that_waits_is_kicked():
     with Daemon(SITE + "drain: 10m\n") as d, d.peer() as p:
         p.send(p.request("GET", "/late"))

@@ -209,8 +209,42 @@ def when_it_opens_for_the_first_time():
     d.start(ready=False)
     equal(d.wait_end(), 1, "exit status")
     d.wait_log("start failed, nothing is left running")
-    equal(len(d.records(r"died of SIGABRT in open\(\) or close\(\) of /fatal")), 3, "deaths")
+    equal(len(d.records(r"error: \S+/site\.yaml:3:20: worker 0 \(pid \d+\) died of SIGABRT in open\(\) "
+                        r"or close\(\) of /fatal")), 3, "deaths")
     d.stop()
+
+
+HANGING = '''
+open-time: 3s
+resources:
+  /hello: {module: hello}
+  /fatal: {module: fatal, hang: @DIR@/hang}
+'''
+
+
+@test
+def when_it_hangs_while_it_opens():
+    d = Daemon(HANGING, status=1)
+    touch(d, "hang")
+    d.start(ready=False)
+    equal(d.wait_end(), 1, "exit status")
+    d.wait_log(r"error: \S+/site\.yaml:4:20: worker 0 \(pid \d+\) hangs in open\(\) of /fatal "
+               r"\(module fatal\): it has not been back for 3000 ms \(open-time\), killing it")
+    d.wait_log("start failed, nothing is left running")
+    equal(len(d.records("hangs in")), 1, "times it was tried")
+    d.stop()
+
+
+@test
+def when_it_hangs_later_while_it_opens():
+    with Daemon(HANGING) as d, d.peer() as p:
+        touch(d, "hang")
+        mark = d.mark()
+        os.kill(d.workers[1], 9)
+        d.wait_log(r"site\.yaml:4:20: worker 1 \(pid \d+\) hangs in open\(\) of /fatal ", mark)
+        untouch(d, "hang")
+        for _ in range(20):                     # by both of them
+            equal(p.get("/hello").code, code("2.05"), "answer")
 
 
 @test

@@ -1,7 +1,10 @@
 """Workers that do not come back to their loop are killed and replaced; the service manager
 hears that all is well."""
 import os
+import re
 import signal
+import subprocess
+import time
 
 from harness import *
 
@@ -12,6 +15,7 @@ watchdog: 1s
 resources:
   /hello: {module: hello}
   /crash: {module: crash}
+  /time: time
   /slow: {module: separate, delay: 1s}
 transmission: { ack-delay: 1ms, ack-timeout: 1m }
 """
@@ -90,6 +94,32 @@ def a_loop_without_end_is_met_like_that_by_default():
         equal(answer.payload, b"delivery 1", "what is said by the second time")
 
 
+def keep_busy(processor):
+    """A process that wants this processor all the time."""
+    # Each in a session of its own, as the kernel may share out among those first.
+    p = subprocess.Popen(["yes"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                         start_new_session=True)
+    os.sched_setaffinity(p.pid, {processor})
+    return p
+
+
+@test
+def who_has_too_little_of_a_processor_is_left_alone():
+    """A hook takes 100 ms of a processor, and many times as long, as others want it too."""
+    processor = min(os.sched_getaffinity(0))
+    with Daemon(SITE.replace("1s", "500ms")) as d, d.peer() as p:
+        others = [keep_busy(processor) for _ in range(20)]
+        try:
+            begin = time.monotonic()
+            equal(p.get(f"/crash?toil={processor}").payload, b"delivery 0", "the first time")
+            print(f"# it took {time.monotonic() - begin:.1f} s", flush=True)
+        finally:
+            for other in others:
+                other.kill()
+                other.wait()
+        equal(d.records("hangs"), [], "who was killed")
+
+
 @test
 def one_that_hangs_again_and_again_is_given_up():
     with Daemon(SITE) as d, d.peer() as p:
@@ -108,9 +138,9 @@ def the_service_manager_is_fed():
     with Daemon(SITE, env={"WATCHDOG_USEC": "2000000"}) as d:
         d.wait(lambda: d.notified.count("WATCHDOG=1") >= 2, "WATCHDOG=1 twice")
         with d.peer() as p:
-            equal(p.get("/hello").code, code("2.05"), "answer")
-        d.wait(lambda: any("STATUS=2 workers, 2 slots, 3 resources; 1 requests" in n
-                           for n in d.notified), "the figures")
+            equal(p.ask("GET", "/time", options=[("Observe", 0)]).code, code("2.05"), "answer")
+            d.wait(lambda: any(re.search("STATUS=2 workers, 2 slots, 4 resources; 1 requests, ./s; "
+                                         "1 peers, 1 observers", n) for n in d.notified), "the figures")
 
 
 @test

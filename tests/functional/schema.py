@@ -3,6 +3,7 @@ is not ours, its modules, and what a change of the site changes."""
 import glob
 import json
 import os
+import re
 import shutil
 
 from harness import *
@@ -61,7 +62,7 @@ def example_sites_fit_the_schema():
         for path in files:
             with open(path, encoding="utf-8") as f:
                 equal(judge(v, f.read()), "", path)
-            status, out, err = output([PROGRAM, "--dump", path])
+            status, out, err = output([PROGRAM, "-M", d.path, "--dump", path])
             equal((status, err), (0, ""), "dump")
             equal(judge(v, out), "", f"dump of {path}")
 
@@ -89,8 +90,10 @@ resources:
 """
         equal(judge(v, site.replace("include: []\n", "")), "", "judgement")
         equal(judge(v, 'resources: {}\ninclude: [a.yaml, conf.d]\n'), "", "files")
-        status, _, err = output([PROGRAM, "--dump", d.put("s.yaml", site.replace("include: []", ""))])
-        equal((status, err), (0, ""), "the loader")
+        status, _, err = output([PROGRAM, "-M", d.path, "--dump",
+                                 d.put("s.yaml", site.replace("include: []", ""))])
+        equal(status, 0, f"the loader ({err})")
+        equal(re.findall("module (\\S+): ", err), ["elsewhere"], f"modules that are not there ({err})")
 
 
 @test

@@ -52,6 +52,17 @@ class Site:
         return err
 
 
+@test
+def a_dump_has_the_defaults_of_modules():
+    with Site(site="resources:\n  /a: hello\n  /b: helo\n  /c: { module: hello, text: hi }\n") as s:
+        status, out, err = s.run("--dump")
+        equal(status, 0, "exit status")
+        check(re.fullmatch(r"\S+/site\.yaml:3:7: module helo: .*; the defaults of its settings are left out\n",
+                           err), err)
+        texts = re.findall(r"^  (/.):|^    text: (.*)$", out, re.M)
+        equal([x or y for x, y in texts], ["/a", '"hello, world"', "/b", "/c", "hi"], "paths and texts")
+
+
 # --- several files
 
 @test
@@ -103,6 +114,8 @@ def a_site_on_the_command_line():
         line = [PROGRAM, "-M", s.modules, "--mount", "/=hello", "--listen", "coap://[::1]:0"]
         status, out, err = output([*line, "--check"])
         equal((status, err), (0, ""), "status and errors")
+        with Daemon("", arguments=line[3:], config=False) as d, d.peer() as p:
+            equal(p.get("/").code, code("2.05"), "answer without any file")
         status, out, err = output([*line, "--mount", "/=helo", "--listen", "coap://[::1", "--check"])
         equal(status, 2, "exit status")
         check(re.search(r'^command line:3:5: listen: .*\n  +- "coap://\[::1"\n +\^$', err, re.M), err)
@@ -266,6 +279,70 @@ def users_and_directories_that_are_not_there():
         os.chmod(s.modules, 0o777)
         s.put("site.yaml", "resources: { /a: hello }\n")
         s.refused(("site.yaml", "modules-dir: everybody may write in .*; chmod o-w"))
+
+
+@test
+def what_a_module_needs_may_be_there_later():
+    with Site(site="listen: coap://[::1]:0\nresources:\n  /a: { module: files,\n    root: /nonexistent }\n") as s:
+        s.refused(("site.yaml:4:11", "module files: root: /nonexistent: No such file or directory",
+                   "    root: /nonexistent }"))
+        equal(s.run("--config")[0], 1, "exit status, which a service manager tries again after")
+        s.put("site.yaml", "resources: { /a: { module: files, root: /nonexistent, index: a/b } }\n")
+        equal(s.run("--config")[0], 2, "exit status with a mistake")
+
+
+@test
+def a_directory_of_somebody_else():
+    with Site() as s:
+        os.mkdir(f"{s.directory}/theirs", 0o755)
+        s.put("site.yaml", f"runtime-directory: {s.directory}/theirs\n")
+        if os.geteuid() != 0:
+            raise Skip("becoming another user takes root")
+        status, _, err = output(["setpriv", "--reuid=65534", "--clear-groups", PROGRAM, "--check",
+                                 f"{s.directory}/site.yaml"])
+        if "Permission denied" in err and "site.yaml" not in err:
+            raise Skip("another user cannot run coapd here")
+        equal(status, 2, f"exit status ({err})")
+        check(re.search(r"site\.yaml:1:20: runtime-directory: \S+/theirs is of user root, and nobody cannot "
+                        "write there: Permission denied; name another one, or let it", err), err)
+
+
+@test
+def files_that_cannot_be_written():
+    with Site(site="log: { file: /nonexistent/log }\naccess-log:\n  file: /dev/null/log\n  paths: a\n"
+                   "control: { socket: /nonexistent/control }\n") as s:
+        s.refused(("site.yaml:1:14", "log.file: cannot make /nonexistent/log: No such file or directory; "
+                   "make its directory first", "log: { file: /nonexistent/log }"),
+                  ("site.yaml:3:9", "access-log.file: cannot write to /dev/null/log: Not a directory"),
+                  ("site.yaml:4:10", 'access-log.paths: "a" is no path, which begins with /'),
+                  ("site.yaml:5:20", "control.socket: cannot make /nonexistent/control: No such file"))
+        s.put("site.yaml", f"log: {{ file: {s.directory} }}\ncontrol: {{ socket: {s.directory}/site.yaml }}\n")
+        s.refused(("site.yaml:1:14", "log.file: .* is a directory; name a file in it"),
+                  ("site.yaml:2:20", "control.socket: .*site.yaml is there and no socket: remove it"))
+        for way in ("--check", "--config"):     # neither has made anything, and both say it
+            equal(s.run(way)[0], {"--check": 2, "--config": 1}[way], f"exit status of {way}")
+        equal(sorted(os.listdir(s.directory)), ["conf.d", "modules", "site.yaml"], "files")
+
+
+ON_A_READ_ONLY_DISK = """mkdir $DIR/ro && mount -t tmpfs -o ro tmpfs $DIR/ro || exit 77
+exec $COAPD --check $DIR/site.yaml"""
+
+
+@test
+def a_file_system_that_is_read_only():
+    with Site() as s:
+        s.put("site.yaml", f"log: {{ file: {s.directory}/ro/log }}\nruntime-directory: {s.directory}/ro\n"
+              f"control: {{ socket: {s.directory}/ro/control }}\n")
+        status, out, err = output(["unshare", "-m", "sh", "-c", ON_A_READ_ONLY_DISK], DIR=s.directory,
+                                  COAPD=PROGRAM)
+        if status == 77 or "unshare" in err:
+            raise Skip(f"no disk of our own: {err.strip()}")
+        equal((status, out), (2, ""), f"exit status and output ({err})")
+        for pattern in (r"site\.yaml:1:14: log\.file: cannot make \S+/ro/log: Read-only file system; name a "
+                        "place that can be written",
+                        r"site\.yaml:2:20: runtime-directory: .*Read-only file system",
+                        r"site\.yaml:3:20: control\.socket: cannot make .*: Read-only file system; name"):
+            check(re.search(pattern, err), f"{pattern!r} in {err!r}")
 
 
 @test

@@ -120,6 +120,27 @@ def port_in_use():
 
 
 @test
+def a_port_in_use_has_its_place():
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+        s.bind(("::1", 0))
+        refused(f'listen:\n  - coap://[::1]:0\n  - coap://[::1]:{s.getsockname()[1]}\n{GOOD}', 1,
+                r"error: \S+/site\.yaml:3:5: .*another process has the port", check_only=False)
+
+
+@test
+def too_few_open_files_for_its_slots():
+    refused(f"slots: 256\n{GOOD}", 1, r"error: \S+/site\.yaml:1:8: 256 slots take up to \d+ open files, but only "
+            r"100 are allowed: raise the limit \(ulimit -n, LimitNOFILE=\), or have fewer slots",
+            check_only=False, limits=["--nofile=100"])
+
+
+@test
+def too_little_memory_for_its_limits():
+    refused(f"limits: {{ body-memory: 1000GiB }}\n{GOOD}", 1, r"error: \S+/site\.yaml:1:1: .*are to be had: lower "
+            "the limits or free memory", check_only=False)
+
+
+@test
 def port_of_another_coapd():
     with Daemon(GOOD) as d:
         host, port = d.address()
@@ -143,8 +164,10 @@ def dump_can_be_checked():
     directory = private_directory()
     try:
         modules_into(directory)
-        status, out, err = output([PROGRAM, "--dump", site_file(directory, GOOD)])
+        status, out, err = output([PROGRAM, "-M", directory, "--dump", site_file(
+            directory, "resources: { /hello: {module: hello}, /s: {module: separate} }")])
         equal((status, err), (0, ""), "status and errors")
+        check(re.search(r"\n  /s:\n(    .*\n)*    delay: \S+\n", out), f"no default of a module in {out}")
         path = f"{directory}/dumped.yaml"
         with open(path, "w", encoding="utf-8") as f:
             f.write(out)

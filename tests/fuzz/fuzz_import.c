@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	def = size % 2 ? &twisted : &larger;
 	memset(to, 0, sizeof(struct space_ctl));
 	err.text[0] = 0;
-	rc = import_begin(&i, to, def, copy, size_of_copy, NULL, &err);
+	rc = import_begin(&i, to, def, copy, size_of_copy, size_of_copy, NULL, &err);
 	assert(rc <= 0 && (rc == 0 || err.text[0]));
 	if (rc == 0) {
 		import_end(&i);

@@ -10,8 +10,9 @@ from harness.coap import (ACK, CON, NON, RST, EMPTY, Malformed, Message, code, i
 from harness.daemon import Daemon, coapd, site_file
 from harness.netns import Namespace
 from harness.peer import Peer, free_port
-from harness.tap import run, shared, test
+from harness.tap import once, run, shared, test
 
 __all__ = ["ACK", "CON", "Daemon", "EMPTY", "Failure", "Malformed", "Message",
            "NON", "Namespace", "Peer", "RST", "Skip", "TIMEOUT", "check", "coapd",
-           "code", "equal", "free_port", "in_order", "option", "run", "shared", "site_file", "test", "uint"]
+           "code", "equal", "free_port", "in_order", "once", "option", "run", "shared",
+           "site_file", "test", "uint"]

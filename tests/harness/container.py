@@ -1,12 +1,14 @@
 """A real systemd as process 1: the machine's own files under an overlay that is forgotten,
 namespaces of its own, no network but loopback."""
 import os
+import select
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
 
+from harness.cgroups import Cgroups
 from harness.check import Failure, Skip, TIMEOUT
 from harness.process import end_group
 
@@ -23,8 +25,11 @@ rm -rf "$1"/tree/etc/systemd/system/*.wants "$1"/tree/etc/systemd/system/*.requi
 rm -f "$1/tree/etc/machine-id"
 : >"$1/tree/etc/machine-id"
 "$2" "$1/tree"
+tree=$1
+shift 2
+for procs; do echo $$ >"$procs" || :; done
 exec systemd-nspawn --quiet --register=no --keep-unit --private-network --console=pipe \
-	-D "$1/tree" --machine=coapd-test --boot systemd.unit=multi-user.target
+	-D "$tree/tree" --machine=coapd-test --boot systemd.unit=multi-user.target
 """
 
 
@@ -64,9 +69,11 @@ class Container:
     def __init__(self, prepare):
         possible()
         self.directory = tempfile.mkdtemp(prefix="coapd-system-")
+        self.cgroups = Cgroups(os.path.basename(self.directory))
         self.console = open(os.path.join(self.directory, "console"), "w+b")
         self.process = subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", BOOT, "boot", self._place("mount"), prepare],
+            ["unshare", "--mount", "sh", "-c", BOOT, "boot", self._place("mount"), prepare,
+             *self.cgroups.files],
             stdin=subprocess.DEVNULL, stdout=self.console, stderr=subprocess.STDOUT,
             env=dict(os.environ, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY="1"), start_new_session=True)
         self.first = None
@@ -148,9 +155,20 @@ class Container:
             self._pause()
         return got
 
+    def _end_first(self):
+        """All its processes end with process 1, and before it."""
+        try:
+            fd = os.pidfd_open(self.first)
+        except ProcessLookupError:
+            return
+        os.kill(self.first, signal.SIGKILL)
+        select.select([fd], [], [], TIMEOUT)
+        os.close(fd)
+
     def close(self):
         if self.first is not None:
-            os.kill(self.first, signal.SIGKILL)
+            self._end_first()
         end_group(self.process)
+        self.cgroups.close()
         self.console.close()
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -99,14 +99,14 @@ class Daemon:
     """Daemon(site) starts on entering the with block and is stopped on leaving
     it, with exit status 0, no process left over and no sanitizer report."""
 
-    def __init__(self, site, env=None, status=0, program=PROGRAM, arguments=()):
+    def __init__(self, site, env=None, status=0, program=PROGRAM, arguments=(), config=True):
         self.directory = private_directory()
         self.modules = os.path.join(self.directory, "modules")
         os.mkdir(self.modules)
         modules_into(self.modules)
         self.site = site_file(self.directory, site.replace("@DIR@", self.directory))
         self.env, self.status, self.program = env or {}, status, program
-        self.arguments = arguments
+        self.arguments = [*arguments, *(["--config", self.site] if config else [])]
         self.log, self.notified, self.listeners, self.workers = [], [], [], {}
         self.changed = threading.Condition()
         self.reading = threading.Lock()
@@ -131,7 +131,7 @@ class Daemon:
         self.notify.bind(path)
         os.chmod(path, 0o777)
         self.process = subprocess.Popen(
-            [self.program, *self.arguments, "--config", self.site, "--modules-dir", self.modules],
+            [self.program, *self.arguments, "--modules-dir", self.modules],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
             env=environment(**{"NOTIFY_SOCKET": path, **self.env}))
         self.reader = threading.Thread(target=self._read, daemon=True)

@@ -1,4 +1,5 @@
 """Runs the functions marked @test, one after the other, and prints TAP."""
+import functools
 import os
 import sys
 import traceback
@@ -22,6 +23,24 @@ def shared(site, **more):
     if site not in _shared:
         _shared[site] = Daemon(site, **more).start()
     return _shared[site]
+
+
+def once(function):
+    """What takes long is made when first asked for; that it cannot be is found out once, too."""
+    made = []
+
+    @functools.wraps(function)
+    def ask():
+        if not made:
+            try:
+                made.append((function(), None))
+            except (Failure, Skip) as why:
+                made.append((None, why))
+        result, why = made[0]
+        if why:
+            raise why
+        return result
+    return ask
 
 
 def _say(text):

@@ -105,11 +105,39 @@ def the_page_has_all_verbs_and_options():
 
 
 @test
+def the_page_of_coapctl_has_all_verbs_and_options():
+    status, told, err = output([installed("bin/coapctl"), "--help"])
+    equal((status, err), (0, ""), "coapctl --help")
+    with open(installed("man1/coapctl.1"), encoding="utf-8") as f:
+        page = f.read()
+    found = re.findall(r"^  ([a-z]+) ", told, re.M)
+    check(len(found) >= 8, f"verbs in coapctl --help: {found}")
+    for verb in found:
+        check(re.search(rf"^\.It Cm {verb}\b", page, re.M), f"coapctl(1) lacks {verb}")
+    for option in re.findall(r"--([a-z]+)", told):
+        check(re.search(rf"^\.It (.* )?Fl -{option}( |$)", page, re.M), f"coapctl(1) lacks --{option}")
+
+
+@test
 def bash_sources_the_completion():
     status, out, err = output(["bash", "--norc", "--noprofile", "-euc",
                                '. "$1"; complete -p coap', "bash",
                                installed("completions/coap.bash")])
     equal((status, out, err), (0, "complete -F _coap coap\n", ""), "what bash says of it")
+
+
+@test
+def coapctl_is_completed_too():
+    status, out, err = output(["bash", "--norc", "--noprofile", "-euc",
+                               '. "$1"; complete -p coapctl', "bash",
+                               installed("completions/coapctl.bash")])
+    equal((status, out, err), (0, "complete -F _coapctl coapctl\n", ""), "what bash says of it")
+    status, told, err = output([installed("bin/coapctl"), "--help"])
+    equal((status, err), (0, ""), "coapctl --help")
+    with open(installed("completions/coapctl.bash"), encoding="utf-8") as f:
+        script = f.read()
+    for word in re.findall(r"^  (\w+) ", told, re.M) + re.findall(r"--[a-z]+", told):
+        check(re.search(rf"[ ']{word}[ ']", script), f"{word} is not completed")
 
 
 @test

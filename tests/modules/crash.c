@@ -3,14 +3,17 @@
  * The query says how and how often: ?how=segv|abort|bus|fpe|kill|exit|hang|spin&times=N dies,
  * or does not come back, at the first N deliveries of the request (1 without it) and answers with the
  * number of the delivery afterwards; with &files=N it first sees to it that its worker may
- * have N files (0: as many as ever); without how it just answers.  With &wait all
+ * have N files (0: as many as ever); with &toil=N it first works on
+ * processor N until it has used 100 ms of it; without how it just answers.  With &wait all
  * this happens 10 ms later, in the event of a timer. */
 #include <coapd/module.h>
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct way {
@@ -65,6 +68,32 @@ static void limit_files(coapd_task *task)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static uint64_t used_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void toil(coapd_task *task)
+{
+	uint64_t until = used_ms() + 100;
+	cpu_set_t one, before;
+	char number[4] = "";
+	coapd_span v;
+
+	if (!coapd_query(task, "toil", &v) || v.n > 3 || sched_getaffinity(0, sizeof before, &before))
+		return;
+	memcpy(number, v.p, v.n);
+	CPU_ZERO(&one);
+	CPU_SET(strtoul(number, NULL, 10), &one);
+	(void)sched_setaffinity(0, sizeof one, &one);
+	while (used_ms() < until)
+		;
+	(void)sched_setaffinity(0, sizeof before, &before);
+}
+
 static enum coapd_verdict
 handle(void *self, coapd_task *task, const struct coapd_event *event)
 {
@@ -77,6 +106,7 @@ handle(void *self, coapd_task *task, const struct coapd_event *event)
 		return COAPD_WAIT;
 	}
 	limit_files(task);
+	toil(task);
 	if (coapd_query(task, "how", &how) && event->attempt < times(task))
 		obey(how);
 	snprintf(text, sizeof text, "delivery %u", event->attempt);

@@ -1,10 +1,10 @@
 /* fatal.c - kills its worker where it is told to, for tests alone.
  *
- * open() and close() die while the files of these names are there, and open() stops while
- * that of the name stop is.  A request says in its
- * query which of its events is to die, ?in=NAME, in each delivery or, with &once, in the
- * first; it brings that event about.  With &thread it is the job itself that dies, with
- * &change observers are told, with &to=PORT a server is asked that is not there. */
+ * open() and close() die while the files of these names are there, open() hangs while that of
+ * hang is, and stops if that of stop is.  A request says in its query which of its events is to
+ * die, ?in=NAME, in each delivery or, with &once, in the first; it brings that event about.  With
+ * &thread it is the job itself that dies, with &change observers are told, with &to=PORT a
+ * server is asked that is not there. */
 #include <coapd/module.h>
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static const char *const names[] = {
 };
 
 struct conf {
-	const char *open, *close, *stop;
+	const char *open, *close, *hang, *stop;
 };
 
 /* Which event is to die, kept where there may be no request to ask any more. */
@@ -46,6 +46,8 @@ static int fatal_open(coapd_mount *mount, const void *conf, void **self)
 	*self = (void *)(uintptr_t)conf;
 	if (access(c->open, F_OK) == 0)
 		die();
+	while (access(c->hang, F_OK) == 0)
+		pause();
 	if (access(c->stop, F_OK) == 0) {
 		coapd_log(mount, COAPD_LOG_NOTICE, "process %d stops", (int)getpid());
 		raise(SIGSTOP);
@@ -183,6 +185,8 @@ static const struct coapd_row rows[] = {
 	  offsetof(struct conf, open) },
 	{ "close", "string", "/nonexistent", "1..4000", "bytes", "close() dies if it is there.",
 	  offsetof(struct conf, close) },
+	{ "hang", "string", "/nonexistent", "1..4000", "bytes", "open() hangs if it is there.",
+	  offsetof(struct conf, hang) },
 	{ "stop", "string", "/nonexistent", "1..4000", "bytes", "open() stops if it is there.",
 	  offsetof(struct conf, stop) },
 };

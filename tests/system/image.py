@@ -104,7 +104,7 @@ def bases():
     return [text.split()[0] for text in texts("FROM")]
 
 
-@functools.cache
+@once
 def runtime():
     """podman's own choice, or another one if that cannot run anything here."""
     for choice in ([], ["--runtime", "runc"]):
@@ -127,7 +127,7 @@ def possible():
             raise Skip(f"podman has no image {base} here (podman pull {base})")
 
 
-@functools.cache
+@once
 def image():
     """Built from what an archive has; it goes at the end."""
     possible()

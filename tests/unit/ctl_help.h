@@ -33,7 +33,8 @@
 	"\"counters\":{\"rx\":234,\"requests\":3,\"odd-one\":2}," \
 	"\"codes\":{\"0.02\":3,\"5.00\":3}," \
 	"\"slabs\":{\"small bodies\":{\"live\":3,\"used\":3,\"capacity\":10,\"size\":64}}," \
-	"\"served\":{\"sum_ns\":1000,\"most_ns\":[1000,2000],\"count\":[0,0,4]}}}\n" \
+	"\"served\":{\"sum_ns\":1000,\"most_ns\":[1000,2000],\"count\":[0,0,4]}," \
+	"\"waited\":{\"sum_ns\":1500,\"most_ns\":[1000,2000],\"count\":[0,1,0]}}}\n" \
 	"{\"resource\":{\"host\":\"h\",\"path\":\"/b\",\"module\":\"block\",\"counters\":" \
 	"{\"stored\":11}}}\n" \
 	"{\"resource\":{\"path\":\"/bad\",\"module\":\"lock\",\"deaths\":7,\"closings\":2," \

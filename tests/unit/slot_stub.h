@@ -36,9 +36,33 @@ bool slot_same(const struct space_def *def, const void *old, uint64_t size)
 	return slot_stub_same;
 }
 
+uint32_t slot_peers(const void *mem)
+{
+	(void)mem;
+	return 0;
+}
+
+uint32_t slot_observers(const void *mem)
+{
+	(void)mem;
+	return 0;
+}
+
 uint64_t slot_counter(const void *mem, enum counter c)
 {
 	return ((const struct space_ctl *)mem)->counter[c];
+}
+
+uint32_t slot_peers(const void *mem)
+{
+	(void)mem;
+	return 0;
+}
+
+uint32_t slot_observers(const void *mem)
+{
+	(void)mem;
+	return 0;
 }
 
 #endif

@@ -71,7 +71,8 @@ static struct body *moved(uint64_t cap, ref_t ref)
 	cr_assert_eq(ftruncate(new, (off_t)moving_size(&def)), 0);
 	to = moving_map(new, &def, MAP_SHARED);
 	from = moving_map(old, &r->def, MAP_PRIVATE);
-	cr_assert_eq(import_begin(&i, to, &def, from, moving_size(&r->def), NULL, &err), 0);
+	cr_assert_eq(import_begin(&i, to, &def, from, space_size(&r->def), moving_size(&r->def),
+				  NULL, &err), 0, "%s", err.text);
 	cr_assert_eq(body_import(&i, old, &err), 0, "%s", err.text);
 	import_end(&i);
 	cr_assert_leq(moving_pages(new, &def), moving_pages(old, &r->def), "holes stay holes");

@@ -91,3 +91,20 @@ Test(child, is_killed_when_the_parent_goes)
 	status = end_of(pid);
 	cr_assert_eq(WEXITSTATUS(status), 7);
 }
+
+Test(child, is_waited_for_in_bounded_time)
+{
+	pid_t pid = child_fork();
+	int status;
+
+	if (pid == 0)
+		_exit(7);
+	cr_assert_eq(child_wait(pid, 60000, &status), 1);
+	cr_assert_eq(WEXITSTATUS(status), 7);
+	pid = child_fork();
+	if (pid == 0)
+		for (;;)
+			pause();
+	cr_assert_eq(child_wait(pid, 10, &status), 0);
+	cr_assert_eq(WTERMSIG(status), SIGKILL);
+}

@@ -23,7 +23,7 @@ Test(ctl_figures, what_is_not_told_is_nothing)
 
 	ctl_figures_begin(&f);
 	cr_expect_eq(ctl_sum(&f, CTL_ALL, "counters", "rx"), 0);
-	ctl_served(&f, CTL_ALL, &s);
+	ctl_served(&f, CTL_ALL, "served", &s);
 	cr_expect_eq(s.all, 0);
 	cr_expect_eq(ctl_served_at(&s, 500000), 0);
 	ctl_figures_end(&f);
@@ -38,7 +38,7 @@ Test(ctl_figures, times_are_added_up)
 	struct ctl_figures f = help_figures();
 	struct ctl_served s;
 
-	ctl_served(&f, CTL_ALL, &s);
+	ctl_served(&f, CTL_ALL, "served", &s);
 	cr_expect_eq(s.n, 3);
 	cr_expect_eq(s.all, 8);
 	cr_expect_eq(s.sum_ns, 10000);
@@ -47,7 +47,7 @@ Test(ctl_figures, times_are_added_up)
 	cr_expect_eq(ctl_served_at(&s, 125000), 1000);
 	cr_expect_eq(ctl_served_at(&s, 375000), 2000);
 	cr_expect_eq(ctl_served_at(&s, 990000), UINT64_MAX);
-	ctl_served(&f, 0, &s);
+	ctl_served(&f, 0, "served", &s);
 	cr_expect_eq(s.all, 4);
 	ctl_figures_end(&f);
 }

@@ -38,6 +38,9 @@ Test(ctl_metrics, all_figures_are_there)
 		  "coapd_request_seconds_bucket{le=\"+Inf\"} 8\n"
 		  "coapd_request_seconds_sum 0.000010000\n"
 		  "coapd_request_seconds_count 8\n");
+	has(text, "coapd_waited_request_seconds_bucket{le=\"2e-06\"} 1\n"
+		  "coapd_waited_request_seconds_bucket{le=\"+Inf\"} 1\n"
+		  "coapd_waited_request_seconds_sum 0.000001500\n");
 	free(text);
 	ctl_figures_end(&f);
 }

@@ -51,6 +51,20 @@ Test(ctl_options, what_is_wrong_is_told)
 	refused("peers", "-w", "only status");
 }
 
+Test(ctl_options, the_page_has_every_option)
+{
+	char *text;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	ctl_options_page(f);
+	fclose(f);
+	cr_expect(strstr(text, ".It Fl s Ar path , Fl -socket Ar path\nThe control socket, if "), "%s", text);
+	cr_expect(strstr(text, "\n.It Fl -json\nLines of JSON, as coapd says them.\n.Pa control.md\n"), "%s",
+		  text);
+	free(text);
+}
+
 Test(ctl_options, help_names_every_verb)
 {
 	char *text;

@@ -32,6 +32,7 @@ Test(ctl_status, a_page_has_everything)
 	has(text, "codes     GET 7  POST 3  2.05 6  4.04 1  5.00 3\n");
 	has(text, "times     of 8 requests: half of them within more");
 	has(text, "2 us  ################ 2\n");
+	has(text, "waited    1 requests: half of them within 2 us, 90 % 2 us, 99 % 2 us\n");
 	has(text, "small bodies           4        5       20  1.2 KiB\n");
 	has(text, "bytes of bodies");
 	has(text, "rx        1,234  datagrams received\n");

@@ -27,7 +27,7 @@ TestSuite(ejection, .init = begin, .fini = help_close);
 
 Test(ejection, what_workers_ended_is_added_up)
 {
-	struct kick_counts one = { 1, 2, 3, 4 }, two = { 10, 20, 30, 40 };
+	struct kick_counts one = { 1, 2, 3, 4, 0 }, two = { 10, 20, 30, 40, 1 };
 
 	cr_assert_eq(send(pair[1], &one, sizeof one, 0), sizeof one);
 	cr_assert_eq(send(pair[1], &two, sizeof two, 0), sizeof two);
@@ -38,6 +38,35 @@ Test(ejection, what_workers_ended_is_added_up)
 	cr_expect_eq(asked.what, 'K');
 	cr_expect_eq(asked.peer.port, 5);
 	cr_expect_lt(send(pair[0], "", 0, 0), 0, "it is closed");
+}
+
+/* The other one hangs: the clock goes on with each look at it. */
+static uint64_t ticking(void)
+{
+	static uint64_t ms;
+
+	return ms += 1000;
+}
+
+Test(ejection, who_does_not_answer_is_not_waited_for)
+{
+	struct kick_counts one = { 1, 2, 3, 4, 1 };
+
+	help_site.control_timeout_ms = 10000;
+	help_desk.now_ms = ticking;
+	cr_assert_eq(send(pair[1], &one, sizeof one, 0), sizeof one);
+	cr_expect_str_eq(help_ask("{\"do\":\"kick\",\"peer\":\"[::1]:5\"}"),
+			 "\"workers\":1,\"observers\":1,\"exchanges\":2,\"requests\":3,"
+			 "\"bodies\":4,\"missing\":[0]\n\"end\":true\n");
+}
+
+Test(ejection, who_dies_is_missing)
+{
+	struct kick_counts one = { 1, 2, 3, 4, 0 };
+
+	cr_assert_eq(send(pair[1], &one, sizeof one, 0), sizeof one);
+	close(pair[1]);
+	cr_expect(strstr(help_ask("{\"do\":\"kick\",\"peer\":\"[::1]:5\"}"), "\"missing\":[1]\n"));
 }
 
 Test(ejection, somebody_has_to_be_named)

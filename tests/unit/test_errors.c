@@ -96,8 +96,10 @@ Test(errors, of_two_lists_are_one)
 	errors_add(&e, place_at(2, 1), "b");
 	errors_add(&more, place_at(1, 1), "a");
 	errors_add(&more, place_at(3, 1), "c");
+	more.passing = 1;
 	errors_join(&e, &more);
 	cr_assert_eq(e.count, 3);
+	cr_expect_eq(e.passing, 1);
 	cr_expect_str_eq(e.text[0], "f:1:1: a");
 	cr_expect_str_eq(e.text[2], "f:3:1: c");
 	for (unsigned i = 0; i < CONFIG_ERRORS_MAX; i++)

@@ -110,7 +110,7 @@ static int take_over(const struct space_def *old, const struct space_def *new,
 
 	unpoison(mem, n);
 	memcpy(copy, mem, n);
-	rc = import_begin(&im, fresh, new, copy, n, socks, &err);
+	rc = import_begin(&im, fresh, new, copy, n, n, socks, &err);
 	if (!rc)
 		import_end(&im);
 	return rc;
@@ -300,8 +300,8 @@ Test(import, who_dies_in_it_is_followed_by_one_who_begins_again)
 	unpoison(mem, space_size(&rig_def));
 	for (unsigned k = 0; k < IMPORT_TRIES - 1; k++) {
 		memcpy(copy, mem, space_size(&rig_def));
-		cr_assert_eq(import_begin(&im, fresh, &def, copy, space_size(&rig_def), NULL,
-					  &err), 0);
+		cr_assert_eq(import_begin(&im, fresh, &def, copy, space_size(&rig_def),
+					  space_size(&rig_def), NULL, &err), 0);
 		cr_assert(!import_is_late(fresh, &def));
 	}
 	cr_assert_eq(take_over(&rig_def, &def, NULL), 0);
@@ -318,8 +318,8 @@ Test(import, and_in_the_end_it_is_given_up)
 	unpoison(mem, space_size(&rig_def));
 	for (unsigned k = 0; k < IMPORT_TRIES; k++) {
 		memcpy(copy, mem, space_size(&rig_def));
-		cr_assert_eq(import_begin(&im, fresh, &def, copy, space_size(&rig_def), NULL,
-					  &err), 0);
+		cr_assert_eq(import_begin(&im, fresh, &def, copy, space_size(&rig_def),
+					  space_size(&rig_def), NULL, &err), 0);
 	}
 	cr_assert_eq(take_over(&rig_def, &def, NULL), -ECANCELED);
 	cr_assert_eq(space_open(&to, fresh, &def, 7, &rig_key), SPACE_NEW);
@@ -332,6 +332,25 @@ Test(import, memory_without_a_state_has_nothing_to_take_over)
 	larger();
 	s.ctl->magic = 0;
 	cr_assert_eq(take_over(&rig_def, &def, NULL), -ENODATA);
+}
+
+Test(import, memory_that_hides_what_is_used_is_refused)
+{
+	static struct legend l;
+	uint8_t *hwm;
+
+	larger();
+	rig_thing(&s, 1);
+	space_commit(&s, 0, 0, 0);
+	unpoison(mem, space_size(&rig_def));
+	legend_make(&l, &rig_def);
+	hwm = (uint8_t *)mem + s.ctl->legend_at +
+	      ((const uint8_t *)legend_field_of(&l, l.head->control, "hwm") - l.bytes);
+	hwm[0] = 'x';
+	memcpy(l.bytes, (uint8_t *)mem + s.ctl->legend_at, l.n);
+	s.ctl->layout = legend_hash(&l);
+	cr_assert_eq(take_over(&rig_def, &def, NULL), -EINVAL);
+	cr_assert_str_eq(err.text, "it does not say how much of it is used");
 }
 
 /* Damage of any kind is refused, or costs objects; sanitizers watch. */
@@ -367,7 +386,7 @@ Test(import, damage_does_no_harm)
 			ctl->legend_n = l.n;
 			ctl->legend_at = s.ctl->legend_at;
 		}
-		if (import_begin(&im, fresh, &def, copy, n, NULL, &err)) {
+		if (import_begin(&im, fresh, &def, copy, n, n, NULL, &err)) {
 			refused++;
 			continue;
 		}

@@ -26,11 +26,11 @@ Test(inherited, what_was_given_stays_and_nothing_else)
 		const struct site site = { .nlisteners = 2 };
 		const struct worker_boot boot = { .site = &site, .slots = &slot, .nslots = 1,
 						  .memfds = memfds, .nmemfds = 1, .mail = mail,
-						  .control_fd = fd[6], .access_fd = fd[8] };
+						  .control_fd = fd[6], .access_fd = fd[8], .log_fd = fd[9] };
 		bool fine = inherited_keep(&boot, NULL) == 0 && is_open(STDERR_FILENO);
 
 		for (int i = 0; i < 12; i++)
-			fine = fine && is_open(fd[i]) == (i < 7 || i == 8);
+			fine = fine && is_open(fd[i]) == (i < 7 || i == 8 || i == 9);
 		_exit(!fine);
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);

@@ -68,6 +68,37 @@ Test(inventory, schema)
 	drop();
 }
 
+static void dump_of(const char *text)
+{
+	static struct config_errors errors;
+	struct site *site = site_load_text("t.yaml", text, strlen(text), &errors);
+	FILE *out = open_memstream(&out_text, &out_n);
+	FILE *complaints = open_memstream(&complaint_text, &complaint_n);
+
+	cr_assert_not_null(site, "%s", errors.text[0]);
+	site->modules_dir = modules();
+	cr_expect_eq(inventory_dump(site, out, complaints), 0);
+	fclose(out);
+	fclose(complaints);
+	site_free(site);
+}
+
+Test(inventory, defaults_of_modules_are_in_a_dump)
+{
+	dump_of("resources:\n  /a: sample\n  /b: { module: sample, most: 7 }\n");
+	cr_expect_str_eq(complaint_text, "");
+	cr_expect_not_null(strstr(strstr(out_text, "\n  /a:\n"), "\n    most: 2\n"), "%s", out_text);
+	cr_expect_not_null(strstr(strstr(out_text, "\n  /b:\n"), "\n    most: 7\n"), "%s", out_text);
+	cr_expect_null(strstr(strstr(out_text, "\n  /b:\n"), "\n    most: 2\n"), "%s", out_text);
+	drop();
+	dump_of("resources:\n  /a: otherabi\n  /b: { module: sample, most: 7 }\n");
+	cr_expect_eq(strncmp(complaint_text, "t.yaml:2:7: module otherabi: ", 29), 0, "%s", complaint_text);
+	cr_expect_not_null(strstr(complaint_text, "; the defaults of its settings are left out\n"), "%s",
+			   complaint_text);
+	cr_expect_not_null(strstr(out_text, "\n    most: 7\n"), "%s", out_text);
+	drop();
+}
+
 Test(inventory, page)
 {
 	FILE *out = open_memstream(&out_text, &out_n);

@@ -201,3 +201,24 @@ Test(load, a_file_that_may_not_be_read)
 		cr_assert_eq(seteuid(0), 0);
 	unlink(file);
 }
+
+Test(load, files_to_write_to)
+{
+	site_free(help_site("log: { file: /var/log/x }\naccess-log: { file: '-', paths: ' /a  /b ' }\n"));
+	REFUSED("access-log: { file: log, paths: '/a b' }\nlog: { file: '-' }\n",
+		"t.yaml:1:21: access-log.file: log is no absolute path, and not -",
+		"t.yaml:1:33: access-log.paths: \"b\" is no path, which begins with /",
+		"t.yaml:2:14: log.file: - is no absolute path");
+	REFUSED("log: { to: syslog, file: /x }\n",
+		"t.yaml:1:26: log.file: log.to names another place; leave out one of them");
+}
+
+Test(load, servers_of_names)
+{
+	site_free(help_site("dns: '192.0.2.53,[2001:db8::53]:5353,2001:db8::54,192.0.2.54:53'\n"));
+	REFUSED("dns: 192.0.2.53,ns.example,:53\n",
+		"t.yaml:1:6: dns: \"ns.example\" is no address of a DNS server, as in "
+		"192.0.2.53,[2001:db8::53]:5353",
+		"t.yaml:1:6: dns: \":53\" is no address of a DNS server, as in "
+		"192.0.2.53,[2001:db8::53]:5353");
+}

@@ -388,6 +388,45 @@ Test(log, lines_may_be_json)
 		  got);
 }
 
+Test(log, a_file_has_lines_with_their_time)
+{
+	char path[] = "/tmp/test_log_XXXXXX", *at;
+	int fd = mkstemp(path), read_from = open(path, O_RDONLY);
+	struct log_conf conf = conf_to(LOG_TO_STDERR);
+
+	unlink(path);
+	log_configure(&conf, "supervisor");
+	log_file(fd);
+	cr_assert_eq(log_fd(), fd);
+	log_configure(&conf, "worker 1");
+	log_info("x");
+	cr_assert_str_eq(written(), "");
+	memset(got, 0, sizeof got);
+	cr_assert_gt(read(read_from, got, sizeof got), 0);
+	at = strchr(got, ' ');
+	cr_assert(at && at[-1] == 'Z' && got[0] == '2', "%s", got);
+	cr_assert_eq(strncmp(at + 1, prefixed("info: x\n"), strlen(prefixed("info: x\n"))), 0, "%s", got);
+	/* Who looks at standard error alone sees what is wrong. */
+	log_error("y");
+	cr_assert_str_eq(written(), prefixed("error: y\n"));
+	memset(got, 0, sizeof got);
+	cr_assert_gt(read(read_from, got, sizeof got), 0);
+	cr_assert(strstr(got, "error: y\n"), "%s", got);
+}
+
+Test(log, what_a_file_does_not_take_is_not_lost)
+{
+	struct log_conf conf = conf_to(LOG_TO_STDERR);
+
+	log_configure(&conf, "worker 1");
+	log_file(open("/dev/null", O_RDONLY));
+	log_info("x");
+	cr_assert_str_eq(written(), prefixed("info: x\n"));
+	log_file(open("/dev/null", O_WRONLY));
+	log_info("y");
+	cr_assert_str_eq(written(), "");
+}
+
 Test(log, each_part_has_its_level)
 {
 	struct log_limit limit = { 0 };

@@ -111,6 +111,23 @@ Test(premises, directory_of_somebody_else)
 	cr_assert_eq(geteuid() != getuid() && seteuid(getuid()), 0);
 }
 
+Test(premises, files_that_are_written_to)
+{
+	expect("log: { file: /dev/null }\naccess-log: { file: '-' }\ncontrol: { socket: none }\n", true,
+	       NULL);
+	expect("log: { file: /nonexistent/log }\n", true, "t.yaml:1:14: log.file: cannot make "
+	       "/nonexistent/log: No such file or directory; make its directory first, or name "
+	       "another place");
+	expect("access-log: { file: /dev/null/log }\n", true, "t.yaml:1:21: access-log.file: cannot "
+	       "write to /dev/null/log: Not a directory; let coapd write there, or name another "
+	       "place");
+	expect("control: { socket: /nonexistent/control }\n", true, "t.yaml:1:20: control.socket: cannot "
+	       "make /nonexistent/control: No such file or directory; make its directory first, or "
+	       "name another place");
+	expect("control: { socket: /dev/null }\n", true, "t.yaml:1:20: control.socket: /dev/null is "
+	       "there and no socket: remove it, or name another path");
+}
+
 Test(premises, addresses)
 {
 	expect("listen: [ 'coap://[::1]', coap://192.0.2.77 ]\n", true, "t.yaml:1:27: listen: "

@@ -34,6 +34,17 @@ Test(pulse, dead_workers_are_told)
 	cr_assert_str_eq(p.text, "1 of 2 workers, 4 slots, 3 resources; 1 worker replaced");
 }
 
+Test(pulse, who_is_there_is_told)
+{
+	f.requests = 7;
+	f.peers = 3;
+	pulse_look(&p, &f, 1000);
+	cr_assert_str_eq(p.text, "2 workers, 4 slots, 3 resources; 7 requests, 0/s; 3 peers, 0 observers");
+	f.observers = 2;
+	cr_assert(pulse_look(&p, &f, 6000));
+	cr_assert_str_eq(p.text, "2 workers, 4 slots, 3 resources; 7 requests, 0/s; 3 peers, 2 observers");
+}
+
 Test(pulse, counters_that_begin_anew_are_no_rate)
 {
 	f.requests = 1000;
@@ -45,7 +56,7 @@ Test(pulse, counters_that_begin_anew_are_no_rate)
 
 Test(pulse, the_largest_figures_fit)
 {
-	f = (struct pulse_figures){ 256, 255, 256, SIZE_MAX, 1, UINT32_MAX };
+	f = (struct pulse_figures){ 256, 255, 256, SIZE_MAX, 1, UINT32_MAX, UINT64_MAX, UINT64_MAX };
 	pulse_look(&p, &f, 1);
 	f.requests = UINT64_MAX;
 	pulse_look(&p, &f, 2);

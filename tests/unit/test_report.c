@@ -60,6 +60,7 @@ Test(report, a_slot_has_all_that_is_counted)
 	ctl(1)->live[SLAB_DEDUP] = 3;
 	ctl(1)->hwm[SLAB_DEDUP] = 5;
 	durations_add(&ctl(1)->served, 1500, 2);
+	durations_add(&ctl(1)->waited, 700, 1);
 	all = lines();
 	slot = json_object_get(json_array_get(all, 4), "slot");
 	cr_expect_eq(number(slot, "counters", "rx"), 12);
@@ -75,6 +76,8 @@ Test(report, a_slot_has_all_that_is_counted)
 	slot = json_object_get(slot, "count");
 	cr_expect_eq(json_array_size(slot), DURATIONS);
 	cr_expect_eq(json_integer_value(json_array_get(slot, 1)), 2);
+	slot = json_object_get(json_object_get(json_array_get(all, 4), "slot"), "waited");
+	cr_expect_eq(json_integer_value(json_object_get(slot, "sum_ns")), 700);
 	json_decref(all);
 }
 

@@ -66,6 +66,31 @@ Test(request, a_later_one_is_separate_and_confirmable)
 	cr_assert_eq(r->e.outgoing_n, 0);
 }
 
+/* From its coming to its answer, whatever dies meanwhile; of those answered at once the
+ * time is taken elsewhere. */
+Test(request, the_time_of_those_that_wait_is_told)
+{
+	const struct durations *d = &r->e.space.ctl->waited;
+	struct rig_sent s;
+
+	rig_serve(r, 1, COAP_CON, GET, 7, "tk", "11=x");
+	cr_assert_eq(d->sum_ns, 0);
+	rig_serve(r, 1, COAP_CON, GET, 8, "tk", "11=w");
+	rig_wait(r, 3000);
+	rig_finish(r, "late");
+	while (rig_take(r, &s))
+		;
+	cr_assert_eq(d->sum_ns, 3000000000u);
+	cr_assert_eq(d->bucket[22], 1, "up to 4.2 s");
+	rig_serve(r, 1, COAP_NON, GET, 9, "tk", "11=w");
+	rig_wait(r, 5);
+	rig_finish(r, "soon");
+	cr_assert_eq(d->sum_ns, 3005000000u);
+	rig_serve(r, 2, COAP_NON, GET, 9, "tk", "11=w");
+	rig_finish(r, "at once");
+	cr_assert_eq(d->sum_ns, 3005500000u);
+}
+
 Test(request, E10_duplicate_after_the_separate_response_gets_an_empty_ack)
 {
 	struct rig_sent s;

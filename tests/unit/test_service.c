@@ -177,7 +177,7 @@ Test(service, what_is_kept_for_a_peer_ends_when_that_is_wanted)
 	ev_run(b.env.loop, EVRUN_ONCE);
 	cr_assert_not(service_idle(&b.service));
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	services_kick(&b.service, 1, &all, pair[1]);
+	services_kick(&b.service, 1, 3, &all, pair[1]);
 	cr_assert_eq(recv(pair[0], &c, sizeof c, MSG_DONTWAIT), sizeof c);
 	cr_expect_eq(c.requests, 1);
 	cr_expect_eq(c.observers, 0);

@@ -1,5 +1,6 @@
 #include "site_help.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -48,6 +49,42 @@ Test(site, errors_of_an_earlier_load_are_forgotten)
 {
 	cr_expect_null(help_load("x: y\n"));
 	site_free(help_site("workers: 2\n"));
+}
+
+static void stands(const struct site *site, const char *key, unsigned line, unsigned column)
+{
+	struct config_place at = site_place(site, key);
+
+	cr_expect(at.line == line && at.column == column, "%s: %u:%u", key, at.line, at.column);
+}
+
+Test(site, what_is_given_has_a_place)
+{
+	struct site *site = help_site("workers: 2\nlimits: { dedup: 100,\n  bodies: 3 }\n");
+
+	stands(site, "workers", 1, 10);
+	stands(site, "limits", 2, 1);
+	stands(site, "limits.dedup", 2, 18);
+	stands(site, "limits.bodies", 3, 11);
+	stands(site, "limits.body-memory", 2, 1);
+	stands(site, "slots", 0, 0);
+	stands(site, "log.file", 0, 0);
+	site_free(site);
+}
+
+Test(site, an_error_is_told_with_its_place)
+{
+	struct site *site = help_site("workers: 2\nlimits: { dedup: 100,\n  bodies: 3 }\n");
+	struct err err;
+
+	cr_expect_eq(site_blame(site, "limits.bodies", 0, &err), 0);
+	err_set(&err, -ENOMEM, "too many");
+	cr_expect_eq(site_blame(site, "limits.bodies", -ENOMEM, &err), -ENOMEM);
+	cr_expect_str_eq(err.text, "t.yaml:3:11: too many");
+	err_set(&err, -ENOMEM, "too few");
+	site_blame(site, "slots", -ENOMEM, &err);
+	cr_expect_str_eq(err.text, "t.yaml: too few");
+	site_free(site);
 }
 
 Test(site, auto_is_at_least_two_workers)

@@ -508,3 +508,17 @@ Test(slab, dead_objects_are_poisoned)
 	cr_assert(__asan_address_is_poisoned(&t[1].word[5]), "never used");
 }
 #endif
+
+Test(slab, every_size_has_its_index)
+{
+	static uint8_t memory[64];
+
+	for (uint32_t size = 8; size < 5000; size += 8) {
+		struct slab b = { .at = memory, .size = size };
+
+		slab_divisor(&b);
+		for (uint32_t i = 0; i < 100; i++)
+			cr_assert_eq(slab_index(&b, slab_at(&b, i)), i, "%u of %u", i, size);
+		cr_assert_eq(slab_index(&b, slab_at(&b, 9999999)), 9999999);
+	}
+}

@@ -3,6 +3,7 @@
 #include "resource/task.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 
 static struct site *load(const char *yaml)
@@ -90,8 +91,75 @@ Test(slot, onlookers_believe_nothing)
 	cr_expect_eq(slot_where(ctl, site), -1);
 	ctl->counter[COUNT_TX] = 42;
 	cr_expect_eq(slot_counter(ctl, COUNT_TX), 42);
+	ctl->live[SLAB_ENDPOINT] = 7;
+	ctl->live[SLAB_OBSERVER] = 5;
+	cr_expect_eq(slot_peers(ctl), 7);
+	cr_expect_eq(slot_observers(ctl), 5);
 	free(ctl);
 	site_free(site);
+}
+
+/* A slot as a site has it, in use. */
+static void *used(const struct site *site, struct space_def *def)
+{
+	static const struct hash_key key = { { 1, 2 } };
+	struct space s;
+	void *mem;
+
+	slot_def(site, def);
+	mem = aligned_alloc(4096, space_size(def));
+	memset(mem, 0, space_size(def));
+	cr_assert_eq(space_open(&s, mem, def, 0, &key), SPACE_NEW);
+	space_close(&s);
+	return mem;
+}
+
+static uint64_t whole(const struct space_def *def)
+{
+	return space_size(def) + windows_size(&def->windows);
+}
+
+Test(slot, memory_for_lower_limits_is_that_of_the_higher_ones)
+{
+	struct site *high = load("slots: 1\nlimits: { endpoints: 1000, bodies: 8 }\n");
+	struct site *low = load("slots: 1\nlimits: { endpoints: 100, bodies: 2 }\n");
+	struct space_def was, def;
+	void *mem = used(high, &was);
+	struct err err;
+
+	cr_expect(slot_same(&was, mem, whole(&was)));
+	slot_def(low, &def);
+	cr_expect_not(slot_same(&def, mem, whole(&was)));
+	cr_assert_eq(slot_hold(&def, mem, space_size(&was), whole(&was), &err), 0, "%s", err.text);
+	cr_expect_eq(slot_def_size(&def), slot_def_size(&was));
+	cr_expect_eq(def.slab[SLAB_ENDPOINT].cap, was.slab[SLAB_ENDPOINT].cap);
+	cr_expect_eq(def.slab[SLAB_ENDPOINT].cap - def.slab[SLAB_ENDPOINT].beyond,
+		     slot_limits(low).endpoints, "and yet there is a limit");
+	cr_expect_eq(def.windows.class[1].n, def.slab[SLAB_BODY].cap);
+	cr_expect(slot_same(&def, mem, whole(&was)), "nothing is to be taken over");
+	free(mem);
+	site_free(high);
+	site_free(low);
+}
+
+Test(slot, memory_for_higher_limits_is_larger)
+{
+	struct site *high = load("slots: 1\nlimits: { endpoints: 1000, observers: 5 }\n");
+	struct site *low = load("slots: 1\nlimits: { endpoints: 100, observers: 50 }\n");
+	struct space_def was, def, alone;
+	void *mem = used(low, &was);
+
+	slot_def(high, &def);
+	slot_def(high, &alone);
+	cr_assert_eq(slot_hold(&def, mem, space_size(&was), whole(&was), NULL), 0);
+	cr_expect_eq(def.slab[SLAB_ENDPOINT].cap, alone.slab[SLAB_ENDPOINT].cap);
+	cr_expect_eq(def.slab[SLAB_OBSERVER].cap, was.slab[SLAB_OBSERVER].cap);
+	cr_expect_not(slot_same(&def, mem, whole(&was)));
+	((struct space_ctl *)mem)->magic = 0;
+	cr_expect_eq(slot_hold(&alone, mem, space_size(&was), whole(&was), NULL), -ENODATA);
+	free(mem);
+	site_free(high);
+	site_free(low);
 }
 
 Test(slot, there_is_room_for_the_longest_body_of_any_mount)

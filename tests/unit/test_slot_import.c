@@ -277,8 +277,8 @@ Test(slot_import, everything_is_there_after_other_structs)
 	twisted_def(&def, &twisted);
 	to = fresh(&twisted);
 	from = moving_map(old, &def, MAP_PRIVATE);
-	cr_assert_eq(import_begin(&i, to, &twisted, from, moving_size(&def), NULL, &err), 0, "%s",
-		     err.text);
+	cr_assert_eq(import_begin(&i, to, &twisted, from, space_size(&def), moving_size(&def), NULL,
+				  &err), 0, "%s", err.text);
 	for (unsigned k = 0; k < WINDOWS_CLASSES; k++) {
 		const struct legend_slab *a = &i.old.slab[def.windowed + k];
 		const struct legend_slab *b = &i.new.slab[legend_slab_of(&i.new, a->name)];

@@ -140,6 +140,7 @@ Test(space, wipe_forgets_all_but_counters_and_epoch)
 	s.ctl->counter[63] = 5;
 	space_count_code(&s, 0x45);
 	durations_add(&s.ctl->served, 1, 1);
+	durations_add(&s.ctl->waited, 1, 1);
 	s.ctl->epoch = 9;
 	s.ctl->tries = 2;
 	s.ctl->where = 4;
@@ -148,6 +149,7 @@ Test(space, wipe_forgets_all_but_counters_and_epoch)
 	cr_assert_eq(s.ctl->counter[63], 5);
 	cr_assert_eq(s.ctl->code[0x45], 1);
 	cr_assert_eq(s.ctl->served.bucket[0], 1);
+	cr_assert_eq(s.ctl->waited.bucket[0], 1);
 	cr_assert_eq(s.ctl->epoch, 9);
 	cr_assert_eq(s.ctl->tries, 0);
 	cr_assert_eq(s.ctl->where, 0);

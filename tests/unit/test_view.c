@@ -49,6 +49,7 @@ Test(view, counts_are_those_of_the_engine)
 	cr_expect_eq(view_epoch(&v), 0);
 	cr_expect_eq(view_body_pages(&v), 0);
 	cr_expect_eq(view_served(&v).sum_ns, 0);
+	cr_expect_eq(view_waited(&v).sum_ns, 0);
 }
 
 Test(view, peers_are_those_that_something_is_remembered_of)

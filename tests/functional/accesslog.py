@@ -3,6 +3,7 @@ import json
 import os
 import re
 import signal
+import time
 
 from harness import *
 
@@ -33,7 +34,8 @@ def lines(d, name="access"):
 
 def wait_lines(d, n, name="access"):
     """So many lines; a worker writes them once its answers are sent."""
-    for _ in range(1000):
+    end = time.monotonic() + TIMEOUT
+    while time.monotonic() < end:
         with d.peer() as p:             # something happens meanwhile, and is answered
             p.get("/hello")
         if len(got := [x for x in lines(d, name) if "/hello" not in x]) >= n:
@@ -44,7 +46,8 @@ def wait_lines(d, n, name="access"):
 def ask_until_told(d, path):
     """Asks again and again until that has a line: a worker turns to another file when it
     comes to it."""
-    for _ in range(1000):
+    end = time.monotonic() + TIMEOUT
+    while time.monotonic() < end:
         with d.peer() as p:
             p.get(path)
         if any(f" {path} " in line for line in lines(d)):

@@ -121,7 +121,7 @@ def exit_of_a_worker_is_a_death_too():
 
 @test
 def crash_loop_backs_off():
-    with Daemon(SITE) as d, d.peer() as p:
+    with Daemon(SITE + "crash-limit: 0\n") as d, d.peer() as p:
         young, end = 0, time.monotonic() + TIMEOUT
         while young < 2:                # one that lived a second is followed at once
             check(time.monotonic() < end, "no successor has to wait")

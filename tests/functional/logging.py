@@ -90,7 +90,8 @@ class Logged(Daemon):
 
     def wait_line(self, pattern, name="log"):
         """The first line that matches; something happens meanwhile, and is answered."""
-        for _ in range(1000):
+        end = time.monotonic() + TIMEOUT
+        while time.monotonic() < end:
             if found := [x for x in self.lines(name) if re.search(pattern, x)]:
                 return found[0]
             with self.peer() as p:

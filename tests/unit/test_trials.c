@@ -83,9 +83,10 @@ Test(trials, slow_hooks_are_named)
 	struct trials t = { .crash = false };
 	char *said = tell(&t, "mount /t { module: tally, takes: 120ms }\nget /t\nexpect 2.05\n",
 			  "tests/modules");
+	static const char named[] = "# t: the hook of /t (module tally), event request took ";
+	const char *at = strstr(said, named);
 
-	cr_expect(strstr(said, "# t: the hook of /t (module tally), event request took 12"),
-		  "%s", said);
+	cr_expect(at && atoi(at + sizeof named - 1) >= 119, "%s", said);
 	cr_expect(strstr(said, "\nok 1 - "), "%s", said);
 	free(said);
 }

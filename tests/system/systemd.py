@@ -210,10 +210,11 @@ def directories_and_credentials_are_given():
 def a_good_reload_goes_on():
     with Service():
         before = pids()
+        system().write(SITE, GOOD.replace("from systemd", "from another site"))
         system().do("systemctl", "reload", "coapd")
         equal(show("ActiveState"), "active", "state")
         equal(pids()[0], before[0], "the supervisor")
-        equal(answer(), "from systemd", "answer")
+        equal(answer(), "from another site", "answer")
 
 
 @test

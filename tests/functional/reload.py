@@ -66,7 +66,7 @@ BAD = {
     "a module that does not open": ('resources: { /v: {module: value, file: "/nowhere"} }\n',
                                     r"site\.yaml:3:\d+: .*module value does not open: No such file"),
     "an access log that cannot be opened": ("access-log: { file: /nonexistent/log }\n",
-                                            r"access-log\.file: cannot open /nonexistent/log: No such file"),
+                                            r"site\.yaml:3:21: access-log\.file: cannot make /nonexistent/log: No such file"),
     "no user": ("user: nobody-at-all\n", r"there is no user nobody-at-all"),
 }
 

@@ -14,8 +14,8 @@ static bool slot_stub_same = true;
 void slot_def(const struct site *site, struct space_def *def)
 {
 	(void)site;
-	*def = (struct space_def){ .windows = { .class = { { 1, WINDOWS_PAGE },
-							  { 1, WINDOWS_PAGE } } } };
+	*def = (struct space_def){ .windows = { .class = { { 1, WINDOWS_PAGE, 0 },
+							  { 1, WINDOWS_PAGE, 0 } } } };
 }
 
 size_t slot_def_size(const struct space_def *def)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 static const struct windows_def def = {
-	.class = { { 8, 4 * WINDOWS_PAGE }, { 2, (uint64_t)1 << 32 } },
+	.class = { { 8, 4 * WINDOWS_PAGE, 0 }, { 2, (uint64_t)1 << 32, 0 } },
 };
 
 static struct windows w;
@@ -77,7 +77,7 @@ Test(windows, give_memory_back_page_by_page)
 
 Test(windows, of_private_memory)
 {
-	static const struct windows_def one = { .class = { { 1, 2 * WINDOWS_PAGE } } };
+	static const struct windows_def one = { .class = { { 1, 2 * WINDOWS_PAGE, 0 } } };
 	struct windows p = { .def = &one };
 
 	p.at = mmap(NULL, windows_size(&one), PROT_READ | PROT_WRITE,

@@ -175,6 +175,8 @@ void control_renew(struct control *c, const struct supervisor *sv)
 	if (door_user(sv->now->site->user, &user, NULL) == 0 && user != c->door.user)
 		door_give(&c->door, user);
 	fill_site(c, sv);
+	/* The log is as the new site wants it. */
+	memset(c->louder, 0, sizeof c->louder);
 	if (sv->old)
 		c->desk.modules = before;
 }

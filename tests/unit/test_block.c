@@ -21,7 +21,7 @@ Test(block, vectors_of_rfc7959)
 	json_array_foreach(vectors_list(root, "block_option"), i, v) {
 		struct blob value;
 		struct block b;
-		uint8_t out[8];
+		uint8_t out[16];
 
 		hex_decode(vectors_text(v, "hex"), &value);
 		if (json_object_get(v, "invalid")) {

@@ -144,7 +144,7 @@ Test(vectors_format, uint_values)
 	json_array_foreach(vectors_list(root, "uint"), i, v) {
 		uint64_t want = (uint64_t)vectors_number(v, "value"), got;
 		struct blob bytes;
-		uint8_t out[8];
+		uint8_t out[16];
 
 		hex_decode(vectors_text(v, "hex"), &bytes);
 		cr_assert(option_uint(blob_span(&bytes), &got));

@@ -43,11 +43,17 @@ static uint32_t until_next(const struct conf *conf)
 	return (uint32_t)(conf->interval_ms - now_ms() % conf->interval_ms + 1);
 }
 
+/* A timer counts from the beginning of its event: one that was set late in it is up before
+ * the clock has come to the multiple, and there is nothing to tell yet. */
 static enum coapd_verdict tick(const struct conf *conf, coapd_task *task,
 			       const struct coapd_event *event)
 {
-	if (event->what == COAPD_EV_TIMER)
+	uint64_t *told = coapd_scratch(task, sizeof *told);
+	uint64_t now = now_ms() / conf->interval_ms;
+
+	if (event->what == COAPD_EV_TIMER && now != *told)
 		coapd_changed(coapd_task_mount(task), coapd_text(""), COAPD_CHANGED);
+	*told = now;
 	coapd_after(task, TICK, until_next(conf));
 	return COAPD_WAIT;
 }

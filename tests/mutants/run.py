@@ -153,7 +153,7 @@ class Copy:
         copy_tree(self.source)
         os.makedirs(self.build, exist_ok=True)
         if not os.path.exists(os.path.join(self.build, "Makefile")):
-            self._must([os.path.join(self.source, "configure"), "--quiet", "CFLAGS=-O1"])
+            self._must([os.path.join(self.source, "configure"), "--quiet", "CFLAGS=-O2"])
         self._must(["make", "-j2", "all"])
 
     def _must(self, command):

@@ -72,7 +72,9 @@ transmission: { observe-pause: 0s }
 def plugtest_changes_by_itself():
     with Daemon(PLUGTEST % "300ms") as d, d.peer() as p:
         request, first = register(p, "/obs")
-        check(told(p, request).payload != first.payload, "another state")
+        # The state that it came in with may be told once more.
+        states = {told(p, request).payload for _ in range(3)}
+        check(states - {first.payload}, "another state")
 
 
 @test

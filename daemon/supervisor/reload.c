@@ -151,9 +151,13 @@ static void refuse(struct supervisor *sv, const char *fmt, ...)
 
 static void read_report(struct reload *r)
 {
-	ssize_t n = r->report >= 0 ? pread(r->report, r->text, RELOAD_TEXT - 1, 0) : 0;
+	ssize_t n = 0;
 
-	r->text[n > 0 ? n : 0] = '\0';
+	/* That it took too long is said already. */
+	if (!r->text[0] && r->report >= 0)
+		n = pread(r->report, r->text, RELOAD_TEXT - 1, 0);
+	if (n > 0)
+		r->text[n] = '\0';
 	if (r->report >= 0)
 		close(r->report);
 	r->report = -1;
@@ -241,7 +245,6 @@ void reload_begin(struct supervisor *sv)
 }
 
 /* --- preparing ---------------------------------------------------------------------------- */
-
 
 static int start_all(struct generation *g)
 {

@@ -250,6 +250,17 @@ def tell_table(cost):
           [row(w, o, r) for o in (1000, 10000) for r in (10, 1000, 10000) for w in (1, 4, 16, 64)])
 
 
+def many_table(cost):
+    print("One of many resources changes, which one client observes; all workers have observers\n")
+    least = sum(scaling.one_of_many(1, cost)[1:])
+
+    def row(workers):
+        teller, together = scaling.one_of_many(workers, cost)
+        return [f"{workers}", f"{teller:.0f} us", f"{together:,.0f} us", f"{together / least:.1f}"]
+    table(["workers", "the teller's time for one", "that of all", "times that of one worker"],
+          map(row, WORKERS))
+
+
 def log_table(cost):
     print("Against a log of 4,096 records for each producer: changes a second at which a reader is "
           "lapped\n")
@@ -313,6 +324,7 @@ def show():
     print("Microseconds:", ", ".join(f"{k} {v:.4g}" for k, v in cost.items()), "\n")
     memory_table(inputs)
     tell_table(cost)
+    many_table(cost)
     log_table(cost)
     death_table(inputs, cost)
     reload_table(inputs, cost)
@@ -345,6 +357,12 @@ def one_change_takes_what_its_parts_take():
 def who_observes_nothing_is_passed_over():
     got = scaling.fan_out([0.0, 5.0], [0, 0, 0, 0], UNIT)
     equal((got["teller"], got["states"], got["delay"]), (5, 0, [0, 0]), "teller, states, delays")
+
+
+@test
+def who_observes_something_else_is_woken():
+    equal(scaling.one_of_many(1, UNIT), (11, 11 + 155), "one worker")
+    equal(scaling.one_of_many(3, UNIT), (31, 31 + 300 + 55), "three")
 
 
 @test

@@ -84,6 +84,13 @@ def fan_out(changes, observers, cost):
             "busy": [w.busy / end for w in workers]}
 
 
+def one_of_many(listening, cost):
+    """One of many resources changes, which one client observes, while all of so many workers listen
+    for some: what it takes the teller, and all workers together."""
+    teller = cost["tell"] + listening * cost["wake"]
+    return teller, teller + listening * cost["woken"] + cost["render"] + cost["notify"]
+
+
 def needless(observed, words):
     """Representations made of what did not change, for each change: names that share a word."""
     return (observed - 1) / words

@@ -220,7 +220,7 @@ static bool wake_ns(struct wakes *w, double ns[2])
 	struct listener *r = mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int answer = eventfd(0, EFD_CLOEXEC);
-	struct wakes one = { w->changes, w->fd, 1 };
+	struct wakes one = { .changes = w->changes, .fd = w->fd, .n = 1 };
 	uint64_t got, sum = 0, start;
 	cpu_set_t everywhere;
 	pid_t pid;

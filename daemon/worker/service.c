@@ -93,9 +93,10 @@ static void settle(struct service *v, uint64_t now)
 	arm(v, now);
 }
 
-static void arm_sweep(struct service *v)
+/* full: there is so much to be received that some of it may be lost. */
+static void arm_sweep(struct service *v, bool full)
 {
-	if (!ev_is_active(&v->sweep) && dispatch_remembers(&v->dispatch))
+	if (!ev_is_active(&v->sweep) && (full || dispatch_remembers(&v->dispatch)))
 		ev_timer_again(v->loop, &v->sweep);
 }
 
@@ -181,7 +182,7 @@ static void go_on_with(struct service *v, bool more)
 	if (v->names && v->state == SERVICE_READING)
 		names_again(v->names, v);
 	settle(v, now);
-	arm_sweep(v);
+	arm_sweep(v, more);
 }
 
 static void go_on(struct service *v)

@@ -42,24 +42,48 @@ struct span frame_udp_token(struct span datagram)
 	return r.bad || first >> 6 != VERSION ? span_of(r.end, 0) : token;
 }
 
+/* All but the head. */
+static inline enum frame_verdict parse_rest(struct span token, struct span body, struct message *out)
+{
+	out->token = token;
+	if (message_parse_body(body, out))
+		return FRAME_OK;
+	out->token = out->options = out->payload = out->path = span_of(body.p + body.n, 0);
+	return FRAME_ERROR;
+}
+
+/* With a length of the token beyond its nibble. */
+static enum frame_verdict parse_long(struct span datagram, struct message *out)
+{
+	struct reader r = reader_of(datagram);
+	struct span token;
+
+	r.p += 4;
+	token = read_span(&r, read_token_len(&r, datagram.p[0] & 15));
+	if (!r.bad)
+		return parse_rest(token, span_of(r.p, reader_left(&r)), out);
+	out->token = out->options = out->payload = out->path = span_of(r.end, 0);
+	return FRAME_ERROR;
+}
+
 enum frame_verdict frame_udp_parse(struct span datagram, struct message *out)
 {
 	const uint8_t *p = datagram.p;
-	struct reader r = reader_of(datagram);
+	size_t n;
 
 	if (datagram.n < 4 || p[0] >> 6 != VERSION)
 		return FRAME_IGNORE;
-	*out = (struct message){ .type = p[0] >> 4 & 3,
-				 .code = p[1],
-				 .mid = (uint16_t)(p[2] << 8 | p[3]) };
-	if (out->code == COAP_EMPTY)
-		return datagram.n == 4 && !(p[0] & 15) ? FRAME_OK : FRAME_ERROR;
-	r.p += 4;
-	out->token = read_span(&r, read_token_len(&r, p[0] & 15));
-	if (!r.bad && message_parse_body(span_of(r.p, reader_left(&r)), out))
-		return FRAME_OK;
-	out->token = out->options = out->payload = span_of(r.end, 0);
-	return FRAME_ERROR;
+	n = p[0] & 15;
+	out->type = p[0] >> 4 & 3;
+	out->code = p[1];
+	out->mid = (uint16_t)(p[2] << 8 | p[3]);
+	if (out->code == COAP_EMPTY) {
+		*out = (struct message){ .type = out->type, .mid = out->mid };
+		return datagram.n == 4 && !n ? FRAME_OK : FRAME_ERROR;
+	}
+	if (n > 12 || n > datagram.n - 4)
+		return parse_long(datagram, out);
+	return parse_rest(span_of(p + 4, n), span_of(p + 4 + n, datagram.n - 4 - n), out);
 }
 
 /* With a length of the token beyond its nibble, or more than there is room for. */

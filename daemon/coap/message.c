@@ -1,6 +1,7 @@
 #include "coap/message.h"
 
 #include "coap/path_abbrev.h"
+#include "coap/path_hash.h"
 
 const char *message_type_name(enum message_type type)
 {
@@ -9,17 +10,46 @@ const char *message_type_name(enum message_type type)
 	return names[type];
 }
 
+/* Whether a critical option is right in itself.  Not in line, so that the pass is in
+ * registers. */
+static __attribute__((noinline)) bool is_right(uint8_t code, uint32_t number, bool again,
+					       struct span value)
+{
+	const struct option_def *def = option_def(number);
+
+	/* What an abbreviation says takes a look at others. */
+	return def && number != OPT_URI_PATH_ABBREV &&
+	       option_flaw(def, code, again, value) == FLAW_NONE;
+}
+
 bool message_parse_body(struct span body, struct message *out)
 {
 	struct option_iter it = option_iter(body);
-	uint64_t present = 0;
+	const uint8_t *at = body.p, *path = at, *path_end = at;
+	uint64_t present = 0, hash = PATH_HASH;
+	bool plain = true, request = code_is_request(out->code);
+	uint32_t last = 0;
 	struct option o;
 
-	while (option_next(&it, &o))
+	for (; option_next(&it, &o); at = it.r.p, last = o.number) {
 		present |= 1ull << option_row(o.number);
+		if (o.number == OPT_URI_PATH) {
+			path = last == OPT_URI_PATH ? path : at;
+			path_end = it.r.p;
+			hash = path_hash_add(hash, o.value);
+			if (request && option_is_plain_text(o.value))
+				continue;
+		}
+		if (option_is_critical(o.number) &&
+		    !is_right(out->code, o.number, o.number == last, o.value))
+			plain = false;
+	}
 	if (it.r.bad)
 		return false;
 	out->absent = ~present;
+	out->path = span_of(path, (size_t)(path_end - path));
+	out->path_hash = hash;
+	out->plain = plain;
 	out->options = span_of(body.p, (size_t)(it.r.p - body.p));
 	out->payload = span_of(it.r.p, 0);
 	if (it.r.p == it.r.end)

@@ -174,7 +174,7 @@ uint32_t resources_route(const struct resources *R, const struct request *r, siz
 {
 	const char *host = R->hosts.n ? hosts_asked(&R->hosts, &r->msg, &r->to) : NULL;
 
-	return router_find(&R->router, host, r->msg.options, segments);
+	return router_find(&R->router, host, &r->msg, segments);
 }
 
 void resources_drain(struct resources *R)

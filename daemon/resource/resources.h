@@ -9,6 +9,7 @@
 #include "resource/hosts.h"
 #include "resource/notices.h"
 #include "resource/post.h"
+#include "resource/prepared.h"
 #include "resource/router.h"
 #include "resource/watches.h"
 #include "resource/wellknown.h"
@@ -36,6 +37,7 @@ struct resources {
 	uint64_t turn, turn_clock;      /* the engine's time of the last hook's event, and what
 					 * the clock said when that ended */
 	struct log_limit slow_limit;
+	struct prepared prepared;
 	struct coapd_task task;         /* the run in hand */
 };
 

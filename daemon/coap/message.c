@@ -22,40 +22,83 @@ static __attribute__((noinline)) bool is_right(uint8_t code, uint32_t number, bo
 	       option_flaw(def, code, again, value) == FLAW_NONE;
 }
 
-bool message_parse_body(struct span body, struct message *out)
+/* What is noted while options are taken apart. */
+struct notes {
+	uint64_t present, hash;
+	const uint8_t *path, *path_end;
+	uint32_t last;
+	bool plain;
+};
+
+#define NOTES(body) { 0, PATH_HASH, (body).p, (body).p, 0, true }
+
+/* An option whose bytes are from at to next. */
+__attribute__((always_inline)) static inline void
+note(struct notes *n, uint8_t code, uint32_t number, struct span value, const uint8_t *at,
+     const uint8_t *next)
+{
+	n->present |= 1ull << option_row(number);
+	if (number == OPT_URI_PATH) {
+		n->path = n->last == OPT_URI_PATH ? n->path : at;
+		n->path_end = next;
+		n->hash = path_hash_add(n->hash, value);
+	}
+	if (option_is_critical(number) &&
+	    !(number == OPT_URI_PATH && option_is_plain_text(value)) &&
+	    !is_right(code, number, number == n->last, value))
+		n->plain = false;
+	n->last = number;
+}
+
+/* p: where the options end. */
+__attribute__((always_inline)) static inline bool
+take(struct message *m, const struct notes *n, struct span body, const uint8_t *p)
+{
+	const uint8_t *end = body.p + body.n;
+
+	m->absent = ~n->present;
+	m->path = span_of(n->path, (size_t)(n->path_end - n->path));
+	m->path_hash = n->hash;
+	/* A path in a response is wrong, though each segment is right in itself. */
+	m->plain = n->plain && (code_is_request(m->code) || !m->path.n);
+	m->options = span_of(body.p, (size_t)(p - body.p));
+	m->payload = span_of(p, 0);
+	if (p == end)
+		return true;
+	m->payload = span_of(p + 1, (size_t)(end - p) - 1);
+	return m->payload.n > 0;
+}
+
+/* Any options. */
+static __attribute__((noinline)) bool parse_any(struct span body, struct message *m)
 {
 	struct option_iter it = option_iter(body);
-	const uint8_t *at = body.p, *path = at, *path_end = at;
-	uint64_t present = 0, hash = PATH_HASH;
-	bool plain = true, request = code_is_request(out->code);
-	uint32_t last = 0;
+	struct notes n = NOTES(body);
+	const uint8_t *at = body.p;
 	struct option o;
 
-	for (; option_next(&it, &o); at = it.r.p, last = o.number) {
-		present |= 1ull << option_row(o.number);
-		if (o.number == OPT_URI_PATH) {
-			path = last == OPT_URI_PATH ? path : at;
-			path_end = it.r.p;
-			hash = path_hash_add(hash, o.value);
-			if (request && option_is_plain_text(o.value))
-				continue;
-		}
-		if (option_is_critical(o.number) &&
-		    !is_right(out->code, o.number, o.number == last, o.value))
-			plain = false;
+	for (; option_next(&it, &o); at = it.r.p)
+		note(&n, m->code, o.number, o.value, at, it.r.p);
+	return !it.r.bad && take(m, &n, body, it.r.p);
+}
+
+/* Those that are short and have small numbers, as most are; others are begun with anew. */
+bool message_parse_body(struct span body, struct message *out)
+{
+	const uint8_t *p = body.p, *end = body.n ? p + body.n : p, *next;
+	struct notes n = NOTES(body);
+	uint32_t number = 0;
+
+	for (; p != end && *p != 0xff; p = next) {
+		unsigned delta = *p >> 4, length = *p & 15;
+
+		number += delta;
+		if (delta > 12 || length > 12 || length >= (size_t)(end - p) || number > OPTION_LAST)
+			return parse_any(body, out);
+		next = p + 1 + length;
+		note(&n, out->code, number, span_of(p + 1, length), p, next);
 	}
-	if (it.r.bad)
-		return false;
-	out->absent = ~present;
-	out->path = span_of(path, (size_t)(path_end - path));
-	out->path_hash = hash;
-	out->plain = plain;
-	out->options = span_of(body.p, (size_t)(it.r.p - body.p));
-	out->payload = span_of(it.r.p, 0);
-	if (it.r.p == it.r.end)
-		return true;
-	out->payload = span_of(it.r.p + 1, reader_left(&it.r) - 1);
-	return out->payload.n > 0;
+	return take(out, &n, body, p);
 }
 
 struct message_walk message_walk(const struct message *m, uint32_t number)

@@ -11,6 +11,7 @@
 #include "resource/post.h"
 #include "resource/prepared.h"
 #include "resource/router.h"
+#include "resource/wait.h"
 #include "resource/watches.h"
 #include "resource/wellknown.h"
 
@@ -44,6 +45,15 @@ struct resources {
 /* The mount that a request is for (router_find()). */
 uint32_t resources_route(const struct resources *R, const struct request *r,
 			 size_t *segments);
+
+/* After the commit of an event: begins what it asked for beside the slot. */
+static inline void resource_committed(struct resources *R)
+{
+	if (R->jobs)
+		jobs_go(R->jobs);
+	if (R->opened_letter)
+		resource_letter_taken(R);
+}
 
 /* The mount that a task names; NULL: the site has it no longer. */
 struct coapd_mount *resources_mount(struct resources *R, uint64_t id);

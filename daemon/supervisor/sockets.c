@@ -183,14 +183,20 @@ static bool make_table(struct sockets *s)
 	return s->fd && s->client;
 }
 
+int sockets_begin(struct sockets *s, unsigned slots, struct err *err)
+{
+	*s = (struct sockets){ .slots = slots };
+	if (make_table(s))
+		return 0;
+	sockets_close(s);
+	return err_set(err, -ENOMEM, "no memory for the table of sockets");
+}
+
 int sockets_open(struct sockets *s, struct site *site, unsigned slots, struct err *err)
 {
-	int rc;
+	int rc = sockets_begin(s, slots, err);
 
-	*s = (struct sockets){ .slots = slots };
-	if (!make_table(s))
-		rc = err_set(err, -ENOMEM, "no memory for the table of sockets");
-	else
+	if (rc == 0)
 		rc = sockets_add(s, site, err);
 	for (unsigned i = 0; i < slots && rc == 0; i++)
 		rc = udp_open_client(&s->client[i], err);

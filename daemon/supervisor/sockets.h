@@ -33,6 +33,9 @@ struct sockets {
  * nothing is left open. */
 int sockets_open(struct sockets *s, struct site *site, unsigned slots, struct err *err);
 
+/* The table alone, without any.  0, or -ENOMEM with err. */
+int sockets_begin(struct sockets *s, unsigned slots, struct err *err);
+
 /* The same for a site that is to take over: only those are opened that are not there.  On
  * an error all is as it was. */
 int sockets_add(struct sockets *s, struct site *site, struct err *err);

@@ -11,6 +11,7 @@
  * begin with other message IDs in each of up to 128 runs (-n).  Prints an object of JSON; status 1 if an answer is missing or wrong.
  *
  * It never sleeps: it has a core to itself. */
+#include "times.h"
 #include "wire.h"
 
 #include <arpa/inet.h>
@@ -36,11 +37,6 @@
 #define GIVE_UP_NS 120000000000u /* -f */
 #define WINDOW 32u              /* -f: asked at a time */
 #define PAYLOAD "twenty bytes of it.."
-#define NS 1000000000u
-
-/* Of latencies: 16 buckets for each power of 2. */
-#define SUB 4u
-#define BUCKETS ((64 - SUB) << SUB)
 
 static struct {
 	uint32_t endpoints;
@@ -59,7 +55,7 @@ struct flight {
 static struct flight flights[FLIGHTS];
 static uint16_t mids[ENDPOINTS_MAX];
 static int fds[SOCKETS];
-static uint64_t histogram[BUCKETS], longest;
+static struct times times;
 static struct {
 	uint64_t sent, answered, wrong, unsent, again;
 } count;
@@ -152,43 +148,9 @@ static void leave_all(void)
 
 /* --- answers ----------------------------------------------------------------------------- */
 
-static unsigned bucket(uint64_t v)
+static double us_at(unsigned permille)
 {
-	unsigned e;
-
-	if (v < 1u << SUB)
-		return (unsigned)v;
-	e = 63 - (unsigned)__builtin_clzll(v);
-	return ((e - SUB + 1) << SUB) + (unsigned)(v >> (e - SUB) & ((1u << SUB) - 1));
-}
-
-static uint64_t middle(unsigned b)
-{
-	unsigned e = b >> SUB;
-
-	if (e == 0)
-		return b;
-	return (((uint64_t)(1u << SUB | (b & ((1u << SUB) - 1))) << 1 | 1) << (e - 1)) >> 1;
-}
-
-static void note(uint64_t took)
-{
-	histogram[bucket(took)]++;
-	longest = took > longest ? took : longest;
-}
-
-static double quantile(double of)
-{
-	uint64_t n = 0, seen = 0;
-
-	for (unsigned b = 0; b < BUCKETS; b++)
-		n += histogram[b];
-	for (unsigned b = 0; b < BUCKETS; b++) {
-		seen += histogram[b];
-		if (seen && (double)seen >= of * (double)n)
-			return (double)middle(b) / 1e3;
-	}
-	return 0;
+	return (double)times_at(&times, permille) / 1e3;
 }
 
 /* The address that a datagram came to: whose answer it is. */
@@ -220,7 +182,7 @@ static void take(unsigned s, struct mmsghdr *m, uint64_t now)
 	}
 	if (!f->due)
 		return;                 /* it was asked twice */
-	note(now > f->due ? now - f->due : 0);
+	times_add(&times, now > f->due ? now - f->due : 0);
 	f->due = 0;
 	count.answered++;
 }
@@ -309,9 +271,8 @@ static void run_until(uint64_t begin, uint64_t end)
 
 static void forget(void)
 {
-	memset(histogram, 0, sizeof histogram);
+	memset(&times, 0, sizeof times);
 	memset(&count, 0, sizeof count);
-	longest = 0;
 }
 
 static void drain(void)
@@ -410,7 +371,7 @@ int main(int argc, char **argv)
 	       (uintmax_t)count.sent, (uintmax_t)count.answered, (uintmax_t)count.wrong,
 	       (uintmax_t)count.unsent, (uintmax_t)count.again,
 	       took > 0 ? (double)count.sent / took : 0,
-	       count.answered ? (double)cpu / 1e3 / (double)count.answered : 0, quantile(.5),
-	       quantile(.99), quantile(.999), (double)longest / 1e3);
+	       count.answered ? (double)cpu / 1e3 / (double)count.answered : 0, us_at(500),
+	       us_at(990), us_at(999), (double)times.most_ns / 1e3);
 	return count.wrong || count.answered < (plan.fill ? plan.endpoints : count.sent);
 }

@@ -1,5 +1,6 @@
 #include "worker/service.h"
 
+#include "exchange/representation.h"
 #include "transport/icmp.h"
 #include "worker/slot.h"
 #include "worker/slot_import.h"
@@ -574,9 +575,9 @@ void service_look(struct service *v)
 		go_on(v);
 }
 
-bool service_is_observed(const struct service *v)
+bool service_observes(struct service *v, uint32_t word)
 {
-	return v->dispatch.engine.space.ctl->live[SLAB_REPRESENTATION] > 0;
+	return representation_of_word(&v->dispatch.engine, word);
 }
 
 void service_count(struct service *v, enum counter c)

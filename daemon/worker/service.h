@@ -85,8 +85,8 @@ void service_changed(struct service *v, uint32_t word);
 /* A descriptor that a module has watched is ready; false: not now, and nothing was done. */
 bool service_watched(struct service *v, unsigned i, int events);
 
-/* Something in the slot is observed. */
-bool service_is_observed(const struct service *v);
+/* Something in the slot that has this word is observed. */
+bool service_observes(struct service *v, uint32_t word);
 
 /* Counts an event that is of no slot in this one. */
 void service_count(struct service *v, enum counter c);

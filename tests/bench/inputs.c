@@ -153,10 +153,10 @@ static double send_ns(struct wakes *w, bool listening)
 	uint64_t start;
 
 	for (unsigned i = 0; i < READERS; i++)
-		changes_listen(w->changes, i, listening);
+		changes_listen(w->changes, i, 1, listening);
 	start = cpu_ns();
 	for (unsigned i = 0; i < ROUNDS / 10; i++)
-		wakes_send(w);
+		wakes_send(w, 1);
 	return (double)(cpu_ns() - start) / (ROUNDS / 10) / READERS;
 }
 
@@ -233,7 +233,7 @@ static bool wake_ns(struct wakes *w, double ns[2])
 	if (r == MAP_FAILED || answer < 0)
 		return false;
 	wakes_take(w, 0);
-	changes_listen(w->changes, 0, true);
+	changes_listen(w->changes, 0, 1, true);
 	sched_getaffinity(0, sizeof everywhere, &everywhere);
 	pid = fork();
 	if (pid == 0) {
@@ -244,7 +244,7 @@ static bool wake_ns(struct wakes *w, double ns[2])
 	for (unsigned i = 0; pid > 0 && fine && i < ROUNDS; i++) {
 		changes_tell(w->changes, 1);
 		start = cpu_ns();
-		wakes_send(&one);
+		wakes_send(&one, 1);
 		sum += cpu_ns() - start;
 		fine = read(answer, &got, sizeof got) == sizeof got;
 	}

@@ -26,6 +26,8 @@ struct ctl_options;
 	X(METRICS, "metrics", ctl_metrics_run, "", 0, 0, "all figures as Prometheus reads them") \
 	X(RELOAD, "reload", ctl_reload_run, "", 0, 0, \
 	  "read the site again and serve it, or tell what is wrong with it") \
+	X(UPGRADE, "upgrade", ctl_upgrade_run, "", 0, 0, \
+	  "have the installed program take over, or tell why it cannot") \
 	X(STOP, "stop", ctl_stop_run, "", 0, 0, "end it, and wait for the end")
 
 enum ctl_verb {
@@ -81,6 +83,7 @@ int ctl_trace_run(const struct ctl_options *o);
 int ctl_kick_run(const struct ctl_options *o);
 int ctl_log_run(const struct ctl_options *o);
 int ctl_reload_run(const struct ctl_options *o);
+int ctl_upgrade_run(const struct ctl_options *o);
 int ctl_stop_run(const struct ctl_options *o);
 
 /* 0, or -EINVAL and err says what is wrong. */

@@ -10,11 +10,14 @@
 #include "config/spoken.h"
 #include "supervisor/check.h"
 #include "supervisor/effective.h"
+#include "supervisor/estate.h"
 #include "supervisor/options.h"
 #include "supervisor/passed.h"
 #include "supervisor/premises.h"
 #include "supervisor/runtime.h"
+#include "supervisor/store.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/upgrade.h"
 #include "worker/inventory.h"
 #include "worker/sandbox.h"
 
@@ -84,7 +87,7 @@ static int with_directory(struct site *site, const struct options *o,
 	return code;
 }
 
-/* The sockets that are passed in say how many slots there are. */
+/* The sockets that are passed in say how many slots there are; else those that were kept. */
 static bool settle_slots(struct site *site)
 {
 	struct err err;
@@ -97,6 +100,8 @@ static bool settle_slots(struct site *site)
 			 "are %d", site->file, site->slots, n, n);
 	if (n > 0)
 		site->slots = (uint32_t)n;
+	if (n == 0 && !site->slots)
+		site->slots = store_slots();
 	return n >= 0;
 }
 
@@ -133,9 +138,14 @@ static bool look_again(void *arg, const struct site *site, struct config_errors 
 	return fine;
 }
 
+static struct supervisor_source source_of(const struct options *o)
+{
+	return (struct supervisor_source){ load_again, look_again, (void *)o, o->argv };
+}
+
 static enum supervisor_exit serve(struct site *site, const struct options *o)
 {
-	const struct supervisor_source source = { load_again, look_again, (void *)o };
+	const struct supervisor_source source = source_of(o);
 
 	return supervisor_run(site, &source);
 }
@@ -192,6 +202,76 @@ static int debug(struct site *site, const struct options *o)
 	if (!settle_slots(site))
 		return EXIT_STARTED_NOT;
 	return with_directory(site, o, serve_alone);
+}
+
+/* --- in place of another program ------------------------------------------------------------ */
+
+/* What is wrong with the site, as the program before is to tell it. */
+static void go_back(struct estate *e, const struct options *o)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	if (f) {
+		errors_print(&errors, f);
+		fclose(f);
+	}
+	(void)upgrade_return(e, o->argv, text ? text : "no memory");
+	free(text);
+}
+
+static int take_over(const struct options *o)
+{
+	const struct supervisor_source source = source_of(o);
+	struct site *site = NULL;
+	struct err err = { "" };
+	const char *given;
+	char *directory;
+	struct estate e;
+	int code;
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (estate_read(&e, o->state, &err)) {
+		fprintf(stderr, "coapd: %s\n", err.text);
+		return EXIT_STARTED_NOT;
+	}
+	close(o->state);
+	if (!estate_text(&e, "verdict")) {
+		site = load(o);
+		if (!site || errors.count) {
+			go_back(&e, o);
+			return wrong();
+		}
+		site_log(site, "supervisor");
+	}
+	given = estate_text(&e, "runtime");
+	directory = given ? strdup(given) : NULL;
+	code = (int)supervisor_take_over(&e, site, &source);
+	runtime_remove(directory);
+	estate_free(&e);
+	return code;
+}
+
+/* All that it says is heard by the program that is to be taken over from. */
+static _Noreturn void rehearse(const struct options *o)
+{
+	struct err err = { "" };
+	struct site *site;
+	struct estate e;
+	bool fine;
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (estate_read(&e, o->state, &err)) {
+		fprintf(stderr, "%s\n", err.text);
+		_exit(EXIT_STARTED_NOT);
+	}
+	site = load(o);
+	fine = site && look(site) == 0 && supervisor_rehearse(&e, site, &errors);
+	if (!fine)
+		errors_print(&errors, stderr);
+	fflush(NULL);
+	_exit(fine ? 0 : EXIT_STARTED_NOT);
 }
 
 /* --- what needs no site ------------------------------------------------------- */
@@ -260,6 +340,7 @@ int main(int argc, char *argv[])
 		fprintf(stderr, "coapd: %s\n", err.text);
 		return EXIT_WRONG;
 	}
+	o.argv = argv;
 	switch (o.what) {
 	case OPTIONS_CHECK:
 		return with_site(&o, check);
@@ -279,6 +360,10 @@ int main(int argc, char *argv[])
 	case OPTIONS_HELP:
 		options_help(stdout);
 		return 0;
+	case OPTIONS_TAKE_OVER:
+		return take_over(&o);
+	case OPTIONS_REHEARSE:
+		rehearse(&o);
 	case OPTIONS_RUN:
 		break;
 	}

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 bool counts_name_good(const char *name)
 {
@@ -20,22 +19,28 @@ static size_t bytes(unsigned workers, size_t mounts)
 
 int counts_make(struct counts *c, unsigned workers, size_t mounts, struct err *err)
 {
+	int rc;
+
 	*c = (struct counts){ .workers = workers, .mounts = mounts };
-	if (!bytes(workers, mounts))
-		return 0;
 	/* Rows of mounts that count nothing are never touched, and take no memory. */
-	c->row = mmap(NULL, bytes(workers, mounts), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (c->row != MAP_FAILED)
-		return 0;
-	*c = (struct counts){ .row = NULL };
-	return err_set(err, -errno, "no memory for what modules count");
+	rc = shared_make(&c->memory, "coapd-counts", bytes(workers, mounts));
+	c->row = c->memory.at;
+	return rc ? err_set(err, rc, "no memory for what modules count") : 0;
+}
+
+int counts_take_over(struct counts *c, int fd, unsigned workers, size_t mounts, struct err *err)
+{
+	int rc;
+
+	*c = (struct counts){ .workers = workers, .mounts = mounts };
+	rc = shared_take(&c->memory, fd, bytes(workers, mounts));
+	c->row = c->memory.at;
+	return rc ? err_set(err, rc, "modules do not count as this program has them do") : 0;
 }
 
 void counts_free(struct counts *c)
 {
-	if (c->row)
-		munmap(c->row, bytes(c->workers, c->mounts));
+	shared_free(&c->memory);
 	*c = (struct counts){ .row = NULL };
 }
 

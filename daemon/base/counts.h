@@ -18,6 +18,7 @@
 #define BASE_COUNTS_H
 
 #include "base/err.h"
+#include "base/shared.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,7 +35,8 @@ struct counts_row {
 
 /* Where it is; each process has its own copy of this, by fork. */
 struct counts {
-	struct counts_row *row; /* [worker * mounts + mount]; shared */
+	struct counts_row *row; /* [worker * mounts + mount], in memory */
+	struct shared memory;
 	unsigned workers;
 	size_t mounts;
 };
@@ -44,6 +46,10 @@ bool counts_name_good(const char *name);
 
 /* In the supervisor, all at 0: 0, or a negative errno with err. */
 int counts_make(struct counts *c, unsigned workers, size_t mounts, struct err *err);
+
+/* The same with memory that another program made, a descriptor that is ours from now on.
+ * -EINVAL: it is not as we would have made it. */
+int counts_take_over(struct counts *c, int fd, unsigned workers, size_t mounts, struct err *err);
 void counts_free(struct counts *c);
 
 /* In a worker: the row of a mount, with n good names (COUNTS_MAX at most).  Values of names

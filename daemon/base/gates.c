@@ -1,25 +1,30 @@
 #include "base/gates.h"
 
-#include <errno.h>
 #include <sys/mman.h>
 
 int gates_make(struct gates *g, size_t n, struct err *err)
 {
+	int rc;
+
 	*g = (struct gates){ .n = n };
-	if (!n)
-		return 0;
-	g->shut = mmap(NULL, n * sizeof *g->shut, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (g->shut != MAP_FAILED)
-		return 0;
-	*g = (struct gates){ .n = 0 };
-	return err_set(err, -errno, "no memory to close resources");
+	rc = shared_make(&g->memory, "coapd-gates", n * sizeof *g->shut);
+	g->shut = g->memory.at;
+	return rc ? err_set(err, rc, "no memory to close resources") : 0;
+}
+
+int gates_take_over(struct gates *g, int fd, size_t n, struct err *err)
+{
+	int rc;
+
+	*g = (struct gates){ .n = n };
+	rc = shared_take(&g->memory, fd, n * sizeof *g->shut);
+	g->shut = g->memory.at;
+	return rc ? err_set(err, rc, "resources are not closed as this program does it") : 0;
 }
 
 void gates_free(struct gates *g)
 {
-	if (g->shut)
-		munmap(g->shut, g->n * sizeof *g->shut);
+	shared_free(&g->memory);
 	*g = (struct gates){ .n = 0 };
 }
 

@@ -7,6 +7,7 @@
 #define BASE_GATES_H
 
 #include "base/err.h"
+#include "base/shared.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,12 +15,17 @@
 
 /* Each process has its own copy of this, by fork. */
 struct gates {
-	uint32_t *shut;         /* [mount]; shared; NULL: there are none, and all are open */
+	uint32_t *shut;         /* [mount], in memory; NULL: there are none, and all are open */
+	struct shared memory;
 	size_t n;
 };
 
 /* In the supervisor, all open: 0, or a negative errno with err. */
 int gates_make(struct gates *g, size_t n, struct err *err);
+
+/* The same, as another program left them: its memory's descriptor is ours from now on.
+ * -EINVAL: it is not as we would have made it. */
+int gates_take_over(struct gates *g, int fd, size_t n, struct err *err);
 void gates_free(struct gates *g);
 void gates_set(const struct gates *g, size_t mount, bool shut);
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 static int make_all(struct wakes *w, unsigned n)
@@ -21,16 +20,27 @@ static int make_all(struct wakes *w, unsigned n)
 	return 0;
 }
 
+static bool take_all(struct wakes *w, const int *fd, unsigned n)
+{
+	w->fd = calloc(n, sizeof *w->fd);
+	for (unsigned i = 0; i < n; i++) {
+		if (w->fd)
+			w->fd[w->n++] = fd[i];
+		else
+			close(fd[i]);
+	}
+	return w->fd;
+}
+
 int wakes_make(struct wakes *w, unsigned n, const struct hash_key *key, struct err *err)
 {
 	int r;
 
-	*w = (struct wakes){ .changes = mmap(NULL, sizeof *w->changes, PROT_READ | PROT_WRITE,
-					     MAP_SHARED | MAP_ANONYMOUS, -1, 0) };
-	if (w->changes == MAP_FAILED) {
-		w->changes = NULL;
-		return err_set(err, -errno, "no memory to tell of changes");
-	}
+	*w = (struct wakes){ .n = 0 };
+	r = shared_make(&w->memory, "coapd-changes", sizeof *w->changes);
+	if (r)
+		return err_set(err, r, "no memory to tell of changes");
+	w->changes = w->memory.at;
 	w->changes->key = *key;
 	r = make_all(w, n);
 	if (!r)
@@ -39,14 +49,36 @@ int wakes_make(struct wakes *w, unsigned n, const struct hash_key *key, struct e
 	return err_set(err, r, "cannot make %u descriptors to wake workers", n);
 }
 
+int wakes_take_over(struct wakes *w, int memory, const int *fd, unsigned n, struct err *err)
+{
+	int r;
+
+	*w = (struct wakes){ .n = 0 };
+	r = shared_take(&w->memory, memory, sizeof *w->changes);
+	w->changes = w->memory.at;
+	if (fd)
+		r = take_all(w, fd, n) ? r : -ENOMEM;
+	else if (r == 0)
+		r = make_all(w, n);
+	if (r == 0)
+		return 0;
+	wakes_free(w);
+	return err_set(err, r, "changes are not told as this program tells them");
+}
+
 void wakes_free(struct wakes *w)
 {
 	while (w->n)
 		close(w->fd[--w->n]);
 	free(w->fd);
-	if (w->changes)
-		munmap(w->changes, sizeof *w->changes);
+	shared_free(&w->memory);
 	*w = (struct wakes){ .n = 0 };
+}
+
+void wakes_all_changed(const struct wakes *w)
+{
+	for (uint32_t word = 0; word < CHANGES_WORDS; word++)
+		changes_tell(w->changes, word);
 }
 
 /* It cannot fail but when 2^64 wake-ups are waiting: then one more is no news. */

@@ -116,6 +116,7 @@ struct emit {
 	FILE *out;
 	const struct site *site;
 	const struct site_rows *known;  /* of each mount; NULL: of none */
+	bool plain;                     /* what may be secret too */
 };
 
 static bool is_given(const struct site_mount *mount, const char *key)
@@ -147,7 +148,7 @@ static void emit_options(const struct emit *e, const char *indent, size_t i)
 	for (size_t k = 0; k < mount->noptions; k++) {
 		const struct config_pair *o = &mount->options[k];
 
-		emit_option(e->out, indent, o->key, o->written, o->value);
+		emit_option(e->out, indent, o->key, e->plain ? NULL : o->written, o->value);
 	}
 	for (size_t k = 0; e->known && k < e->known[i].n; k++) {
 		const struct config_row *row = &e->known[i].rows[k];
@@ -212,10 +213,11 @@ static void emit_hosts(const struct emit *e)
 	}
 }
 
-int site_dump_with(const struct site *site, const struct site_rows *known, FILE *out)
+static int emit_site(const struct emit e)
 {
 	const struct schema_section *top = &schema_site[0];
-	const struct emit e = { out, site, known };
+	const struct site *site = e.site;
+	FILE *out = e.out;
 
 	for (size_t i = 0; i < top->nrows; i++) {
 		const struct config_row *row = &top->rows[i];
@@ -236,7 +238,17 @@ int site_dump_with(const struct site *site, const struct site_rows *known, FILE 
 	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
 }
 
+int site_dump_with(const struct site *site, const struct site_rows *known, FILE *out)
+{
+	return emit_site((struct emit){ .out = out, .site = site, .known = known });
+}
+
 int site_dump(const struct site *site, FILE *out)
 {
 	return site_dump_with(site, NULL, out);
+}
+
+int site_dump_plain(const struct site *site, FILE *out)
+{
+	return emit_site((struct emit){ .out = out, .site = site, .plain = true });
 }

@@ -220,7 +220,10 @@ static inline unsigned site_sock(const struct site *site, size_t listener)
  * back to the same settings.  0, or a negative errno of the writing. */
 int site_dump(const struct site *site, FILE *out);
 
-/* The same with the defaults of modules as well: known are the rows of each mount's module,
+/* The same with what variables gave in it, which may be secret. */
+int site_dump_plain(const struct site *site, FILE *out);
+
+/* As site_dump() with the defaults of modules as well: known are the rows of each mount's module,
  * site->nmounts of them, with no rows where they are not known. */
 struct site_rows {
 	const struct config_row *rows;

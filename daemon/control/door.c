@@ -140,6 +140,16 @@ int door_open(struct door *d, const char *path, uid_t user, struct err *err)
 	return rc;
 }
 
+int door_take_over(struct door *d, const char *path, uid_t user, int fd, int lock, struct err *err)
+{
+	*d = (struct door){ .fd = fd, .lock = lock, .user = user, .path = strdup(path) };
+	if (d->path)
+		return 0;
+	close(fd);
+	close(lock);
+	return err_set(err, -ENOMEM, "control.socket: out of memory");
+}
+
 void door_shut(struct door *d)
 {
 	char name[sizeof(struct sockaddr_un)];

@@ -30,6 +30,10 @@ void door_give(struct door *d, uid_t user);
  * shut; -EADDRINUSE: another daemon has it. */
 int door_open(struct door *d, const char *path, uid_t user, struct err *err);
 
+/* The same with what another program opened there for the same daemon: the descriptors of socket
+ * and lock are ours from now on, whatever comes of it. */
+int door_take_over(struct door *d, const char *path, uid_t user, int fd, int lock, struct err *err);
+
 /* Shuts it and removes its files; a shut one is fine. */
 void door_shut(struct door *d);
 

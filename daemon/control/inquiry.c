@@ -52,6 +52,7 @@ static const struct row {
 	{ "kick", ejection_step, PEER | NEEDS_PEER },
 	{ "log", volume_step, LOG },
 	{ "reload", renewal_step, 0 },
+	{ "upgrade", renewal_upgrade, 0 },
 	{ "stop", stop, 0 },
 	{ "trace", tail_step, PEER },
 };

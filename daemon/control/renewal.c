@@ -11,9 +11,9 @@ static void end(struct inquiry *a)
 	close(a->wait);
 }
 
-static bool begin(struct inquiry *a, struct record *line)
+static bool begin(struct inquiry *a, struct record *line, bool upgrade)
 {
-	int fd = a->desk->reload(a->desk->arg);
+	int fd = a->desk->reload(a->desk->arg, upgrade);
 
 	a->part = 1;
 	if (fd < 0) {
@@ -27,18 +27,35 @@ static bool begin(struct inquiry *a, struct record *line)
 	return true;
 }
 
-bool renewal_step(struct inquiry *a, struct record *line)
+static bool step(struct inquiry *a, struct record *line, bool upgrade)
 {
 	char text[TEXT + 1];
 	ssize_t n;
 
 	if (a->part == 0)
-		return begin(a, line);
+		return begin(a, line, upgrade);
 	n = recv(a->wait, text, TEXT, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	text[n > 0 ? n : 0] = '\0';
-	record_text(line, n > 0 && text[0] == '1' ? "reloaded" : "refused",
+	record_text(line, n <= 0 || text[0] != '1' ? "refused" :
+		    upgrade ? "upgraded" : "reloaded",
 		    n > 1 ? text + 1 : "coapd has ended");
 	return false;
+}
+
+bool renewal_step(struct inquiry *a, struct record *line)
+{
+	return step(a, line, false);
+}
+
+bool renewal_upgrade(struct inquiry *a, struct record *line)
+{
+	return step(a, line, true);
+}
+
+bool renewal_waits(const struct inquiry *a, bool *upgrade)
+{
+	*upgrade = a->step == renewal_upgrade;
+	return a->wait >= 0 && (*upgrade || a->step == renewal_step);
 }

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "control/inquiry.h"
+#include "control/renewal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -309,6 +310,15 @@ static void refuse(int fd, const char *text)
 	close(fd);
 }
 
+static void settle(struct link *l, int fd)
+{
+	l->fd = fd;
+	l->answering = l->last = false;
+	l->nin = l->from = l->to = 0;
+	l->used = ++l->server->clock;
+	ev_io_set(&l->io, fd, EV_READ);
+}
+
 static void take(struct server *sv, int fd)
 {
 	struct link *l;
@@ -324,11 +334,7 @@ static void take(struct server *sv, int fd)
 		refuse(fd, "{\"error\":\"too many connections\"}\n");
 		return;
 	}
-	l->fd = fd;
-	l->answering = l->last = false;
-	l->nin = l->from = l->to = 0;
-	l->used = ++sv->clock;
-	ev_io_set(&l->io, fd, EV_READ);
+	settle(l, fd);
 	watch(l);
 }
 
@@ -365,6 +371,34 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int revents)
 		}
 		take(sv, fd);
 	}
+}
+
+/* --- another program takes over ---------------------------------------------------------- */
+
+int server_asker(const struct server *sv, unsigned *from, bool *upgrade)
+{
+	while (*from < sv->conf.connections) {
+		const struct link *l = &sv->link[(*from)++];
+
+		if (l->fd >= 0 && l->answering && renewal_waits(&l->inquiry, upgrade))
+			return l->fd;
+	}
+	*upgrade = false;
+	return -1;
+}
+
+void server_resume(struct server *sv, int fd, bool upgrade)
+{
+	static const char *const line[] = { "{\"do\":\"reload\"}", "{\"do\":\"upgrade\"}" };
+	struct link *l = place(sv);
+
+	if (!l) {
+		close(fd);
+		return;
+	}
+	settle(l, fd);
+	begin(l, span_of(line[upgrade], strlen(line[upgrade])));
+	serve(l);
 }
 
 int server_open(struct server **out, const struct server_conf *conf)

@@ -28,6 +28,13 @@ struct server;
 /* 0, or -ENOMEM. */
 int server_open(struct server **out, const struct server_conf *conf);
 
+/* Of those who wait for the end of a reload or upgrade, the first from number *from on, which goes
+ * on behind it: its descriptor, borrowed; -1: there are no more. */
+int server_asker(const struct server *sv, unsigned *from, bool *upgrade);
+
+/* Somebody who waited for that when another program took over, and goes on to: fd is ours. */
+void server_resume(struct server *sv, int fd, bool upgrade);
+
 /* Ends all connections; NULL is fine. */
 void server_close(struct server *sv);
 

@@ -2,6 +2,7 @@
 
 #include "control/server.h"
 #include "supervisor/closing.h"
+#include "supervisor/estate.h"
 #include "worker/slot.h"
 #include "worker/trace.h"
 
@@ -155,10 +156,10 @@ static void set_log(void *arg, unsigned which, enum log_level level)
 /* As many places as there were are filled: the slots are the same ones. */
 static void fill_site(struct control *c, const struct supervisor *sv)
 {
-	const struct generation *seen = sv->old ? sv->old : sv->now;
+	const struct generation *seen = sv->old && !sv->old->strange ? sv->old : sv->now;
 
 	for (unsigned i = 0; i < sv->nslots; i++)
-		view_open(&c->slot[i], seen->memory.at[i], &seen->def);
+		view_open(&c->slot[i], seen->strange ? NULL : seen->memory.at[i], &seen->def);
 	c->desk.site = sv->now->site;
 	c->desk.nworkers = sv->now->nworkers;
 	c->desk.modules = &sv->now->counts;
@@ -181,9 +182,9 @@ void control_renew(struct control *c, const struct supervisor *sv)
 		c->desk.modules = before;
 }
 
-static int reload(void *arg)
+static int reload(void *arg, bool upgrade)
 {
-	return reload_ask(arg);
+	return reload_ask(arg, upgrade);
 }
 
 static void close_look(struct look *l)
@@ -243,7 +244,55 @@ static void fill_desk(struct control *c, struct supervisor *sv)
 				 .reload = reload, .now_ms = now_ms, .set_log = set_log, .ask = ask,
 				 .trace_begin = trace_begin, .trace_end = trace_end,
 				 .started_ms = now_ms(), .arg = sv };
+	if (sv->left && estate_number(sv->left, "started"))
+		c->desk.started_ms = estate_number(sv->left, "started");
 	fill_site(c, sv);
+}
+
+/* The one before left it open. */
+static int open_door(struct control *c, const struct supervisor *sv, const char *path, uid_t user,
+		     struct err *err)
+{
+	int fd = -1, lock = -1;
+
+	if (sv->left) {
+		fd = bag_take(&sv->left->bag, "control");
+		lock = bag_take(&sv->left->bag, "lock");
+	}
+	return fd >= 0 && lock >= 0 ? door_take_over(&c->door, path, user, fd, lock, err) :
+	       door_open(&c->door, path, user, err);
+}
+
+/* Those who waited for the end of this. */
+static void resume_askers(struct control *c, const struct supervisor *sv)
+{
+	for (unsigned i = 0; sv->left && i < 2 * WAITERS; i++) {
+		int reload = bag_take(&sv->left->bag, "reload.%u", i);
+		int upgrade = bag_take(&sv->left->bag, "upgrade.%u", i);
+
+		if (reload >= 0)
+			server_resume(c->server, reload, false);
+		if (upgrade >= 0)
+			server_resume(c->server, upgrade, true);
+	}
+}
+
+void control_leave(const struct control *c, json_t *text, struct bag *bag)
+{
+	unsigned n = 0;
+	bool upgrade;
+	int fd;
+
+	if (!c)
+		return;
+	if (json_object_set_new(text, "started", json_integer((json_int_t)c->desk.started_ms)) < 0)
+		bag->full = true;
+	bag_put(bag, c->door.fd, "control");
+	bag_put(bag, c->door.lock, "lock");
+	for (unsigned i = 0; i < 2 * WAITERS; i++) {
+		fd = server_asker(c->server, &n, &upgrade);
+		bag_put(bag, fd, upgrade ? "upgrade.%u" : "reload.%u", i);
+	}
 }
 
 static int serve(struct control *c, struct supervisor *sv, const char *path, struct err *err)
@@ -255,7 +304,7 @@ static int serve(struct control *c, struct supervisor *sv, const char *path, str
 	int rc = door_user(sv->now->site->user, &user, err);
 
 	if (rc == 0)
-		rc = door_open(&c->door, path, user, err);
+		rc = open_door(c, sv, path, user, err);
 	if (rc)
 		return site_blame(sv->now->site, "control.socket", rc, err);
 	fill_desk(c, sv);
@@ -263,6 +312,7 @@ static int serve(struct control *c, struct supervisor *sv, const char *path, str
 		door_shut(&c->door);
 		return err_set(err, -ENOMEM, "control: no memory for connections");
 	}
+	resume_askers(c, sv);
 	log_info("control socket: %s", path);
 	return 0;
 }

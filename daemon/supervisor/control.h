@@ -3,7 +3,10 @@
 #ifndef SUPERVISOR_CONTROL_H
 #define SUPERVISOR_CONTROL_H
 
+#include "supervisor/bag.h"
 #include "supervisor/state.h"
+
+#include <jansson.h>
 
 struct control;
 
@@ -18,6 +21,10 @@ void control_worker_ready(struct control *c, const struct process *p);
 /* Another site is served, with as many slots: what is told from now on is of that one; what
  * modules have counted, once no old one is there.  NULL is fine. */
 void control_renew(struct control *c, const struct supervisor *sv);
+
+/* What the next supervisor needs to go on with it (estate.h): the file of the socket, and who
+ * waits for the end of a reload.  NULL is fine. */
+void control_leave(const struct control *c, json_t *text, struct bag *bag);
 
 /* NULL is fine. */
 void control_close(struct control *c);

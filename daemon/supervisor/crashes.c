@@ -28,6 +28,17 @@ void crashes_free(struct crashes *c)
 	*c = (struct crashes){ .n = 0 };
 }
 
+void crashes_resume(struct crashes *c, size_t mount, uint64_t deaths, uint64_t closings,
+		    uint64_t left_ms, uint64_t now)
+{
+	struct crashes_mount *m = &c->mount[mount];
+
+	m->deaths = deaths;
+	m->closings = closings;
+	m->opens = left_ms ? now + left_ms : 0;
+	gates_set(&c->gates, mount, left_ms != 0);
+}
+
 /* The one that this death makes too many of, if it was not long ago. */
 static bool are_many(struct crashes *c, size_t mount, uint64_t now)
 {

@@ -32,6 +32,11 @@ int crashes_make(struct crashes *c, size_t mounts, unsigned limit, uint64_t paus
 		 struct err *err);
 void crashes_free(struct crashes *c);
 
+/* What another program noted of a mount before this one went on: it is closed for left_ms
+ * more, 0: it is open. */
+void crashes_resume(struct crashes *c, size_t mount, uint64_t deaths, uint64_t closings,
+		    uint64_t left_ms, uint64_t now);
+
 /* A worker died in a hook of this mount; true: it is closed now, and was not before. */
 bool crashes_note(struct crashes *c, size_t mount, uint64_t now);
 

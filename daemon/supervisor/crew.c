@@ -266,6 +266,18 @@ static void answer(struct crew *c, unsigned w, enum answer a, uint64_t now)
 	}
 }
 
+void crew_resume(struct crew *c, unsigned w, bool there, bool runs, uint64_t born, uint64_t now)
+{
+	c->phase = CREW_SERVE;
+	c->worker[w].born = born;
+	if (!there)
+		enter(c, w, CREW_BACKOFF, now);
+	else if (runs)
+		enter(c, w, CREW_RUNNING, watched(c, w, now));
+	else
+		enter(c, w, CREW_STARTING, now + CREW_START_MS);
+}
+
 bool crew_is_silent(const struct crew *c, unsigned w, uint64_t now)
 {
 	const struct crew_worker *me = &c->worker[w];

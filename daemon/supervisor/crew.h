@@ -142,6 +142,11 @@ struct crew {
 bool crew_make(struct crew *c, unsigned n, unsigned slots, uint64_t drain_ms);
 void crew_free(struct crew *c);
 
+/* After crew_make(), for each worker: it goes on, all is served.  there: it has a process, which
+ * runs or still starts and was born then; else it has a successor at once. */
+void crew_resume(struct crew *c, unsigned worker, bool there, bool runs, uint64_t born,
+		 uint64_t now);
+
 /* Whether all is served, and nobody is being replaced. */
 bool crew_can_replace(const struct crew *c);
 

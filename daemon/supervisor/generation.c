@@ -5,12 +5,14 @@
 #include "supervisor/logfile.h"
 #include "supervisor/process.h"
 #include "supervisor/state.h"
+#include "base/legend.h"
 #include "worker/slot.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Slot s is worker s modulo workers'. */
@@ -62,7 +64,9 @@ static void begin_processes(struct generation *g, struct supervisor *sv,
 
 static uint64_t size_of(const struct generation *g)
 {
-	return g->memory.size + windows_size(&g->def.windows);
+	struct stat st;
+
+	return fstat(g->memory.fd[0], &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 static int make_memory(struct generation *g, unsigned nslots, struct err *err)
@@ -121,30 +125,41 @@ static int open_files(struct generation *g, struct err *err)
 	return access < 0 ? access : 0;
 }
 
-static int fill(struct generation *g, struct supervisor *sv, const struct generation *before,
-		void (*on_control)(struct ev_loop *, ev_io *, int), struct err *err)
+/* What has room for workers and slots; where they are is not told of yet. */
+static int make_tables(struct generation *g, struct supervisor *sv,
+		       void (*on_control)(struct ev_loop *, ev_io *, int), struct err *err)
 {
-	int rc = get_memory(g, sv->nslots, before, err);
-
-
-	if (rc)
-		return rc;
 	g->process = calloc(g->nworkers, sizeof *g->process);
 	if (g->process)
 		begin_processes(g, sv, on_control);
 	g->slot = calloc(sv->nslots, sizeof *g->slot);
 	g->socks = calloc(sv->nslots * g->site->nlisteners + 1, sizeof *g->socks);
-	g->where = mmap(NULL, where_size(g), PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (g->where == MAP_FAILED)
-		g->where = NULL;
-	if (!g->process || !g->slot || !g->socks || !g->where)
-		return err_set(err, -ENOMEM, "no memory for the table of workers");
+	return g->process && g->slot && g->socks ? 0 :
+	       err_set(err, -ENOMEM, "no memory for the table of workers");
+}
+
+static int make_crashes(struct generation *g, struct err *err)
+{
+	return crashes_make(&g->crashes, g->site->nmounts, g->site->crash_limit,
+			    g->site->crash_pause_ms, err);
+}
+
+static int fill(struct generation *g, struct supervisor *sv, const struct generation *before,
+		void (*on_control)(struct ev_loop *, ev_io *, int), struct err *err)
+{
+	int rc = get_memory(g, sv->nslots, before, err);
+
+	if (rc == 0)
+		rc = make_tables(g, sv, on_control, err);
+	if (rc == 0 && shared_make(&g->where_memory, "coapd-where", where_size(g)))
+		rc = err_set(err, -ENOMEM, "no memory for the table of workers");
+	g->where = g->where_memory.at;
+	if (rc)
+		return rc;
 	rc = counts_make(&g->counts, g->nworkers, g->site->nmounts, err);
 	if (rc)
 		return rc;
-	rc = crashes_make(&g->crashes, g->site->nmounts, g->site->crash_limit,
-			  g->site->crash_pause_ms, err);
+	rc = make_crashes(g, err);
 	return rc ? rc : open_files(g, err);
 }
 
@@ -170,6 +185,134 @@ struct generation *generation_make(struct supervisor *sv, struct site *site,
 	return g;
 }
 
+/* --- what another supervisor left ------------------------------------------------------- */
+
+static int read_legend(struct generation *g, int fd, size_t *reserved, struct err *err)
+{
+	struct stat st = { .st_size = 0 };
+	void *at = MAP_FAILED;
+	size_t n;
+	int rc;
+
+	g->legend = malloc(sizeof *g->legend);
+	if (g->legend && fstat(fd, &st) == 0 && st.st_size > 0)
+		at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		return err_set(err, -ENOMEM, "the memory of slots cannot be mapped");
+	n = (size_t)st.st_size;
+	rc = legend_read(g->legend, at, n, n, err);
+	munmap(at, n);
+	if (rc)
+		return rc;
+	*reserved = (size_t)legend_end(g->legend, n);
+	legend_def(g->legend, &g->def);
+	return *reserved >= sizeof(struct space_ctl) ? 0 : err_set(err, -EINVAL, "it is too short");
+}
+
+static bool same_sizes(const struct generation *g)
+{
+	struct stat st;
+
+	for (unsigned s = 0; s < g->memory.n; s++)
+		if (fstat(g->memory.fd[s], &st) < 0 || (uint64_t)st.st_size != size_of(g))
+			return false;
+	return true;
+}
+
+/* Laid out as this program does it for that site, it can be looked at. */
+static void recognize(struct generation *g)
+{
+	struct space_def own;
+
+	g->strange = true;
+	if (!g->site)
+		return;
+	slot_def(g->site, &own);
+	space_hold(&own, &g->def);
+	for (unsigned s = 0; s < g->memory.n; s++)
+		if (!slot_same(&own, g->memory.at[s], size_of(g)))
+			return;
+	g->def = own;
+	g->strange = false;
+}
+
+static int find_memory(struct generation *g, unsigned nslots, const int *fd, struct err *err)
+{
+	size_t reserved = 0;
+	int rc = read_legend(g, fd[0], &reserved, err);
+
+	if (rc) {
+		for (unsigned s = 0; s < nslots; s++)
+			close(fd[s]);
+		return rc;
+	}
+	rc = memory_take_over(&g->memory, nslots, fd, reserved, err);
+	if (rc == 0 && !same_sizes(g))
+		rc = err_set(err, -EINVAL, "the memories of slots are not alike");
+	if (rc == 0)
+		recognize(g);
+	return rc;
+}
+
+/* All descriptors are taken over, whatever happens in between. */
+static int find_shared(struct generation *g, const struct generation_left *left, struct err *err)
+{
+	int rc, more;
+
+	rc = left->counts < 0 ? 0 : counts_take_over(&g->counts, left->counts, g->nworkers,
+						      g->site->nmounts, err);
+	gates_free(&g->crashes.gates);
+	more = left->gates < 0 ? 0 : gates_take_over(&g->crashes.gates, left->gates,
+						     g->site->nmounts, err);
+	rc = rc ? rc : more;
+	more = shared_take(&g->where_memory, left->where, where_size(g));
+	g->where = g->where_memory.at;
+	if (more)
+		more = err_set(err, more, "workers do not say where they are as this program has "
+			       "them do");
+	return rc ? rc : more;
+}
+
+static int find(struct generation *g, struct supervisor *sv, const struct generation_left *left,
+		void (*on_control)(struct ev_loop *, ev_io *, int), struct err *err)
+{
+	int rc = find_memory(g, sv->nslots, left->memory, err), more = 0;
+
+	if (!g->site)
+		return rc;
+	if (rc == 0)
+		rc = make_tables(g, sv, on_control, err);
+	if (rc == 0)
+		rc = make_crashes(g, err);
+	more = find_shared(g, left, rc ? &(struct err){ "" } : err);
+	rc = rc ? rc : more;
+	return rc ? rc : open_files(g, err);
+}
+
+struct generation *generation_again(struct supervisor *sv, struct site *site,
+				    const struct generation_left *left,
+				    void (*on_control)(struct ev_loop *, ev_io *, int),
+				    struct err *err)
+{
+	struct generation *g = calloc(1, sizeof *g);
+
+	if (!g) {
+		err_set(err, -ENOMEM, "no memory for the table of workers");
+		return NULL;
+	}
+	g->site = site;
+	g->nworkers = site ? site_workers(site) : 0;
+	if (find(g, sv, left, on_control, err)) {
+		generation_free(g, NULL);
+		return NULL;
+	}
+	if (site) {
+		list_sockets(g, sv);
+		deal_slots(g, sv, NULL);
+	}
+	return g;
+}
+
 void generation_free(struct generation *g, const struct generation *other)
 {
 	if (!g)
@@ -184,8 +327,8 @@ void generation_free(struct generation *g, const struct generation *other)
 		memory_free(&g->memory);
 	counts_free(&g->counts);
 	crashes_free(&g->crashes);
-	if (g->where)
-		munmap(g->where, where_size(g));
+	shared_free(&g->where_memory);
+	free(g->legend);
 	free(g->process);
 	free(g->slot);
 	free(g->socks);

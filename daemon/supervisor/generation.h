@@ -39,7 +39,11 @@ struct process {
 };
 
 struct generation {
-	struct site *site;      /* borrowed */
+	struct site *site;      /* borrowed; NULL: there is nothing but memory, of a coapd that has
+				 * ended */
+	bool foreign;           /* another program began its workers: this one begins none */
+	bool strange;           /* its memory is laid out otherwise: nothing is looked up in it */
+	struct legend *legend;  /* of memory that others made, whose names def borrows; owned */
 	struct space_def def;   /* of each slot */
 	struct memory memory;   /* of the slots: that of the generation before, or its own */
 	unsigned nworkers;
@@ -50,7 +54,8 @@ struct generation {
 	struct process *process;        /* [worker] */
 	struct worker_slot *slot;       /* [slot], those of a worker side by side */
 	int *socks;             /* [slot][listener] */
-	struct where *where;        /* [worker], shared: the module that it opens or closes */
+	struct where *where;    /* [worker], the module that it opens or closes; in */
+	struct shared where_memory;
 };
 
 /* Makes one of a site whose sockets are there, without any process; on_control is called
@@ -61,6 +66,20 @@ struct generation *generation_make(struct supervisor *sv, struct site *site,
 				   const struct generation *before,
 				   void (*on_control)(struct ev_loop *, ev_io *, int),
 				   struct err *err);
+
+/* What another supervisor left of one; descriptors are taken over whatever comes of it, -1: there
+ * is none. */
+struct generation_left {
+	const int *memory;      /* [slot] */
+	int counts, gates, where;
+};
+
+/* Makes one again of what was left, its site borrowed and its sockets there; the processes are
+ * up to the caller.  With site NULL it is the memory alone.  NULL: err says why. */
+struct generation *generation_again(struct supervisor *sv, struct site *site,
+				    const struct generation_left *left,
+				    void (*on_control)(struct ev_loop *, ev_io *, int),
+				    struct err *err);
 
 /* Its processes are dead.  Its memory goes as well, unless it is also that of other.  NULL is
  * fine for both. */

@@ -34,6 +34,24 @@ int mail_open(struct mail *m, unsigned n, struct err *err)
 	return err_set(err, rc, "cannot make the mailboxes of slots: %s", strerror(-rc));
 }
 
+int mail_take_over(struct mail *m, unsigned n, const int *in, const int *out, struct err *err)
+{
+	*m = (struct mail){ .in = calloc(n, sizeof *m->in), .out = calloc(n, sizeof *m->out) };
+	for (unsigned i = 0; i < n; i++) {
+		if (m->in && m->out) {
+			m->in[m->n] = in[i];
+			m->out[m->n++] = out[i];
+			continue;
+		}
+		close(in[i]);
+		close(out[i]);
+	}
+	if (m->in && m->out)
+		return 0;
+	mail_close(m);
+	return err_set(err, -ENOMEM, "no memory for the mailboxes of slots");
+}
+
 void mail_close(struct mail *m)
 {
 	while (m->n) {

@@ -13,6 +13,9 @@ struct mail {
 /* Opens n.  0, or a negative errno with err; nothing is left open then. */
 int mail_open(struct mail *m, unsigned n, struct err *err);
 
+/* The same with n that are there already, ours from now on whatever comes of it. */
+int mail_take_over(struct mail *m, unsigned n, const int *in, const int *out, struct err *err);
+
 /* Closes them; an empty one (zeroed) is fine. */
 void mail_close(struct mail *m);
 

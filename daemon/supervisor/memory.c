@@ -22,22 +22,36 @@ static int reserve(int fd, size_t size, uint64_t sparse)
 	return 0;
 }
 
+static int map_one(struct memory *m, unsigned slot)
+{
+	void *at = mmap(NULL, m->size, PROT_READ, MAP_SHARED, m->fd[slot], 0);
+
+	if (at == MAP_FAILED)
+		return -errno;
+	m->at[slot] = at;
+	return madvise(at, m->size, MADV_DONTFORK) < 0 ? -errno : 0;
+}
+
 static int make_one(struct memory *m, unsigned slot, uint64_t sparse)
 {
-	void *at;
 	int rc;
 
 	m->fd[slot] = memfd_create("coapd-slot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (m->fd[slot] < 0)
 		return -errno;
 	rc = reserve(m->fd[slot], m->size, sparse);
-	if (rc)
-		return rc;
-	at = mmap(NULL, m->size, PROT_READ, MAP_SHARED, m->fd[slot], 0);
-	if (at == MAP_FAILED)
-		return -errno;
-	m->at[slot] = at;
-	return madvise(at, m->size, MADV_DONTFORK) < 0 ? -errno : 0;
+	return rc ? rc : map_one(m, slot);
+}
+
+/* The tables, with nothing in them. */
+static int begin(struct memory *m, unsigned n, size_t size)
+{
+	*m = (struct memory){ .n = n, .size = size };
+	m->fd = malloc(n * sizeof *m->fd);
+	m->at = calloc(n, sizeof *m->at);
+	for (unsigned i = 0; i < n && m->fd; i++)
+		m->fd[i] = -1;
+	return m->fd && m->at ? 0 : -ENOMEM;
 }
 
 static size_t mib(size_t size, unsigned n)
@@ -50,7 +64,7 @@ int memory_make(struct memory *m, const struct memory_need *need, size_t availab
 {
 	size_t size = need->size;
 	unsigned n = need->n;
-	int rc = 0;
+	int rc;
 
 	available -= available / 8;
 
@@ -63,13 +77,7 @@ int memory_make(struct memory *m, const struct memory_need *need, size_t availab
 			       "the limits or free memory", mib(size, n), n,
 			       (size_t)(need->shared >> 20), available >> 20);
 	}
-	*m = (struct memory){ .n = n, .size = size };
-	m->fd = malloc(n * sizeof *m->fd);
-	m->at = calloc(n, sizeof *m->at);
-	if (!m->fd || !m->at)
-		rc = -ENOMEM;
-	for (unsigned i = 0; i < n && m->fd; i++)
-		m->fd[i] = -1;
+	rc = begin(m, n, size);
 	for (unsigned i = 0; i < n && rc == 0; i++)
 		rc = make_one(m, i, need->sparse);
 	if (rc == 0)
@@ -83,6 +91,24 @@ int memory_make(struct memory *m, const struct memory_need *need, size_t availab
 			       (size_t)(need->sparse >> 20), n);
 	return err_set(err, rc, "cannot reserve %zu MiB of memory for %u slots: %s; lower "
 		       "the limits or free memory", mib(size, n), n, strerror(-rc));
+}
+
+int memory_take_over(struct memory *m, unsigned n, const int *fd, size_t size, struct err *err)
+{
+	int rc = begin(m, n, size);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (m->fd)
+			m->fd[i] = fd[i];
+		else
+			close(fd[i]);
+	}
+	for (unsigned i = 0; i < n && rc == 0; i++)
+		rc = map_one(m, i);
+	if (rc == 0)
+		return 0;
+	memory_free(m);
+	return err_set(err, rc, "cannot go on with the memory of slots: %s", strerror(-rc));
 }
 
 void memory_free(struct memory *m)

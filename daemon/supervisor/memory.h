@@ -34,6 +34,10 @@ struct memory_need {
 int memory_make(struct memory *m, const struct memory_need *need, size_t available,
 		struct err *err);
 
+/* The same of memories that are there already: n descriptors, ours from now on whatever comes of
+ * it, of memory whose reserved part has size bytes. */
+int memory_take_over(struct memory *m, unsigned n, const int *fd, size_t size, struct err *err);
+
 /* Gives everything back; an empty one (zeroed) is fine. */
 void memory_free(struct memory *m);
 

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define OPTIONS_FILE COAPD_SYSCONFDIR "/coapd/site.yaml"
@@ -12,7 +14,8 @@
 enum kind {
 	TEXT,           /* a value, the last one counts */
 	TEXTS,          /* values that add up */
-	WHAT            /* what is done instead of serving */
+	WHAT,           /* what is done instead of serving */
+	OWN             /* the same, with a descriptor, as coapd tells itself: no help tells it */
 };
 
 struct row {
@@ -67,6 +70,8 @@ static const struct row rows[] = {
 	  "If started as root, they are loaded as user nobody.\n" },
 	{ WHAT, "list-modules", 0, NULL, OPTIONS_LIST_MODULES, 0, 0,
 	  "print all modules and their settings", "" },
+	{ OWN, "take-over", 0, "N", OPTIONS_TAKE_OVER, 0, 0, "", "" },
+	{ OWN, "rehearse", 0, "N", OPTIONS_REHEARSE, 0, 0, "", "" },
 	{ WHAT, "version", 0, NULL, OPTIONS_VERSION, 0, 0, "print the version", "" },
 	{ WHAT, "help", 'h', NULL, OPTIONS_HELP, 0, 0, "print this", "" },
 };
@@ -126,11 +131,24 @@ static int add_text(const struct row *row, struct options_list *list, const char
 	return 0;
 }
 
+static int read_descriptor(struct options *o, const struct row *row, struct err *err)
+{
+	char *end;
+	long n = strtol(optarg, &end, 10);
+
+	if (end == optarg || *end || n < 3 || n > INT_MAX)
+		return err_set(err, -EINVAL, "--%s is for coapd itself", row->name);
+	o->state = (int)n;
+	return 0;
+}
+
 static int set_option(struct options *o, const struct row *row, struct err *err)
 {
 	void *at = (char *)o + row->offset;
 
-	if (row->kind == WHAT)
+	if (row->kind == OWN && read_descriptor(o, row, err))
+		return -EINVAL;
+	if (row->kind == WHAT || row->kind == OWN)
 		return set_what(o, row->what, err);
 	if (row->kind == TEXTS)
 		return add_text(row, at, optarg, err);
@@ -213,7 +231,8 @@ void options_help(FILE *out)
 	fputs("Usage: coapd [-c FILE] [-M DIR] [--mount PATH=MODULE] [--listen URI]\n"
 	      "       coapd --check | --dump | --debug [FILE]\n", out);
 	for (size_t i = 0; i < NROWS; i++)
-		put_help(out, &rows[i]);
+		if (rows[i].kind != OWN)
+			put_help(out, &rows[i]);
 	fputs("Signals: TERM or INT stop it when the last requests are answered, a second\n"
 	      "one at once; USR1 logs all counters.\n"
 	      "Exit status: 0 stopped as asked; 2 wrong site file or command line; 1 it\n"
@@ -241,6 +260,8 @@ void options_page(FILE *out)
 	for (size_t i = 0; i < NROWS; i++) {
 		const struct row *row = &rows[i];
 
+		if (row->kind == OWN)
+			continue;
 		fputs(".It ", out);
 		if (row->letter) {
 			fprintf(out, "Fl %c", row->letter);

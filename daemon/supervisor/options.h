@@ -12,6 +12,8 @@
 
 enum options_what {
 	OPTIONS_RUN,
+	OPTIONS_TAKE_OVER,      /* these two only by coapd itself */
+	OPTIONS_REHEARSE,
 	OPTIONS_CHECK,
 	OPTIONS_DUMP,
 	OPTIONS_DEBUG,
@@ -33,6 +35,8 @@ struct options {
 	const char *file;               /* site file; NULL: only what mount and listen say */
 	const char *other;              /* the second file of --diff, else NULL */
 	const char *modules_dir;        /* NULL: what the site says */
+	char *const *argv;              /* all of it; not set here */
+	int state;                      /* of --take-over and --rehearse: a descriptor */
 	struct options_list mount;      /* "PATH=MODULE" */
 	struct options_list listen;     /* URIs */
 };

@@ -57,6 +57,14 @@ static _Noreturn void be_worker(struct supervisor *sv, struct process *p, int co
 	_exit(worker_run(&boot));
 }
 
+void process_listen(struct process *p)
+{
+	if (p->control < 0)
+		return;
+	ev_io_set(&p->readable, p->control, EV_READ);
+	ev_io_start(p->sv->loop, &p->readable);
+}
+
 int process_start(struct supervisor *sv, struct process *p)
 {
 	int pair[2];
@@ -76,8 +84,7 @@ int process_start(struct supervisor *sv, struct process *p)
 	p->starts++;
 	p->control = pair[0];
 	p->asked = p->silent = p->prepared = false;
-	ev_io_set(&p->readable, pair[0], EV_READ);
-	ev_io_start(sv->loop, &p->readable);
+	process_listen(p);
 	return 0;
 }
 
@@ -108,7 +115,7 @@ static int where(const struct process *p, bool *opens)
 	int mount = where_mount(&p->of->where[p->number], site->nmounts);
 
 	*opens = mount >= 0;
-	for (unsigned i = 0; i < p->nslots && mount < 0 && !p->held; i++)
+	for (unsigned i = 0; i < p->nslots && mount < 0 && !p->held && !p->of->strange; i++)
 		mount = slot_where(p->of->memory.at[p->slots[i].slot], site);
 	return mount;
 }

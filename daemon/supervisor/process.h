@@ -14,6 +14,9 @@ struct worker_boot process_boot(const struct supervisor *sv, const struct proces
  * -errno and there is none. */
 int process_start(struct supervisor *sv, struct process *p);
 
+/* Has what it says heard, if it has a control socket; that is part of its start. */
+void process_listen(struct process *p);
+
 /* In the child: none of the supervisor's loop is left, its epoll descriptor and
  * signal handlers belong to the parent. */
 void process_leave_loop(struct supervisor *sv);

@@ -1,3 +1,5 @@
+#include <config.h>
+
 #include "supervisor/reload.h"
 
 #include "config/refusal.h"
@@ -9,6 +11,7 @@
 #include "supervisor/process.h"
 #include "supervisor/runtime.h"
 #include "supervisor/state.h"
+#include "supervisor/upgrade.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -17,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -48,19 +52,13 @@ static void enter(struct supervisor *sv, enum reload_phase phase, double late_s)
 
 /* --- how it ended --------------------------------------------------------------------- */
 
-static void tell(int waiter[RELOAD_WAITERS], bool fine, const char *text)
+static void begin_again(struct supervisor *sv)
 {
-	char message[RELOAD_TEXT + 1];
-	int n = snprintf(message, sizeof message, "%c%s", fine ? '1' : '0', text);
+	struct reload *r = &sv->reload;
+	bool upgrade = r->again_upgrades;
 
-	for (unsigned i = 0; i < RELOAD_WAITERS; i++) {
-		if (waiter[i] < 0)
-			continue;
-		(void)!send(waiter[i], message, (size_t)n < sizeof message ? (size_t)n :
-			    sizeof message - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-		close(waiter[i]);
-		waiter[i] = -1;
-	}
+	r->again = r->again_upgrades = false;
+	reload_begin(sv, upgrade);
 }
 
 static void next_turn(struct supervisor *sv)
@@ -68,13 +66,9 @@ static void next_turn(struct supervisor *sv)
 	struct reload *r = &sv->reload;
 
 	enter(sv, RELOAD_IDLE, 0.);
-	memcpy(r->waiter, r->next_waiter, sizeof r->waiter);
-	for (unsigned i = 0; i < RELOAD_WAITERS; i++)
-		r->next_waiter[i] = -1;
-	if (!r->again)
-		return;
-	r->again = false;
-	reload_begin(sv);
+	waiters_move(&r->waiters, &r->next_waiters);
+	if (r->again)
+		begin_again(sv);
 }
 
 /* Each line of a text that may have several. */
@@ -95,15 +89,28 @@ static int give_directory(const struct site *site, struct err *err)
 	return site->runtime_at ? runtime_give(site->runtime_at, site->user, err) : 0;
 }
 
+/* Nothing has changed yet for the program before.  If even that cannot be, workers of the site
+ * that is served go on as long as they live. */
+static void go_back(struct supervisor *sv)
+{
+	struct reload *r = &sv->reload;
+	int rc = upgrade_return(sv->left, r->source->argv, r->text);
+
+	log_error("cannot become the program before again: %s", strerror(-rc));
+}
+
 /* Nothing of the new site is left. */
 static void refused(struct supervisor *sv)
 {
 	struct reload *r = &sv->reload;
 
+	if (sv->left)
+		go_back(sv);
 	r->refused++;
 	log_lines(r->text);
-	log_error("the new site is not taken over; the one that is served goes on");
-	tell(r->waiter, false, r->text);
+	log_error(r->upgrades ? "the installed program does not take over; this one goes on" :
+		  "the new site is not taken over; the one that is served goes on");
+	waiters_tell(&r->waiters, false, r->text);
 	notify_ready(sv->pulse.text);
 	next_turn(sv);
 }
@@ -166,10 +173,13 @@ static void read_report(struct reload *r)
 static _Noreturn void be_checker(struct supervisor *sv, struct config_errors *errors)
 {
 	struct reload *r = &sv->reload;
-	FILE *out = fdopen(r->report, "w");
+	FILE *out;
 	bool fine;
 
 	process_leave_loop(sv);
+	if (r->upgrades)
+		upgrade_rehearse(sv, r->source->argv, r->report);
+	out = fdopen(r->report, "w");
 	fine = r->site && r->source->look(r->source->arg, r->site, errors);
 	if (fine)
 		fine = refusal_find(sv->now->site, r->site, errors) == 0;
@@ -188,17 +198,22 @@ static int start_checker(struct supervisor *sv, struct config_errors *errors)
 	if (r->report < 0)
 		return -errno;
 	r->checker = child_fork();
-	if (r->checker == 0)
+	if (r->checker == 0) {
+		setpgid(0, 0);
 		be_checker(sv, errors);
-	if (r->checker > 0)
+	}
+	if (r->checker > 0) {
+		setpgid(r->checker, r->checker);
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
 		return 0;
+	}
 	close(r->report);
 	r->report = -1;
 	return (int)r->checker;
 }
 
 /* What a running daemon has for good, the new site has too, whatever it says. */
-static void settle(const struct supervisor *sv, struct site *site)
+void reload_settle(const struct supervisor *sv, struct site *site)
 {
 	if (site->slots == 0)
 		site->slots = sv->nslots;
@@ -208,20 +223,22 @@ static void settle(const struct supervisor *sv, struct site *site)
 static int check(struct supervisor *sv)
 {
 	struct reload *r = &sv->reload;
-	struct config_errors *errors = malloc(sizeof *errors);
+	struct config_errors *errors = r->upgrades ? NULL : malloc(sizeof *errors);
 	int rc = -ENOMEM;
 
+	if (r->upgrades)
+		return start_checker(sv, NULL);
 	if (errors) {
 		r->site = r->source->load(r->source->arg, errors);
 		if (r->site)
-			settle(sv, r->site);
+			reload_settle(sv, r->site);
 		rc = start_checker(sv, errors);
 	}
 	free(errors);
 	return rc;
 }
 
-void reload_begin(struct supervisor *sv)
+void reload_begin(struct supervisor *sv, bool upgrade)
 {
 	struct reload *r = &sv->reload;
 	int rc;
@@ -232,16 +249,20 @@ void reload_begin(struct supervisor *sv)
 	}
 	if (r->phase != RELOAD_IDLE || !crew_can_replace(&sv->crew)) {
 		r->again = true;
+		r->again_upgrades = r->again_upgrades || upgrade;
 		return;
 	}
 	r->began = now_ms();
 	r->text[0] = '\0';
+	r->upgrades = upgrade;
 	notify_reloading();
-	log_notice("reading the site again");
+	log_notice(upgrade ? "asking the installed program to take over" :
+		   "reading the site again");
 	enter(sv, RELOAD_CHECKING, CHECK_LATE_S);
 	rc = check(sv);
 	if (rc)
-		refuse(sv, "cannot look at the new site: %s", strerror(-rc));
+		refuse(sv, "cannot look at the new %s: %s", upgrade ? "program" : "site",
+		       strerror(-rc));
 }
 
 /* --- preparing ---------------------------------------------------------------------------- */
@@ -293,6 +314,11 @@ static void commit(struct supervisor *sv)
 {
 	struct reload *r = &sv->reload;
 
+	if (sv->left) {
+		bag_close(&sv->left->bag);
+		estate_free(sv->left);
+		sv->left = NULL;
+	}
 	sv->old = sv->now;
 	sv->now = r->next;
 	r->next = NULL;
@@ -322,12 +348,14 @@ void reload_replaced(struct supervisor *sv)
 	r->served = r->site;
 	r->site = NULL;
 	r->taken_over++;
-	snprintf(text, sizeof text, "the new site is served: %u workers, %u slots, %zu resources, "
-		 "after %ju ms", sv->now->nworkers, sv->nslots, sv->now->site->nmounts,
+	snprintf(text, sizeof text, "%s: %u workers, %u slots, %zu resources, "
+		 "after %ju ms", r->upgrades ? PACKAGE_STRING " has taken over" :
+		 "the new site is served", sv->now->nworkers, sv->nslots, sv->now->site->nmounts,
 		 (uintmax_t)(now_ms() - r->began));
 	log_notice("%s", text);
-	tell(r->waiter, true, text);
+	waiters_tell(&r->waiters, true, text);
 	supervisor_tell_ready(sv);
+	store_keep(sv);
 	next_turn(sv);
 }
 
@@ -346,18 +374,45 @@ void reload_heard(struct supervisor *sv, struct process *p, const char *message,
 		commit(sv);
 }
 
+static void refuse_checked(struct supervisor *sv, int status)
+{
+	const char *what = sv->reload.upgrades ? "the installed program's look at what is served" :
+			   "looking at the new site";
+
+	if (WIFSIGNALED(status))
+		refuse(sv, "%s was ended by signal %d (%s)", what, WTERMSIG(status),
+		       strsignal(WTERMSIG(status)));
+	else
+		refuse(sv, "%s ended with status %d", what, WEXITSTATUS(status));
+}
+
+/* If all goes well, there is no way back into this function. */
+static void upgrade(struct supervisor *sv)
+{
+	int rc;
+
+	/* What it had to say is not what is wrong. */
+	sv->reload.text[0] = '\0';
+	rc = upgrade_go(sv, sv->reload.source->argv);
+	refuse(sv, "%s cannot be executed: %s", sv->program ? sv->program : "the installed program",
+	       strerror(-rc));
+}
+
 static void checked(struct supervisor *sv, int status)
 {
 	struct reload *r = &sv->reload;
 
 	r->checker = 0;
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	read_report(r);
 	if (r->phase == RELOAD_CLEARING)
 		clear(sv);
-	else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		prepare(sv);
+	else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		refuse_checked(sv, status);
+	else if (r->upgrades)
+		upgrade(sv);
 	else
-		refuse(sv, "looking at the new site ended with status 0x%x", (unsigned)status);
+		prepare(sv);
 }
 
 /* It is not ready to take over what nobody has left yet. */
@@ -402,13 +457,13 @@ static void on_late(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)revents;
 	if (r->phase == RELOAD_CHECKING) {
 		snprintf(r->text, RELOAD_TEXT, "looking at the new site takes too long\n");
-		kill(r->checker, SIGKILL);
+		kill(-r->checker, SIGKILL);
 		enter(sv, RELOAD_CLEARING, 0.);
 	} else if (r->phase == RELOAD_PREPARING) {
 		refuse(sv, "%s", process_laggard(r->next, &(struct err){ "" }));
 	} else if (r->phase == RELOAD_SWITCHING) {
 		log_error("%s", late);
-		tell(r->waiter, false, late);
+		waiters_tell(&r->waiters, false, late);
 	}
 }
 
@@ -418,33 +473,27 @@ void reload_ready(struct supervisor *sv)
 
 	if (!r->again || r->phase != RELOAD_IDLE)
 		return;
-	r->again = false;
-	memcpy(r->waiter, r->next_waiter, sizeof r->waiter);
-	for (unsigned i = 0; i < RELOAD_WAITERS; i++)
-		r->next_waiter[i] = -1;
-	reload_begin(sv);
+	waiters_move(&r->waiters, &r->next_waiters);
+	begin_again(sv);
 }
 
 /* --- who asks ------------------------------------------------------------------------------------ */
 
-int reload_ask(struct supervisor *sv)
+int reload_ask(struct supervisor *sv, bool upgrade)
 {
 	struct reload *r = &sv->reload;
-	bool at_once = r->phase == RELOAD_IDLE && crew_can_replace(&sv->crew);
-	int *list = at_once ? r->waiter : r->next_waiter, pair[2];
-	unsigned i = 0;
+	bool at_once = r->phase == RELOAD_ARRIVING ||
+		       (r->phase == RELOAD_IDLE && crew_can_replace(&sv->crew));
+	int fd;
 
 	if (!r->source || sv->crew.phase > CREW_SERVE)
 		return -ESHUTDOWN;
-	while (i < RELOAD_WAITERS && list[i] >= 0)
-		i++;
-	if (i == RELOAD_WAITERS)
-		return -EBUSY;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
-		return -errno;
-	list[i] = pair[1];
-	reload_begin(sv);
-	return pair[0];
+	fd = waiters_add(at_once ? &r->waiters : &r->next_waiters);
+	if (fd < 0)
+		return fd;
+	if (r->phase != RELOAD_ARRIVING)
+		reload_begin(sv, upgrade);
+	return fd;
 }
 
 /* --- life ------------------------------------------------------------------------------------------ */
@@ -454,18 +503,48 @@ void reload_init(struct supervisor *sv, const struct supervisor_source *source)
 	struct reload *r = &sv->reload;
 
 	*r = (struct reload){ .report = -1, .source = source, .text = calloc(1, RELOAD_TEXT) };
+	if (sv->left && estate_lives(sv->left))
+		r->phase = RELOAD_ARRIVING;
 	if (!r->text)
 		r->source = NULL;
-	for (unsigned i = 0; i < RELOAD_WAITERS; i++)
-		r->waiter[i] = r->next_waiter[i] = -1;
+	waiters_init(&r->waiters);
+	waiters_init(&r->next_waiters);
 	ev_timer_init(&r->late, on_late, 0., 0.);
 	r->late.data = sv;
+}
+
+static void tell_verdict(struct supervisor *sv)
+{
+	struct reload *r = &sv->reload;
+
+	snprintf(r->text, RELOAD_TEXT, "%s", estate_text(sv->left, "verdict"));
+	bag_close(&sv->left->bag);
+	estate_free(sv->left);
+	sv->left = NULL;
+	refused(sv);
+}
+
+void reload_arrive(struct supervisor *sv, struct site *site)
+{
+	struct reload *r = &sv->reload;
+
+	r->upgrades = true;
+	r->began = estate_number(sv->left, "began");
+	r->taken_over = (unsigned)estate_number(sv->left, "taken-over");
+	r->refused = (unsigned)estate_number(sv->left, "refused");
+	if (!site) {
+		tell_verdict(sv);
+		return;
+	}
+	r->site = site;
+	reload_settle(sv, site);
+	prepare(sv);
 }
 
 static void end(pid_t pid)
 {
 	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, NULL, 0) >= 0 || errno == EINTR)
 		;
 }
 
@@ -489,15 +568,16 @@ void reload_stop(struct supervisor *sv)
 
 	r->again = false;
 	ev_timer_stop(sv->loop, &r->late);
+	/* With all that it has begun, which is ours when it has ended. */
 	if (r->checker > 0)
-		end(r->checker);
+		end(-r->checker);
 	r->checker = 0;
 	end_held(r->next);
 	end_held(sv->now);
 	generation_free(r->next, sv->now);
 	r->next = NULL;
-	tell(r->waiter, false, "coapd stops");
-	tell(r->next_waiter, false, "coapd stops");
+	waiters_tell(&r->waiters, false, "coapd stops");
+	waiters_tell(&r->next_waiters, false, "coapd stops");
 	enter(sv, RELOAD_IDLE, 0.);
 }
 

@@ -9,20 +9,25 @@
  * (PREPARING): up to here the old ones serve as ever, and whatever is wrong is told and taken
  * back (CLEARING).  Then there is no way back: the crew has the old ones leave, and each new one
  * takes over the slots as they become nobody's (SWITCHING).  Nothing is ever waited for but in
- * the loop.  Owned and run by the supervisor's thread. */
+ * the loop.
+ *
+ * An upgrade is a reload whose checking is done by the installed program, in a child, and whose
+ * preparing by that program as well, which this process becomes in between (upgrade.h); there it
+ * begins with ARRIVING.  Owned and run by the supervisor's thread. */
 #ifndef SUPERVISOR_RELOAD_H
 #define SUPERVISOR_RELOAD_H
 
 #include "supervisor/generation.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/waiters.h"
 
 #include <ev.h>
 
-#define RELOAD_WAITERS 16       /* that are told how it ends */
-#define RELOAD_TEXT 12288       /* bytes of what they are told */
+#define RELOAD_TEXT WAITERS_TEXT        /* bytes of what is wrong */
 
 enum reload_phase {
 	RELOAD_IDLE,
+	RELOAD_ARRIVING,        /* another program began it; workers and site are those it had */
 	RELOAD_CHECKING,
 	RELOAD_PREPARING,
 	RELOAD_SWITCHING,
@@ -38,26 +43,35 @@ struct reload {
 	struct generation *next;        /* its workers, while they are held; owned */
 	pid_t checker;                  /* the child that looks at it; 0 none */
 	int report;                     /* memory where it writes what is wrong; -1 none */
-	bool again;                     /* somebody asked meanwhile */
+	bool upgrades;                  /* it is one with another program */
+	bool again;                     /* somebody asked meanwhile, */
+	bool again_upgrades;            /* for that */
 	uint64_t began;                 /* ms */
 	unsigned taken_over;            /* so many sites have */
 	unsigned refused;
 	ev_timer late;
 	char *text;                     /* why it was refused; RELOAD_TEXT bytes, owned */
-	int waiter[RELOAD_WAITERS];     /* told when this one is over, -1: nobody; owned */
-	int next_waiter[RELOAD_WAITERS];        /* when the next one is */
+	struct waiters waiters;         /* told when this one is over, */
+	struct waiters next_waiters;    /* when the next one is */
 };
 
 /* Sets it up; the loop is there. */
 void reload_init(struct supervisor *sv, const struct supervisor_source *source);
 
-/* Begins one, or another one after the one under way. */
-void reload_begin(struct supervisor *sv);
+/* Begins one, or another one after the one under way; upgrade: with the installed program. */
+void reload_begin(struct supervisor *sv, bool upgrade);
+
+/* Gives a site what a running daemon has for good. */
+void reload_settle(const struct supervisor *sv, struct site *site);
+
+/* In the program after: goes on with what the one before began, with the site that was read now
+ * (ours from here on); in the one before, to which that went back: tells why (site is NULL). */
+void reload_arrive(struct supervisor *sv, struct site *site);
 
 /* The same, for somebody who wants to know how it ends: a descriptor, the caller's, on which one
  * message will come, whose first byte is '1' for a site that was taken over or '0', and the rest
  * a text; or a negative errno. */
-int reload_ask(struct supervisor *sv);
+int reload_ask(struct supervisor *sv, bool upgrade);
 
 /* All workers serve for the first time. */
 void reload_ready(struct supervisor *sv);

@@ -161,6 +161,22 @@ int sockets_add(struct sockets *s, struct site *site, struct err *err)
 	return rc;
 }
 
+int sockets_pass(struct sockets *s, const struct site *site, unsigned number, struct err *err)
+{
+	struct sockets_group *g = &s->group[number];
+	int *fds = malloc(s->slots * sizeof *fds), rc = fds ? 0 : -ENOMEM;
+
+	for (unsigned l = 0; l < site->nlisteners && rc == 0; l++)
+		if (is_of(g, &site->listeners[l]))
+			rc = passed_take(site, l, s->slots, fds, &g->bound, err);
+	for (unsigned i = 0; i < s->slots && rc > 0; i++)
+		*place(s, i, number) = i < (unsigned)rc ? fds[i] : -1;
+	if (rc == 0)
+		close_group(s, number);
+	free(fds);
+	return rc < 0 ? rc : 0;
+}
+
 void sockets_prune(struct sockets *s, const struct site *site)
 {
 	for (unsigned n = 0; n < SITE_LISTENERS_MAX; n++)
@@ -183,14 +199,20 @@ static bool make_table(struct sockets *s)
 	return s->fd && s->client;
 }
 
+int sockets_begin(struct sockets *s, unsigned slots, struct err *err)
+{
+	*s = (struct sockets){ .slots = slots };
+	if (make_table(s))
+		return 0;
+	sockets_close(s);
+	return err_set(err, -ENOMEM, "no memory for the table of sockets");
+}
+
 int sockets_open(struct sockets *s, struct site *site, unsigned slots, struct err *err)
 {
-	int rc;
+	int rc = sockets_begin(s, slots, err);
 
-	*s = (struct sockets){ .slots = slots };
-	if (!make_table(s))
-		rc = err_set(err, -ENOMEM, "no memory for the table of sockets");
-	else
+	if (rc == 0)
 		rc = sockets_add(s, site, err);
 	for (unsigned i = 0; i < slots && rc == 0; i++)
 		rc = udp_open_client(&s->client[i], err);

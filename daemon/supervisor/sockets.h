@@ -33,9 +33,17 @@ struct sockets {
  * nothing is left open. */
 int sockets_open(struct sockets *s, struct site *site, unsigned slots, struct err *err);
 
+/* The table alone, without any.  0, or -ENOMEM with err. */
+int sockets_begin(struct sockets *s, unsigned slots, struct err *err);
+
 /* The same for a site that is to take over: only those are opened that are not there.  On
  * an error all is as it was. */
 int sockets_add(struct sockets *s, struct site *site, struct err *err);
+
+/* Has the sockets of a number, whose group is filled in, passed again by the service manager; if
+ * no listener of the site wants them, there is no such group any more.  0, or a negative errno with
+ * err. */
+int sockets_pass(struct sockets *s, const struct site *site, unsigned number, struct err *err);
 
 /* Closes those of listeners that a site does not have. */
 void sockets_prune(struct sockets *s, const struct site *site);

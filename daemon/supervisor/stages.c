@@ -1,6 +1,7 @@
 #include "supervisor/stages.h"
 
 #include "supervisor/logfile.h"
+#include "supervisor/restore.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 
 static int up_key(struct supervisor *sv, struct err *err)
 {
+	if (sv->left)
+		return restore_key(sv, err);
 	if (getrandom(&sv->key, sizeof sv->key, 0) != (ssize_t)sizeof sv->key)
 		return err_set(err, -EIO, "the kernel gives no random bytes");
 	return 0;
@@ -20,8 +23,9 @@ static int up_key(struct supervisor *sv, struct err *err)
 
 static int up_files(struct supervisor *sv, struct err *err)
 {
-	/* Two generations of workers, and of memory, while one takes over from another. */
-	rlim_t need = (rlim_t)sv->nslots * (sv->site->nlisteners + 6) + 4 * sv->nslots +
+	/* Two generations of workers, and of memory, while one takes over from another; and all
+	 * of it twice while another program does. */
+	rlim_t need = 2 * ((rlim_t)sv->nslots * (sv->site->nlisteners + 6) + 4 * sv->nslots) +
 		      sv->site->control_connections + SPARE_FILES;
 	struct rlimit limit;
 
@@ -38,6 +42,8 @@ static int up_files(struct supervisor *sv, struct err *err)
 
 static int up_sockets(struct supervisor *sv, struct err *err)
 {
+	if (sv->left)
+		return restore_sockets(sv, err);
 	return sockets_open(&sv->sockets, sv->site, sv->nslots, err);
 }
 
@@ -48,6 +54,8 @@ static void down_sockets(struct supervisor *sv)
 
 static int up_wakes(struct supervisor *sv, struct err *err)
 {
+	if (sv->left)
+		return restore_wakes(sv, err);
 	/* There are never more workers than slots, whatever a later site says. */
 	return wakes_make(&sv->wakes, sv->nslots, &sv->key, err);
 }
@@ -59,6 +67,8 @@ static void down_wakes(struct supervisor *sv)
 
 static int up_mail(struct supervisor *sv, struct err *err)
 {
+	if (sv->left)
+		return restore_mail(sv, err);
 	return mail_open(&sv->mail, sv->nslots, err);
 }
 
@@ -69,9 +79,19 @@ static void down_mail(struct supervisor *sv)
 
 static int up_generation(struct supervisor *sv, struct err *err)
 {
-	sv->now = generation_make(sv, sv->site, NULL, sv->on_control, err);
-	if (!sv->now)
-		return -EINVAL;
+	int rc = sv->left && !estate_lives(sv->left) ? restore_memory(sv, err) : 0;
+
+	if (rc == 0 && sv->left && estate_lives(sv->left))
+		rc = restore_generation(sv, err);
+	else if (rc == 0)
+		sv->now = generation_make(sv, sv->site, sv->old, sv->on_control, err);
+	if (rc == 0 && !sv->now)
+		rc = -EINVAL;
+	if (rc) {
+		generation_free(sv->old, NULL);
+		sv->old = NULL;
+		return rc;
+	}
 	logfile_use(sv->now->log_fd);
 	return 0;
 }
@@ -88,6 +108,8 @@ static int up_crew(struct supervisor *sv, struct err *err)
 	if (!crew_make(&sv->crew, sv->now->nworkers, sv->nslots, sv->site->drain_ms))
 		return err_set(err, -ENOMEM, "no memory for the table of workers");
 	sv->crew.watch_ms = sv->site->watchdog_ms;
+	if (sv->left && estate_lives(sv->left))
+		restore_crew(sv);
 	return 0;
 }
 

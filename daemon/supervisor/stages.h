@@ -6,7 +6,7 @@
 
 #include "supervisor/state.h"
 
-/* Fills sv, of which site, nslots and on_control are set and the rest is zero: limits,
+/* Fills sv, of which site, nslots, left and on_control are set and the rest is zero: limits,
  * sockets, memory, and a generation whose processes have no pid.  0, or -errno with the
  * reason, and nothing is left. */
 int stages_up(struct supervisor *sv, struct err *err);

@@ -10,6 +10,7 @@
 #include "supervisor/pulse.h"
 #include "supervisor/reload.h"
 #include "supervisor/sockets.h"
+#include "supervisor/store.h"
 #include "supervisor/supervisor.h"
 #include "worker/worker.h"
 
@@ -17,6 +18,8 @@
 
 /* The signals that the loop takes. */
 enum { SIG_TERM, SIG_INT, SIG_USR1, SIG_USR2, SIG_HUP, SIGNALS };
+
+struct estate;
 
 struct supervisor {
 	struct generation *now;         /* whose site is served */
@@ -38,6 +41,13 @@ struct supervisor {
 	bool unwell;                    /* has been logged */
 	struct control *control;        /* NULL: there is no control socket */
 	struct site *site;              /* the one to begin with; borrowed */
+	struct store store;             /* what the service manager keeps */
+	struct site *arriving;          /* that takes over from it, with this program; borrowed */
+	struct estate *left;            /* what it goes on with (estate.h); NULL: it begins anew;
+					 * borrowed */
+	char *program;                  /* the file that this program was begun from; NULL: it is
+					 * not known */
+	int program_fd;                 /* and this program, whatever that file is now; -1 */
 	void (*on_control)(struct ev_loop *, ev_io *, int);     /* a worker has said something */
 	enum supervisor_exit code;
 };
@@ -48,10 +58,13 @@ void supervisor_replace(struct supervisor *sv);
 void supervisor_tell_ready(struct supervisor *sv);
 
 /* The memory that has what was counted: that of a generation that leaves, as long as there is
- * one. */
+ * one, and it can be looked at. */
 static inline const struct memory *supervisor_memory(const struct supervisor *sv)
 {
-	return sv->old ? &sv->old->memory : &sv->now->memory;
+	static const struct memory none;
+	const struct generation *g = sv->old && !sv->old->strange ? sv->old : sv->now;
+
+	return g->strange ? &none : &g->memory;
 }
 
 #endif

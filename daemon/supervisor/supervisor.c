@@ -1,12 +1,15 @@
 #include "supervisor/supervisor.h"
 
+#include "config/refusal.h"
 #include "supervisor/closing.h"
 #include "supervisor/control.h"
+#include "supervisor/estate.h"
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
 #include "supervisor/rotation.h"
 #include "supervisor/stages.h"
 #include "supervisor/statistics.h"
+#include "supervisor/upgrade.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -34,13 +37,15 @@ static void spawn(struct supervisor *sv, struct process *p)
 	int rc;
 
 	p->held = false;
-	rc = process_start(sv, p);
+	/* Its slots wait for a worker of this program's. */
+	rc = p->of->foreign ? -ECHILD : process_start(sv, p);
 
 	if (rc == 0) {
 		log_notice("worker %u started (pid %d)", p->number, (int)p->pid);
 		return;
 	}
-	log_error("cannot start worker %u: %s", p->number, strerror(-rc));
+	if (!p->of->foreign)
+		log_error("cannot start worker %u: %s", p->number, strerror(-rc));
 	step(sv, CREW_EV_NOT_SPAWNED, p->number);
 }
 
@@ -78,11 +83,24 @@ void supervisor_tell_ready(struct supervisor *sv)
 			 strerror(-rc));
 }
 
+/* Nobody looks into the memory that was found any more, unless it is the one that goes on. */
+static void settle_found(struct supervisor *sv)
+{
+	if (!sv->old)
+		return;
+	generation_settle(sv->now);
+	generation_free(sv->old, sv->now);
+	sv->old = NULL;
+	control_renew(sv->control, sv);
+}
+
 static void tell_ready(struct supervisor *sv)
 {
 	supervisor_tell_ready(sv);
 	log_notice("ready: %u workers, %u slots, %zu resources", sv->now->nworkers, sv->nslots,
 		   sv->now->site->nmounts);
+	settle_found(sv);
+	store_keep(sv);
 	reload_ready(sv);
 }
 
@@ -311,7 +329,7 @@ static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 	struct supervisor *sv = w->data;
 
 	(void)loop, (void)revents;
-	reload_begin(sv);
+	reload_begin(sv, false);
 }
 
 /* Whoever watches over us ends us all when it hears nothing: the last resort, when a worker
@@ -391,7 +409,23 @@ static void close_loop(struct supervisor *sv)
 	ev_loop_destroy(sv->loop);
 }
 
-static int serve(struct supervisor *sv, const struct supervisor_source *source, struct err *err)
+static void start(struct supervisor *sv)
+{
+	happen(sv, CREW_EV_START, 0);
+}
+
+/* Its workers are there, and have not been listened to for a while. */
+static void arrive(struct supervisor *sv)
+{
+	for (unsigned w = 0; w < sv->now->nworkers; w++)
+		process_listen(&sv->now->process[w]);
+	upgrade_arrived();
+	happen(sv, CREW_EV_TICK, 0);
+	reload_arrive(sv, sv->arriving);
+}
+
+static int serve(struct supervisor *sv, const struct supervisor_source *source,
+		 void (*begin)(struct supervisor *sv), struct err *err)
 {
 	int rc = open_loop(sv, err);
 
@@ -400,12 +434,47 @@ static int serve(struct supervisor *sv, const struct supervisor_source *source, 
 	reload_init(sv, source);
 	rc = control_open(&sv->control, sv, err);
 	if (rc == 0) {
-		happen(sv, CREW_EV_START, 0);
+		begin(sv);
 		ev_run(sv->loop, 0);
 		control_close(sv->control);
 	}
 	close_loop(sv);
 	return rc;
+}
+
+/* True if something was kept, and it is for as many slots. */
+static bool find_kept(const struct supervisor *sv, struct estate *e)
+{
+	if (!store_find(e))
+		return false;
+	if (estate_number(e, "slots") == sv->nslots)
+		return true;
+	log_warn("clients were divided into %ju slots and are to be into %u: what was known of them "
+		 "is gone", (uintmax_t)estate_number(e, "slots"), sv->nslots);
+	store_drop(e);
+	return false;
+}
+
+/* What the service manager has kept since the coapd before. */
+static int up_with_what_was_kept(struct supervisor *sv, struct err *err)
+{
+	struct estate e;
+	int rc;
+
+	if (!find_kept(sv, &e))
+		return stages_up(sv, err);
+	sv->left = &e;
+	rc = stages_up(sv, err);
+	sv->left = NULL;
+	if (rc == 0) {
+		log_notice("going on with what the service manager has kept");
+		store_resume(&sv->store, &e);
+		store_taken(&e);
+		return 0;
+	}
+	log_warn("cannot go on with what the service manager has kept: %s", err->text);
+	store_drop(&e);
+	return stages_up(sv, err);
 }
 
 enum supervisor_exit supervisor_run(struct site *site, const struct supervisor_source *source)
@@ -417,15 +486,65 @@ enum supervisor_exit supervisor_run(struct site *site, const struct supervisor_s
 
 	/* However many it means today, there will be so many. */
 	site->slots = sv.nslots;
-	rc = stages_up(&sv, &err);
+	upgrade_init(&sv);
+	rc = up_with_what_was_kept(&sv, &err);
 	if (rc == 0) {
-		rc = serve(&sv, source, &err);
+		rc = serve(&sv, source, start, &err);
 		stages_down(&sv);
 		reload_free(&sv);
 	}
 	if (rc < 0)
 		log_error("%s", err.text);
+	store_free(&sv.store);
+	upgrade_free(&sv);
 	return sv.code;
+}
+
+enum supervisor_exit supervisor_take_over(struct estate *left, struct site *site,
+					  const struct supervisor_source *source)
+{
+	struct err err = { "" };
+	struct site *served = estate_site(left, &err);
+	struct supervisor sv = { .site = served, .code = SUPERVISOR_FAILED, .left = left,
+				 .nslots = (unsigned)estate_number(left, "slots"),
+				 .on_control = on_control, .arriving = site };
+	int rc = served ? stages_up(&sv, &err) : -EINVAL;
+
+	upgrade_init(&sv);
+	store_resume(&sv.store, left);
+	if (rc == 0) {
+		rc = serve(&sv, source, arrive, &err);
+		stages_down(&sv);
+		reload_free(&sv);
+	}
+	/* Until it serves, what was left is as it was. */
+	if (rc < 0 && site)
+		(void)upgrade_return(left, source->argv, err.text);
+	if (rc < 0)
+		log_error("%s", err.text);
+	store_free(&sv.store);
+	upgrade_free(&sv);
+	site_free(served);
+	return sv.code;
+}
+
+bool supervisor_rehearse(struct estate *left, struct site *site, struct config_errors *errors)
+{
+	struct err err = { "" };
+	struct site *served = estate_site(left, &err);
+	struct supervisor sv = { .site = served, .left = left, .on_control = on_control,
+				 .nslots = (unsigned)estate_number(left, "slots") };
+	int rc = served ? stages_up(&sv, &err) : -EINVAL;
+
+	if (rc == 0) {
+		reload_settle(&sv, site);
+		rc = refusal_find(served, site, errors) ? 0 : sockets_add(&sv.sockets, site, &err);
+	}
+	if (rc == 0 && !errors->count && !generation_make(&sv, site, sv.now, on_control, &err))
+		rc = -EINVAL;
+	if (rc < 0)
+		errors_add(errors, (struct config_place){ 0 }, "%s", err.text);
+	return rc == 0 && !errors->count;
 }
 
 /* --- all in one process: no loop but the worker's --------------------------------- */

@@ -19,12 +19,25 @@ struct supervisor_source {
 	 * errors, which has those of reading it.  False: there are some. */
 	bool (*look)(void *arg, const struct site *site, struct config_errors *errors);
 	void *arg;
+	char *const *argv;      /* the command line, for a program that takes over */
 };
+
 
 /* Serves the site, whose modules have been checked (borrow), until it is told to
  * stop; on SIGHUP and when it is told to another one of the source (borrow).  Returns when
  * every child is dead and reaped and every socket closed. */
 enum supervisor_exit supervisor_run(struct site *site, const struct supervisor_source *source);
+
+/* The same in place of another program, which left that (borrow); site is the one of the source
+ * now, and ours; NULL: this is the program that was before, and goes on. */
+struct estate;
+enum supervisor_exit supervisor_take_over(struct estate *left, struct site *site,
+					  const struct supervisor_source *source);
+
+/* In a child: whether this program could take over what another one has left, which goes on to
+ * be served meanwhile; adds to errors what is wrong.  Ends by _exit(), as nothing of it may be
+ * given back. */
+bool supervisor_rehearse(struct estate *left, struct site *site, struct config_errors *errors);
 
 /* The same in this process alone: one worker, which holds all slots, modules and all.
  * For whoever looks for a fault with a debugger; SIGINT or SIGTERM ends it at once.  The

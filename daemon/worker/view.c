@@ -4,7 +4,12 @@
 
 void view_open(struct view *v, const void *mem, const struct space_def *def)
 {
-	*v = (struct view){ .ctl = mem, .def = def };
+	static const struct space_ctl nothing;
+	static const struct space_def nobody;
+
+	if (!mem)
+		def = &nobody;
+	*v = (struct view){ .ctl = mem ? mem : &nothing, .def = def };
 	for (unsigned i = 0; i < def->nslabs; i++)
 		v->off[i] = space_slab_at(def, i);
 }

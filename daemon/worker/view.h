@@ -18,7 +18,7 @@ struct view {
 	size_t off[SPACE_SLABS];
 };
 
-/* mem is at least space_size(def) bytes; both are borrowed. */
+/* mem is at least space_size(def) bytes; both are borrowed.  NULL: there is nothing in it. */
 void view_open(struct view *v, const void *mem, const struct space_def *def);
 
 /* Words, each of its own moment. */

@@ -9,6 +9,10 @@ excepted()
 	case $1 in
 	daemon/worker/obey.c) echo "a loop, its sockets and all: test_worker" ;;
 	daemon/supervisor/reload.c) echo "processes throughout: test_supervisor and tests/functional/reload.py" ;;
+	daemon/supervisor/estate_site.c) echo "a part of estate.h: test_estate" ;;
+	daemon/supervisor/restore.c) echo "a whole supervisor: tests/functional/upgrade.py" ;;
+	daemon/supervisor/store.c) echo "a service manager: tests/functional/kept.py" ;;
+	daemon/supervisor/upgrade.c) echo "it becomes another program: tests/functional/upgrade.py" ;;
 	daemon/main.c | daemon/kit/main.c | client/main.c | client/ctl_main.c) echo "argv only: tests/functional starts the program" ;;
 	esac
 }

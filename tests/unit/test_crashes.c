@@ -125,3 +125,16 @@ Test(crashes, what_is_no_mount_is_nobodys)
 	cr_expect(!crashes_note(&c, 2, 1000));
 	cr_expect_eq(crashes_left(&c, 2, 1000), 0);
 }
+
+Test(crashes, what_another_program_closed_stays_closed)
+{
+	make(3);
+	crashes_resume(&c, 0, 5, 2, 700, 1000);
+	crashes_resume(&c, 1, 4, 1, 0, 1000);
+	cr_expect(is_shut(0) && !is_shut(1));
+	cr_expect_eq(crashes_left(&c, 0, 1100), 600);
+	cr_expect_eq(c.mount[1].deaths, 4);
+	cr_expect_eq(c.mount[0].closings, 2);
+	cr_expect_eq(crashes_open(&c, 1700), 0);
+	cr_expect(!is_shut(0));
+}

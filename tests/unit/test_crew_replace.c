@@ -95,3 +95,21 @@ Test(crew_replace, asked_to_stop_meanwhile_nobody_comes)
 	expect(&r, CREW_EV_DIED, 0, T0 + 4, "obituary0:never exit=0");
 	crew_free(&r.c);
 }
+
+Test(crew_replace, those_of_another_program_go_on)
+{
+	struct rig r;
+
+	make(&r, 3);
+	r.c.watch_ms = 800;
+	crew_resume(&r.c, 0, true, true, T0 - 5000, T0);
+	crew_resume(&r.c, 1, true, false, T0 - 5, T0);
+	crew_resume(&r.c, 2, false, true, T0 - 5, T0);
+	cr_assert_eq(r.c.phase, CREW_SERVE);
+	cr_assert_eq(crew_running(&r.c), 1);
+	cr_assert(crew_can_replace(&r.c));
+	expect(&r, CREW_EV_TICK, 0, T0, "spawn2");
+	expect(&r, CREW_EV_READY, 1, T0 + 1, "");
+	expect(&r, CREW_EV_TICK, 0, T0 + 800, "kill0");
+	crew_free(&r.c);
+}

@@ -29,3 +29,23 @@ Test(ctl_reload, nobody_answers)
 	cr_expect_str_eq(help_run(CTL_FAILED, "reload", NULL, NULL),
 			 "coapctl: coapd has ended the connection\n");
 }
+
+Test(ctl_reload, another_program)
+{
+	help_daemon("{\"upgraded\":\"coapd 9 has taken over\"}\n", true);
+	cr_expect_str_eq(help_run(CTL_OK, "upgrade", NULL, NULL), "coapd 9 has taken over\n");
+}
+
+Test(ctl_reload, a_program_that_is_no_good)
+{
+	help_daemon("{\"refused\":\"it crashes\"}\n", true);
+	cr_expect_str_eq(help_run(CTL_FAILED, "upgrade", NULL, NULL),
+			 "it crashes\ncoapctl: the program that was there goes on\n");
+}
+
+Test(ctl_reload, a_daemon_that_knows_nothing_of_it)
+{
+	help_daemon("{\"error\":\"this coapd cannot do \\\"upgrade\\\"\"}\n", true);
+	cr_expect_str_eq(help_run(CTL_FAILED, "upgrade", NULL, NULL),
+			 "coapctl: this coapd cannot do \"upgrade\"\n");
+}

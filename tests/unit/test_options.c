@@ -97,6 +97,27 @@ Test(options, questions_about_modules)
 	cr_assert_eq(line("--schema", "file"), -EINVAL);
 }
 
+Test(options, what_coapd_tells_itself)
+{
+	char text[8192] = "";
+	FILE *out = fmemopen(text, sizeof text, "w");
+
+	cr_assert_eq(line("--take-over=7", "-c", "f", "--listen", "u"), 0);
+	cr_assert_eq(o.what, OPTIONS_TAKE_OVER);
+	cr_assert_eq(o.state, 7);
+	cr_assert_str_eq(o.file, "f");
+	cr_assert_eq(line("--rehearse=8"), 0);
+	cr_assert_eq(o.what, OPTIONS_REHEARSE);
+	cr_assert_eq(line("--rehearse=2"), -EINVAL, "a standard stream");
+	cr_assert_eq(line("--rehearse=7x"), -EINVAL);
+	cr_assert_eq(line("--take-over="), -EINVAL);
+	cr_assert_eq(line("--take-over=7", "--check"), -EINVAL);
+	options_help(out);
+	options_page(out);
+	fclose(out);
+	cr_assert_not(strstr(text, "take-over") || strstr(text, "rehearse"), "%s", text);
+}
+
 Test(options, mounts_that_are_none)
 {
 	static char *const wrong[] = { "hello", "=hello", "/hello", "a=b" };

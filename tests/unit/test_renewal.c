@@ -1,3 +1,4 @@
+#include "control/renewal.h"
 #include "desk_help.h"
 
 #include <errno.h>
@@ -5,10 +6,12 @@
 #include <unistd.h>
 
 static int pair[2], refused;
+static bool upgrade;
 
-static int reload(void *arg)
+static int reload(void *arg, bool with_program)
 {
 	(void)arg;
+	upgrade = with_program;
 	return refused ? refused : pair[0];
 }
 
@@ -21,12 +24,18 @@ static void begin(void)
 
 TestSuite(renewal, .init = begin, .fini = help_close);
 
-static void expect(const char *message, const char *answer)
+static void expect_of(const char *what, const char *message, const char *answer)
 {
 	cr_assert_geq(send(pair[1], message, strlen(message), 0), 0);
 	close(pair[1]);
-	cr_expect_str_eq(help_ask("{\"do\":\"reload\"}"), answer);
+	cr_expect_str_eq(help_ask(what), answer);
 	cr_expect_lt(send(pair[0], "", 0, 0), 0, "it is closed");
+}
+
+static void expect(const char *message, const char *answer)
+{
+	expect_of("{\"do\":\"reload\"}", message, answer);
+	cr_expect(!upgrade);
 }
 
 Test(renewal, a_site_that_is_served)
@@ -53,4 +62,26 @@ Test(renewal, why_nothing_begins)
 	cr_expect(strstr(help_ask("{\"do\":\"reload\"}"), "takes no site over now"));
 	refused = -EMFILE;
 	cr_expect(strstr(help_ask("{\"do\":\"reload\"}"), "no way to be told"));
+}
+
+Test(renewal, a_program_that_takes_over)
+{
+	expect_of("{\"do\":\"upgrade\"}", "1two workers", "\"upgraded\":\"two workers\"\n");
+	cr_expect(upgrade);
+}
+
+Test(renewal, a_program_that_does_not)
+{
+	expect_of("{\"do\":\"upgrade\"}", "0no", "\"refused\":\"no\"\n");
+}
+
+Test(renewal, who_waits)
+{
+	struct inquiry a = { .wait = 3, .step = renewal_upgrade };
+
+	cr_expect(renewal_waits(&a, &upgrade) && upgrade);
+	a.step = renewal_step;
+	cr_expect(renewal_waits(&a, &upgrade) && !upgrade);
+	a.wait = -1;
+	cr_expect(!renewal_waits(&a, &upgrade), "nothing has begun");
 }

@@ -138,7 +138,7 @@ static bool look(void *arg, const struct site *s, struct config_errors *errors)
 	return errors->count == 0;
 }
 
-static const struct supervisor_source source = { load_next, look, NULL };
+static const struct supervisor_source source = { load_next, look, NULL, NULL };
 static pid_t supervisor;
 static FILE *lines;
 static char last[1200];
@@ -485,7 +485,7 @@ Test(supervisor, more_files_than_allowed_are_refused_before_anything_is_open)
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
 	launch(SERVE);
 	cr_assert(next_line());
-	cr_assert(strstr(last, "5 slots take up to 120 open files, but only 60 are allowed"),
+	cr_assert(strstr(last, "5 slots take up to 175 open files, but only 60 are allowed"),
 		  "%s", last);
 	expect_end(1);
 }

@@ -2,7 +2,10 @@
 #include "base/wake.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <poll.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static bool is_woken(const struct wakes *w, unsigned i)
 {
@@ -32,4 +35,29 @@ Test(wake, those_who_listen_are_woken_until_they_take_it)
 		cr_assert(is_woken(&w, i));
 	wakes_free(&w);
 	cr_assert_null(w.changes);
+}
+
+Test(wake, another_program_takes_them_over)
+{
+	struct hash_key key = { { 1, 2 } };
+	struct wakes w, next;
+	struct err err;
+	int fd[2];
+
+	cr_assert_eq(wakes_make(&w, 2, &key, &err), 0);
+	changes_listen(w.changes, 1, true);
+	fd[0] = dup(w.fd[0]);
+	fd[1] = dup(w.fd[1]);
+	cr_assert_eq(wakes_take_over(&next, dup(w.memory.fd), fd, 2, &err), 0);
+	wakes_send(&next);
+	cr_assert(is_woken(&w, 1) && !is_woken(&w, 0));
+	wakes_all_changed(&next);
+	cr_assert_eq(changes_value(w.changes, 0), 1);
+	cr_assert_eq(changes_value(w.changes, CHANGES_WORDS - 1), 1);
+	wakes_free(&next);
+	cr_assert_eq(wakes_take_over(&next, dup(w.memory.fd), NULL, 3, &err), 0);
+	cr_assert_eq(next.n, 3);
+	wakes_free(&next);
+	cr_assert_eq(wakes_take_over(&next, memfd_create("other", 0), NULL, 3, &err), -EINVAL);
+	wakes_free(&w);
 }

@@ -1,0 +1,339 @@
+"""The installed program takes over in the process that is there: nothing is lost, or nothing
+happens."""
+import os
+import re
+import shutil
+import signal
+import threading
+
+from harness import *
+from harness.coapctl import coapctl
+from harness.daemon import PROGRAM
+
+CONTROL = 'control: { socket: "@DIR@/control" }\nslots: 2\n'
+SITE = CONTROL + """
+resources: { /hello: hello, /time: time, /block: block,
+             /late: { module: separate, delay: 10m } }
+"""
+GOES_ON = "the program that was there goes on"
+
+
+class Installed(Daemon):
+    """A daemon whose program is a file of its own."""
+
+    def __init__(self, site, **more):
+        super().__init__(site, **more)
+        self.program = os.path.join(self.directory, "coapd")
+        self.install()
+
+    def install(self, text=None, mode=0o755):
+        """Another file in its place: the same program, or a text."""
+        new = self.program + ".new"
+        if text is None:
+            shutil.copy(PROGRAM, new)
+        else:
+            with open(new, "w", encoding="utf-8") as f:
+                f.write(text)
+        os.chmod(new, mode)
+        os.rename(new, self.program)
+
+    def upgrade(self, site=None, status=0):
+        if site is not None:
+            self.rewrite(site)
+        return coapctl("upgrade", socket=os.path.join(self.directory, "control"), status=status)
+
+    def is_program_of(self, pid):
+        """Whether the process runs what is in the file now."""
+        there, is_it = os.stat(self.program), os.stat(f"/proc/{pid}/exe")
+        return (there.st_dev, there.st_ino) == (is_it.st_dev, is_it.st_ino)
+
+    def everybody(self):
+        self.settle()
+        return [self.pid, *self.workers.values()]
+
+
+def answers(p, path, expected="2.05"):
+    equal(p.get(path).code, code(expected), f"answer of {path}")
+
+
+@test
+def the_installed_program_takes_over():
+    with Installed(SITE) as d, d.peer() as p:
+        answers(p, "/hello")
+        before = d.everybody()
+        d.install()
+        check(not any(d.is_program_of(pid) for pid in before), "the file is not another")
+        told = len(d.notified)
+        out = d.upgrade()
+        check(re.search(r"coapd \S+ has taken over: 2 workers, 2 slots, 4 resources", out), out)
+        check(all(d.is_program_of(pid) for pid in d.everybody()), "not all are the new program")
+        equal(len(set(d.everybody()) & set(before)), 1, "processes that stay: the supervisor")
+        answers(p, "/hello")
+        d.wait(lambda: any("READY=1" in n for n in d.notified[told:]), "READY=1")
+        check("RELOADING=1" in d.notified[told], d.notified[told:])
+        d.signal(signal.SIGHUP)         # and it is told what the one before was told
+        d.wait_log("the new site is served")
+        answers(p, "/hello")
+
+
+@test
+def a_new_site_comes_with_it():
+    with Installed(SITE) as d, d.peer() as p:
+        d.upgrade(CONTROL + "workers: 1\nresources: { /clock: time }\n")
+        answers(p, "/clock")
+        answers(p, "/hello", "4.04")
+        equal(len(d.records("has taken over: 1 workers, 2 slots, 1 resources")), 1, "records")
+
+
+@test
+def no_request_is_lost():
+    """Each is sent once; an answer that does not come is missed."""
+    with Installed(SITE) as d:
+        stop, done = threading.Event(), []
+
+        def ask():
+            with d.peer() as p:
+                n = 0
+                while not stop.is_set():
+                    answers(p, f"/hello?{n}")
+                    n += 1
+                done.append(n)
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for t in threads:
+            t.start()
+        for _ in range(5):
+            d.install()
+            d.upgrade()
+        stop.set()
+        for t in threads:
+            t.join()
+        equal(len(done), 8, "peers that were answered to the end")
+        equal(d.counters()["retransmits"], 0, "retransmissions")
+
+
+@test
+def what_waits_and_what_was_counted_goes_on():
+    with Installed(SITE.replace("delay: 10m", "delay: 1s")) as d, d.peer() as p:
+        p.ask("PUT", "/block", payload=b"12345")
+        requests = d.counters()["requests"]
+        sent = p.request("GET", "/late")
+        p.send(sent)
+        p.expect(ACK, EMPTY, sent.mid)
+        d.upgrade()
+        m = p.expect(CON, "2.05", token=sent.token)
+        p.acknowledge(m)
+        equal(d.counters()["requests"], requests + 1, "requests")
+        equal(d.module_counters()["/block", "stored"], 1, "stored")
+        p.send(sent)                    # a duplicate is known
+        equal(p.receive().mid, sent.mid, "message ID")
+        equal(d.counters()["requests"], requests + 1, "requests after a duplicate")
+
+
+VALUE = CONTROL + """
+resources: { /hello: hello, /value: { module: value, file: "@DIR@/value" } }
+"""
+
+
+@test
+def observers_stay_while_limits_change():
+    d = Installed("log: { level: info }\nlimits: { endpoints: 1000, dedup: 2000, exchanges: 500, waiting: 500, "
+                  "messages: 500 }\n" + VALUE)
+    path = os.path.join(d.directory, "value")
+    with open(path, "wb"):
+        pass
+    os.chmod(path, 0o666)
+    with d.start(), d.peer() as p, d.peer() as q:
+        q.ask("PUT", "/value", payload=b"1")
+        check(p.get("/value", options=[("Observe", 0)], token=b"\x0b").uint("Observe") is not None, "no observer")
+        for n, endpoints in enumerate((1000, 4000, 100)):
+            d.upgrade(f"log: {{ level: info }}\nlimits: {{ endpoints: {endpoints}, dedup: 2000, exchanges: 500, "
+                      "waiting: 500, messages: 500 }\n" + VALUE)
+            q.ask("PUT", "/value", payload=bytes([n]))
+            while True:
+                m = p.receive()
+                if m.type == CON:
+                    p.acknowledge(m)
+                if m.payload == bytes([n]):
+                    break
+        check(d.records("is laid out anew"), "memory has never moved")
+        equal(d.counters()["import-refused"], 0, "refused")
+
+
+# What is installed, and what is said of it.
+BAD = {
+    "says what is wrong": ("#!/bin/sh\necho 'no such library' >&2; exit 127\n", "no such library"),
+    "says nothing": ("#!/bin/sh\nexit 3\n", "ended with status 3"),
+    "crashes": ("#!/bin/sh\nkill -SEGV $$\n", r"ended by signal 11 \(Segmentation fault\)"),
+    "is no program": ("no program\n", "cannot be executed: Exec format error"),
+    "knows nothing of it": ("#!/bin/sh\nfor o; do case $o in --rehearse=*) echo \"$o is no option\"; exit 2;; esac; done\n",
+                            r"--rehearse=\d+ is no option"),
+}
+
+
+@test
+def a_program_that_is_no_good_changes_nothing():
+    with Installed(SITE) as d, d.peer() as p:
+        before = d.everybody()
+        for name, (text, pattern) in BAD.items():
+            d.install(text)
+            err = d.upgrade(status=1)
+            check(re.search(pattern, err) and GOES_ON in err, f"{name}: {err}")
+            answers(p, "/hello")
+        d.install("", mode=0o644)
+        check("cannot be executed: Permission denied" in d.upgrade(status=1), "not executable")
+        os.unlink(d.program)
+        check("cannot be executed: No such file" in d.upgrade(status=1), "not there")
+        equal(d.everybody(), before, "processes")
+        d.install()
+        d.upgrade()
+        answers(p, "/hello")
+        check(all(d.is_program_of(pid) for pid in d.everybody()), "not all are the new program")
+
+
+@test
+def a_program_that_hangs_can_be_ended():
+    with Installed(SITE) as d, d.peer() as p:
+        fifo = d.program + ".pid"
+        os.mkfifo(fifo)
+        d.install(f"#!/bin/sh\necho $$ > {fifo}; exec sleep 1000\n")
+        result = []
+        t = threading.Thread(target=lambda: result.append(d.upgrade(status=1)))
+        t.start()
+        with open(fifo, encoding="ascii") as f:     # waits until somebody writes
+            pid = int(f.readline())
+        answers(p, "/hello")
+        os.kill(pid, signal.SIGKILL)
+        t.join()
+        check("ended by signal 9" in result[0], result)
+        answers(p, "/hello")
+
+
+@test
+def a_site_with_a_mistake_changes_nothing():
+    bad = {"resources: { /a: helo }\n": r"site\.yaml:3:18: module helo: .*did you mean hello",
+           "slots: 3\n": r"slots: 2 cannot become 3 while coapd runs",
+           'listen: "coap://[2001:db8::1]"\n': r"site\.yaml:3:9: listen: ",
+           "access-log: { file: /nonexistent/log }\n": r"access-log\.file: cannot make /nonexistent/log"}
+    with Installed(SITE) as d, d.peer() as p:
+        before = d.everybody()
+        for text, pattern in bad.items():
+            control = CONTROL.replace("slots: 2", "" if text.startswith("slots") else "slots: 2")
+            err = d.upgrade(control + text, status=1)
+            check(re.search(pattern, err), err)
+            answers(p, "/hello")
+        equal(d.everybody(), before, "processes")
+
+
+@test
+def workers_that_do_not_get_ready_have_the_old_program_come_back():
+    with Installed(SITE) as d, d.peer() as p:
+        workers = dict(d.workers)
+        open(os.path.join(d.directory, "open"), "w").close()
+        d.install()
+        bad = {'/fatal: {module: fatal, open: "@DIR@/open"}': r"died of SIGABRT in open\(\)",
+               '/v: {module: value, file: "/nowhere"}': "module value does not open"}
+        for mount, pattern in bad.items():
+            err = d.upgrade(SITE.replace("/time: time", mount), status=1)
+            check(re.search(pattern, err) and GOES_ON in err, err)
+            answers(p, "/time")
+            equal(d.workers, workers, "workers")
+            check(not d.is_program_of(d.pid), "the new program is still there")
+        # It has workers of its own again, and can be replaced after all.
+        d.kill(0)
+        check(not d.is_program_of(d.workers[0]), "a worker of the new program")
+        answers(p, "/time")
+        d.upgrade(SITE)
+        check(all(d.is_program_of(pid) for pid in d.everybody()), "not all are the new program")
+        answers(p, "/time")
+
+
+@test
+def what_variables_give_is_not_told():
+    secret = "Xq7-not-to-be-told"
+    site = CONTROL + """
+resources: { /hello: {module: hello, text: "${TEXT}"}, /v: hello }
+log: { level: debug }
+"""
+    with Installed(site, env={"TEXT": secret}) as d, d.peer() as p:
+        d.upgrade()
+        equal(p.get("/hello").payload, secret.encode(), "answer")
+        d.upgrade(site.replace("/v: hello", '/v: {module: value, file: "/nowhere"}'), status=1)
+        d.kill(0)
+        d.kill(1)
+        equal(p.get("/hello").payload, secret.encode(), "answer after going back")
+        check(not d.records(re.escape(secret)), "it is in the log")
+
+
+@test
+def workers_that_die_meanwhile_are_replaced():
+    with Installed(SITE) as d, d.peer() as p:
+        for _ in range(5):
+            t = threading.Thread(target=d.upgrade)
+            t.start()
+            try:
+                os.kill(d.workers[0], signal.SIGKILL)
+            except ProcessLookupError:      # it has left just now
+                pass
+            t.join()
+            answers(p, "/hello")
+
+
+@test
+def all_who_ask_meanwhile_are_told():
+    with Installed(SITE) as d, d.peer() as p:
+        result = []
+        control = os.path.join(d.directory, "control")
+
+        def ask(what):
+            result.append(coapctl(what, socket=control))
+        threads = [threading.Thread(target=ask, args=(what,)) for what in ("upgrade", "reload") * 3]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        equal(len(result), 6, "answers")
+        check(any("has taken over" in r for r in result), result)
+        answers(p, "/hello")
+
+
+RUN = 'runtime-directory: "@DIR@/run"\n'
+
+
+def in_own_directory(site):
+    d = Installed(site)
+    os.mkdir(os.path.join(d.directory, "run"), 0o755)
+    return d
+
+
+@test
+def files_of_modules_stay_where_they_are():
+    with in_own_directory(RUN + SITE) as d, d.peer() as p:
+        run_at = os.path.join(d.directory, "run")
+        before = os.listdir(run_at)
+        equal(len(before), 1, "directories")
+        d.upgrade()
+        d.upgrade(RUN + SITE.replace("/time: time", '/v: {module: value, file: "/nowhere"}'), status=1)
+        d.upgrade(RUN + SITE.replace("/hello: hello", "/hi: hello"))
+        answers(p, "/hi")
+        equal(os.listdir(run_at), before, "directories")
+        d.signal(signal.SIGTERM)
+        d.wait_end()
+        equal(os.listdir(run_at), [], "directories in the end")
+
+
+@test
+def asked_to_stop_it_stops():
+    with Installed(SITE) as d:
+        def ask():
+            try:
+                d.upgrade()
+            except Failure:         # it was quicker, or slower
+                pass
+        t = threading.Thread(target=ask)
+        t.start()
+        d.wait_log("asking the installed program")
+        d.stop()
+        t.join()
+
+
+run()

@@ -57,6 +57,20 @@ static inline void bytes_copy(uint8_t *to, const uint8_t *from, size_t n)
 	}
 }
 
+/* memcmp() where there are seldom many. */
+static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	uint64_t x, y;
+
+	for (; n > 8; n -= 8, a += 8, b += 8) {
+		memcpy(&x, a, 8);
+		memcpy(&y, b, 8);
+		if (x != y)
+			return false;
+	}
+	return bytes_word(a, n) == bytes_word(b, n);
+}
+
 static inline bool span_eq(struct span a, struct span b)
 {
 	if (a.n != b.n)

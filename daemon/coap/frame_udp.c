@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#define VERSION 1
+#define VERSION FRAME_UDP_VERSION
 
 /* Length of the token as RFC 8974 section 2.1 codes it; sets r->bad for 15. */
 static inline size_t read_token_len(struct reader *r, unsigned tkl)
@@ -42,29 +42,23 @@ struct span frame_udp_token(struct span datagram)
 	return r.bad || first >> 6 != VERSION ? span_of(r.end, 0) : token;
 }
 
-enum frame_verdict frame_udp_parse(struct span datagram, struct message *out)
+enum frame_verdict frame_udp_parse_any(struct span datagram, struct message *out)
 {
-	const uint8_t *p = datagram.p;
 	struct reader r = reader_of(datagram);
 
-	if (datagram.n < 4 || p[0] >> 6 != VERSION)
-		return FRAME_IGNORE;
-	*out = (struct message){ .type = p[0] >> 4 & 3,
-				 .code = p[1],
-				 .mid = (uint16_t)(p[2] << 8 | p[3]) };
-	if (out->code == COAP_EMPTY)
-		return datagram.n == 4 && !(p[0] & 15) ? FRAME_OK : FRAME_ERROR;
 	r.p += 4;
-	out->token = read_span(&r, read_token_len(&r, p[0] & 15));
-	if (!r.bad && message_parse_body(span_of(r.p, reader_left(&r)), out))
+	out->token = read_span(&r, read_token_len(&r, datagram.p[0] & 15));
+	if (out->code != COAP_EMPTY && !r.bad &&
+	    message_parse_body(span_of(r.p, reader_left(&r)), out))
 		return FRAME_OK;
-	out->token = out->options = out->payload = span_of(r.end, 0);
-	return FRAME_ERROR;
+	*out = (struct message){ .type = out->type, .code = out->code, .mid = out->mid };
+	out->token = out->options = out->payload = out->path = span_of(r.end, 0);
+	return out->code == COAP_EMPTY && datagram.n == 4 && !(datagram.p[0] & 15) ? FRAME_OK :
+										   FRAME_ERROR;
 }
 
-/* With a length of the token beyond its nibble, or more than there is room for. */
-static void write_long_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
-			    struct span token)
+void frame_udp_long_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
+			 struct span token)
 {
 	size_t n = token.n;
 	unsigned tkl = n < 13 ? (unsigned)n : n < 269 ? 13 : 14;
@@ -78,23 +72,6 @@ static void write_long_head(struct writer *w, uint8_t type, uint8_t code, uint16
 	else if (tkl == 14)
 		write_u16(w, (uint16_t)(n - 269));
 	write_span(w, token);
-}
-
-void frame_udp_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
-		    struct span token)
-{
-	size_t n = token.n;
-
-	if (n > 12 || w->full || writer_left(w) < 4 + n) {
-		write_long_head(w, type, code, mid, token);
-		return;
-	}
-	w->p[0] = (uint8_t)(VERSION << 6 | type << 4 | n);
-	w->p[1] = code;
-	w->p[2] = (uint8_t)(mid >> 8);
-	w->p[3] = (uint8_t)mid;
-	bytes_copy(w->p + 4, token.p, n);
-	w->p += 4 + n;
 }
 
 void frame_udp_empty(struct writer *w, uint8_t type, uint16_t mid)

@@ -29,7 +29,7 @@ enum frame_verdict {
  * judge.  After FRAME_ERROR type, code and mid are valid and the spans empty;
  * after FRAME_IGNORE nothing is.  An Empty message with anything after its
  * header is a format error (section 4.1). */
-enum frame_verdict frame_udp_parse(struct span datagram, struct message *out);
+static inline enum frame_verdict frame_udp_parse(struct span datagram, struct message *out);
 
 /* The token of a datagram alone; empty where there is none to be read. */
 struct span frame_udp_token(struct span datagram);
@@ -44,9 +44,51 @@ static inline size_t frame_udp_head_size(size_t token_len)
 	return 4 + token_len + (token_len >= 13) + (token_len >= 269);
 }
 
+#define FRAME_UDP_VERSION 1
+
+/* For frame_udp_parse(): what is not plain.  Type, code and mid have been set. */
+enum frame_verdict frame_udp_parse_any(struct span datagram, struct message *out);
+
+static inline enum frame_verdict frame_udp_parse(struct span datagram, struct message *out)
+{
+	const uint8_t *p = datagram.p;
+	size_t n, left = datagram.n - 4;
+
+	if (datagram.n < 4 || p[0] >> 6 != FRAME_UDP_VERSION)
+		return FRAME_IGNORE;
+	n = p[0] & 15;
+	out->type = p[0] >> 4 & 3;
+	out->code = p[1];
+	out->mid = (uint16_t)(p[2] << 8 | p[3]);
+	out->token = span_of(p + 4, n);
+	if (n <= 12 && n <= left && out->code != COAP_EMPTY &&
+	    message_parse_body(span_of(p + 4 + n, left - n), out))
+		return FRAME_OK;
+	return frame_udp_parse_any(datagram, out);
+}
+
+/* For frame_udp_head(): with a length of the token beyond its nibble, or more than there is
+ * room for. */
+void frame_udp_long_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
+			 struct span token);
+
 /* Writes header and token; a token longer than TOKEN_MAX is our bug. */
-void frame_udp_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
-		    struct span token);
+static inline void frame_udp_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
+				  struct span token)
+{
+	size_t n = token.n;
+
+	if (n > 12 || w->full || writer_left(w) < 4 + n) {
+		frame_udp_long_head(w, type, code, mid, token);
+		return;
+	}
+	w->p[0] = (uint8_t)(FRAME_UDP_VERSION << 6 | type << 4 | n);
+	w->p[1] = code;
+	w->p[2] = (uint8_t)(mid >> 8);
+	w->p[3] = (uint8_t)mid;
+	bytes_copy(w->p + 4, token.p, n);
+	w->p += 4 + n;
+}
 
 /* Writes an Empty message: an acknowledgement, a reset or a ping. */
 void frame_udp_empty(struct writer *w, uint8_t type, uint16_t mid);

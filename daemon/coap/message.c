@@ -1,6 +1,7 @@
 #include "coap/message.h"
 
 #include "coap/path_abbrev.h"
+#include "coap/path_hash.h"
 
 const char *message_type_name(enum message_type type)
 {
@@ -9,23 +10,95 @@ const char *message_type_name(enum message_type type)
 	return names[type];
 }
 
-bool message_parse_body(struct span body, struct message *out)
+/* Whether a critical option is right in itself.  Not in line, so that the pass is in
+ * registers. */
+static __attribute__((noinline)) bool is_right(uint8_t code, uint32_t number, bool again,
+					       struct span value)
+{
+	const struct option_def *def = option_def(number);
+
+	/* What an abbreviation says takes a look at others. */
+	return def && number != OPT_URI_PATH_ABBREV &&
+	       option_flaw(def, code, again, value) == FLAW_NONE;
+}
+
+/* What is noted while options are taken apart. */
+struct notes {
+	uint64_t present, hash;
+	const uint8_t *path, *path_end;
+	uint32_t last;
+	bool plain;
+};
+
+#define NOTES(body) { 0, PATH_HASH, (body).p, (body).p, 0, true }
+
+/* An option whose bytes are from at to next. */
+__attribute__((always_inline)) static inline void
+note(struct notes *n, uint8_t code, uint32_t number, struct span value, const uint8_t *at,
+     const uint8_t *next)
+{
+	n->present |= 1ull << option_row(number);
+	if (number == OPT_URI_PATH) {
+		n->path = n->last == OPT_URI_PATH ? n->path : at;
+		n->path_end = next;
+		n->hash = path_hash_add(n->hash, value);
+	}
+	if (option_is_critical(number) &&
+	    !(number == OPT_URI_PATH && option_is_plain_text(value)) &&
+	    !is_right(code, number, number == n->last, value))
+		n->plain = false;
+	n->last = number;
+}
+
+/* p: where the options end. */
+__attribute__((always_inline)) static inline bool
+take(struct message *m, const struct notes *n, struct span body, const uint8_t *p)
+{
+	const uint8_t *end = body.p + body.n;
+
+	m->absent = ~n->present;
+	m->path = span_of(n->path, (size_t)(n->path_end - n->path));
+	m->path_hash = n->hash;
+	/* A path in a response is wrong, though each segment is right in itself. */
+	m->plain = n->plain && (code_is_request(m->code) || !m->path.n);
+	m->options = span_of(body.p, (size_t)(p - body.p));
+	m->payload = span_of(p, 0);
+	if (p == end)
+		return true;
+	m->payload = span_of(p + 1, (size_t)(end - p) - 1);
+	return m->payload.n > 0;
+}
+
+/* Any options. */
+static __attribute__((noinline)) bool parse_any(struct span body, struct message *m)
 {
 	struct option_iter it = option_iter(body);
-	uint64_t present = 0;
+	struct notes n = NOTES(body);
+	const uint8_t *at = body.p;
 	struct option o;
 
-	while (option_next(&it, &o))
-		present |= 1ull << option_row(o.number);
-	if (it.r.bad)
-		return false;
-	out->absent = ~present;
-	out->options = span_of(body.p, (size_t)(it.r.p - body.p));
-	out->payload = span_of(it.r.p, 0);
-	if (it.r.p == it.r.end)
-		return true;
-	out->payload = span_of(it.r.p + 1, reader_left(&it.r) - 1);
-	return out->payload.n > 0;
+	for (; option_next(&it, &o); at = it.r.p)
+		note(&n, m->code, o.number, o.value, at, it.r.p);
+	return !it.r.bad && take(m, &n, body, it.r.p);
+}
+
+/* Those that are short and have small numbers, as most are; others are begun with anew. */
+bool message_parse_body(struct span body, struct message *out)
+{
+	const uint8_t *p = body.p, *end = body.n ? p + body.n : p, *next;
+	struct notes n = NOTES(body);
+	uint32_t number = 0;
+
+	for (; p != end && *p != 0xff; p = next) {
+		unsigned delta = *p >> 4, length = *p & 15;
+
+		number += delta;
+		if (delta > 12 || length > 12 || length >= (size_t)(end - p) || number > OPTION_LAST)
+			return parse_any(body, out);
+		next = p + 1 + length;
+		note(&n, out->code, number, span_of(p + 1, length), p, next);
+	}
+	return take(out, &n, body, p);
 }
 
 struct message_walk message_walk(const struct message *m, uint32_t number)

@@ -25,6 +25,10 @@ struct message {
 	struct span payload;    /* without its marker; empty if there is none */
 	uint64_t absent;        /* a bit for each row (option_row()) of which no option is
 				 * known to be there; 0 where nobody looked */
+	struct span path;       /* the Uri-Path options as encoded, and... */
+	uint64_t path_hash;     /* ...the number of that path (path_hash.h); where there are
+				 * none or nobody looked, path is empty */
+	bool plain;             /* no critical option is wrong, if all of them are known */
 };
 
 /* Whether an option is known not to be there: most that are asked for are not. */
@@ -36,11 +40,20 @@ __attribute__((always_inline)) static inline bool message_lacks(const struct mes
 /* "CON", "NON", "ACK", "RST". */
 const char *message_type_name(enum message_type type);
 
-/* Splits what follows the token into options and payload, and notes which options there
- * are not.  False if an option
+/* Splits what follows the token into options and payload, and notes what else the struct
+ * has; out->code has been set.  False if an option
  * uses nibble 15, runs past the end or passes number 65535, or if nothing
  * follows the payload marker (RFC 7252 sections 3 and 3.1). */
 bool message_parse_body(struct span body, struct message *out);
+
+/* option_check() for a message; most have nothing that is to be looked at twice. */
+static inline enum option_verdict message_check(const struct message *m,
+						const struct option_set *known,
+						struct option_fault *fault)
+{
+	return m->plain && !(~m->absent & option_critical & ~known->rows) ?
+		OPTIONS_OK : option_check(m->options, m->code, known, fault);
+}
 
 struct path_abbrev;
 

@@ -20,6 +20,12 @@ const uint8_t option_rows[OPTION_LAST + 1] = {
 #undef X
 };
 
+const uint64_t option_critical = 0
+#define X(id, number, name, use, format, min, max) | (uint64_t)(number & 1) << ROW_##id
+	OPTION_TABLE(X)
+#undef X
+	;
+
 /* --- reading ----------------------------------------------------------------- */
 
 /* The number that a nibble and the bytes after it say (RFC 7252 section 3.1). */
@@ -101,8 +107,6 @@ const char *option_flaw_text(enum option_flaw flaw)
 	return texts[flaw];
 }
 
-#define NOT_ASCII 0x8080808080808080u
-
 static bool is_long_utf8(struct span s)
 {
 	uint64_t word;
@@ -110,10 +114,10 @@ static bool is_long_utf8(struct span s)
 
 	for (; s.n - i > 8; i += 8) {
 		memcpy(&word, s.p + i, 8);
-		if (word & NOT_ASCII)
+		if (word & OPTION_NOT_ASCII)
 			break;
 	}
-	if (s.n - i <= 8 && !(bytes_word(s.p + i, s.n - i) & NOT_ASCII))
+	if (s.n - i <= 8 && !(bytes_word(s.p + i, s.n - i) & OPTION_NOT_ASCII))
 		return true;
 	return utf8_valid((const char *)s.p + i, s.n - i);
 }
@@ -121,7 +125,7 @@ static bool is_long_utf8(struct span s)
 /* Most strings are short and ASCII, so that is looked at first. */
 static inline bool is_utf8(struct span s)
 {
-	return (s.n <= 8 && !(bytes_word(s.p, s.n) & NOT_ASCII)) || is_long_utf8(s);
+	return (s.n <= 8 && !(bytes_word(s.p, s.n) & OPTION_NOT_ASCII)) || is_long_utf8(s);
 }
 
 static bool is_dot_segment(const struct option_def *def, struct span s)
@@ -131,18 +135,7 @@ static bool is_dot_segment(const struct option_def *def, struct span s)
 	return (s.n == 1 || s.n == 2) && s.p[0] == '.' && s.p[s.n - 1] == '.';
 }
 
-/* Bits of option_use: that it may be in such a message, and more than once. */
-struct place {
-	uint8_t once, many;
-};
-
-static inline struct place place_of(uint8_t code)
-{
-	return code_is_request(code) ? (struct place){ USE_REQUEST, MANY_REQUEST } :
-				       (struct place){ USE_RESPONSE, MANY_RESPONSE };
-}
-
-static inline enum option_flaw judge(const struct option_def *def, struct place place,
+static inline enum option_flaw judge(const struct option_def *def, struct option_place place,
 				     unsigned nth, struct span value)
 {
 	if (!(def->use & place.once))
@@ -161,11 +154,11 @@ static inline enum option_flaw judge(const struct option_def *def, struct place 
 enum option_flaw option_flaw(const struct option_def *def, uint8_t code,
 			     unsigned nth, struct span value)
 {
-	return judge(def, place_of(code), nth, value);
+	return judge(def, option_place(code), nth, value);
 }
 
 /* The flaw of one option to an endpoint that understands known. */
-static enum option_flaw flaw_to(const struct option_set *known, struct place place,
+static enum option_flaw flaw_to(const struct option_set *known, struct option_place place,
 				unsigned nth, const struct option *o)
 {
 	const struct option_def *def = option_def(o->number);
@@ -190,40 +183,19 @@ static enum option_flaw abbrev_flaw(const struct option *o, bool path)
 	return path ? FLAW_MISPLACED : path_abbrev(o->value) ? FLAW_NONE : FLAW_VALUE;
 }
 
-/* Most messages have nothing to look at twice: false for some that are right as well. */
-static bool is_plain(struct span options, struct place place, const struct option_set *known)
-{
-	struct option_iter it = option_iter(options);
-	const struct option_def *def;
-	uint32_t last = 0;
-	struct option o;
-
-	while (option_next(&it, &o)) {
-		if (!option_is_critical(o.number))
-			continue;
-		def = option_def(o.number);
-		if (!def || !option_set_has(known, def) || o.number == OPT_URI_PATH_ABBREV ||
-		    judge(def, place, o.number == last, o.value) != FLAW_NONE)
-			return false;
-		last = o.number;
-	}
-	return true;
-}
-
 enum option_verdict option_check(struct span options, uint8_t code,
 				 const struct option_set *known,
 				 struct option_fault *fault)
 {
 	struct option_iter it = option_iter(options);
-	const struct place place = place_of(code);
-	bool plain = is_plain(options, place, known);
+	const struct option_place place = option_place(code);
 	struct option_fault first = { 0, FLAW_NONE };
 	struct option o;
 	uint32_t last = 0;
 	unsigned nth = 0;
 	bool path = false;
 
-	while (!plain && option_next(&it, &o)) {
+	while (option_next(&it, &o)) {
 		enum option_flaw flaw;
 
 		nth = o.number == last ? nth + 1 : 0;

@@ -96,6 +96,7 @@ enum option_row {
 };
 
 extern const struct option_def option_defs[];
+extern const uint64_t option_critical;  /* a bit for each row whose options are */
 extern const uint8_t option_rows[OPTION_LAST + 1];
 
 /* Row of a number, ROW_NONE if it has none. */
@@ -174,9 +175,11 @@ static inline bool option_next(struct option_iter *it, struct option *out)
 	if (delta > 12 || length > 12) {
 		/* Copies, so that the iterator itself may live in registers. */
 		struct option_iter copy = *it;
-		bool there = option_next_extended(&copy, out);
+		struct option o;
+		bool there = option_next_extended(&copy, &o);
 
 		*it = copy;
+		*out = o;
 		return there;
 	}
 	it->number += delta;
@@ -239,6 +242,25 @@ const char *option_flaw_text(enum option_flaw flaw);
  * two, so whoever compares paths compares segment by segment. */
 enum option_flaw option_flaw(const struct option_def *def, uint8_t code,
 			     unsigned nth, struct span value);
+
+/* Bits of option_use: that it may be in such a message, and more than once. */
+struct option_place {
+	uint8_t once, many;
+};
+
+static inline struct option_place option_place(uint8_t code)
+{
+	return code_is_request(code) ? (struct option_place){ USE_REQUEST, MANY_REQUEST } :
+				       (struct option_place){ USE_RESPONSE, MANY_RESPONSE };
+}
+
+#define OPTION_NOT_ASCII 0x8080808080808080u
+
+/* Whether a value is one that most strings are: short, ASCII and no segment of dots. */
+static inline bool option_is_plain_text(struct span s)
+{
+	return s.n <= 8 && !(bytes_word(s.p, s.n) & OPTION_NOT_ASCII) && !(s.n && s.p[0] == '.');
+}
 
 enum option_verdict {
 	OPTIONS_OK,

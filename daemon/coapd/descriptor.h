@@ -154,6 +154,10 @@ struct coapd_err {
 				 * observers: a worker that takes over from a dead one has
 				 * each state of theirs made anew (COAPD_EV_RENDER), so that
 				 * the module watches again and nothing is missed */
+#define COAPD_F_CONSTANT 128u   /* what it answers GET with depends on its settings and the
+				 * options of the request alone, and whether it was asked
+				 * is no matter: coapd may answer again by itself what it
+				 * answered once, without the hook */
 /* 2 and 4 are kept */
 
 struct coapd_module {

@@ -2,15 +2,19 @@
 
 #define PROBES 16       /* endpoints looked at before the limit is called reached */
 
-static uint64_t key_hash(const struct engine *e, const struct addr *remote,
+static inline uint64_t key_hash(const struct engine *e, const struct addr *remote,
 			 const struct local *local)
 {
-	struct {
-		struct addr remote;
-		struct local local;
-	} key = { *remote, *local };
+	const struct hash_key *key = &e->space.ctl->key;
+	uint64_t r[3], l[3], h;
 
-	return hash_bytes(&e->space.ctl->key, &key, sizeof key);
+	_Static_assert(sizeof r == sizeof *remote && sizeof l == sizeof *local, "no more words");
+	memcpy(r, remote, sizeof r);
+	memcpy(l, local, sizeof l);
+	h = hash_fold(r[0] ^ key->k[0], r[1] ^ key->k[1]);
+	h = hash_fold(r[2] ^ key->k[0], l[0] ^ h);
+	h = hash_fold(l[1] ^ key->k[0], l[2] ^ h);
+	return hash_fold(h ^ key->k[0], key->k[1] | 1);
 }
 
 struct endpoint *endpoint_find(struct engine *e, const struct addr *remote,

@@ -176,7 +176,7 @@ static enum input_verdict input_request(struct engine *e, struct request *r)
 		return duplicate(e, r, d);
 	if (d)
 		dedup_kill(e, d);       /* same message ID, another message */
-	v = option_check(r->msg.options, r->msg.code, &e->conf.options, &fault);
+	v = message_check(&r->msg, &e->conf.options, &fault);
 	if (v != OPTIONS_OK)
 		return bad_options(e, r, v, &fault);
 	if (code_is_safe(r->msg.code) && r->msg.type == COAP_CON) {
@@ -305,7 +305,7 @@ static enum input_verdict input_rst(struct engine *e, struct endpoint *p,
 
 static bool understood(const struct engine *e, const struct message *m)
 {
-	return option_check(m->options, m->code, &e->conf.options, NULL) == OPTIONS_OK;
+	return message_check(m, &e->conf.options, NULL) == OPTIONS_OK;
 }
 
 /* A response in an acknowledgement (5.2.1).  Some servers answer even a ping so. */

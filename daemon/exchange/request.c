@@ -21,15 +21,6 @@ uint32_t request_print(const struct engine *e, const struct request *r)
 	return (uint32_t)hash_bytes(&e->space.ctl->key, rx->data, rx->len);
 }
 
-struct writer request_answer(struct engine *e, const struct request *r)
-{
-	struct writer w = send_begin(e, &r->from, &r->to);
-
-	/* The header is written when type and code are known. */
-	w.p += frame_udp_head_size(r->msg.token.n);
-	return w;
-}
-
 /* How an answer travels (RFC 7252 5.2). */
 enum way { PIGGYBACKED, SEPARATE, NON_CONFIRMABLE };
 
@@ -65,7 +56,7 @@ static uint16_t non_mid(struct engine *e, struct request *r)
 }
 
 /* Puts the header in front of what the writer took. */
-static void write_head(struct engine *e, const struct request *r, uint8_t type,
+static inline void write_head(struct engine *e, const struct request *r, uint8_t type,
 		       uint8_t code, uint16_t mid)
 {
 	struct tx_dgram *t = &batch_of(&e->space)->tx[e->tx_n];
@@ -92,7 +83,8 @@ static inline void settle(struct engine *e, struct request *r, struct span answe
 		dedup_answered(e, r->dedup, answer);
 }
 
-static void done_piggybacked(struct engine *e, struct request *r, uint8_t code, struct writer *w)
+static inline void done_piggybacked(struct engine *e, struct request *r, uint8_t code,
+				    struct writer *w)
 {
 	if (suppressed(r, code)) {
 		/* Nobody wants the response, but the message is confirmable. */

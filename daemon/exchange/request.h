@@ -7,7 +7,8 @@
 #ifndef EXCHANGE_REQUEST_H
 #define EXCHANGE_REQUEST_H
 
-#include "exchange/engine.h"
+#include "coap/frame_udp.h"
+#include "exchange/send.h"
 
 struct endpoint;
 struct dedup;
@@ -34,7 +35,14 @@ uint32_t request_print(const struct engine *e, const struct request *r);
 
 /* Begins the answer: a writer for options and payload (marker included) right
  * where the datagram is to be sent from.  Room for it is certain once per event. */
-struct writer request_answer(struct engine *e, const struct request *r);
+static inline struct writer request_answer(struct engine *e, const struct request *r)
+{
+	struct writer w = send_begin(e, &r->from, &r->to);
+
+	/* The header is written when type and code are known. */
+	w.p += frame_udp_head_size(r->msg.token.n);
+	return w;
+}
 
 /* Ends it: code and whatever the writer took are sent, piggybacked, separate or
  * non-confirmable as the state asks, unless No-Response says no (RFC 7967).  What

@@ -3,6 +3,7 @@
 #include "base/siphash.h"
 #include "exchange/assembly.h"
 #include "resource/notices.h"
+#include "resource/prepared.h"
 #include "resource/slice.h"
 
 /* What tells one representation from another, for blocks of one that the module gave
@@ -43,16 +44,20 @@ static bool respond(struct coapd_task *t, struct span payload)
 {
 	struct request *r = t->request;
 	bool entered = t->asks && notices_enter(t);
+	const uint8_t *body;
 	struct writer w;
 
 	if (r->blocks)
 		reply_add_uint(&t->reply, OPT_BLOCK1, r->block1);
 	w = request_answer(t->engine, r);
+	body = w.p;
 	if (!reply_write(&t->reply, payload, &w)) {
 		if (entered)
 			notices_undo(t);
 		return false;
 	}
+	if (t->mount->desc->flags & COAPD_F_CONSTANT)
+		prepared_keep(t, span_of(body, (size_t)(w.p - body)));
 	request_done(t->engine, r, t->reply.code, &w);
 	return true;
 }

@@ -28,7 +28,7 @@ static void (*const for_modules[])(void) __attribute__((used)) = {
 _Static_assert(COAPD_COUNTERS == COUNTS_MAX, "counters of a mount");
 
 #define FLAGS_KNOWN (COAPD_F_STREAM | COAPD_F_RETRY | COAPD_F_TREE | \
-		     COAPD_F_CONDITIONS | COAPD_F_WATCHES)
+		     COAPD_F_CONDITIONS | COAPD_F_WATCHES | COAPD_F_CONSTANT)
 
 /* Nothing in a name leads out of the directory. */
 static bool name_is_good(const char *name)

@@ -174,7 +174,7 @@ uint32_t resources_route(const struct resources *R, const struct request *r, siz
 {
 	const char *host = R->hosts.n ? hosts_asked(&R->hosts, &r->msg, &r->to) : NULL;
 
-	return router_find(&R->router, host, r->msg.options, segments);
+	return router_find(&R->router, host, &r->msg, segments);
 }
 
 void resources_drain(struct resources *R)
@@ -303,18 +303,13 @@ static void leave(struct engine *e, const struct request *r)
 		observer_forget(e, r, COUNT_OBSERVERS_LEFT);
 }
 
-void resource_request(struct resources *R, struct engine *e, struct request *r, unsigned rx)
+/* A fresh request that may be made. */
+static __attribute__((noinline)) void find_mount(struct resources *R, struct engine *e,
+						 struct request *r, unsigned rx)
 {
-	uint8_t refused = access_check(r);
 	size_t segments;
 	uint32_t i;
 
-	if (!refused && !code_is_known_method(r->msg.code))
-		refused = COAP_METHOD_NOT_ALLOWED;
-	if (refused) {
-		request_refuse(e, r, refused, NULL);
-		return;
-	}
 	leave(e, r);
 	if (answer_later(e, r))
 		return;
@@ -332,4 +327,19 @@ void resource_request(struct resources *R, struct engine *e, struct request *r, 
 		if (reaches(&R->mount[i], segments) && ask(R, e, r, &R->mount[i], rx))
 			return;
 	request_refuse(e, r, COAP_NOT_FOUND, NULL);
+}
+
+void resource_request(struct resources *R, struct engine *e, struct request *r, unsigned rx)
+{
+	const struct prepared_answer *a = prepared_find(&R->prepared, &r->msg);
+	uint8_t refused = access_check(r);
+
+	if (!refused && !code_is_known_method(r->msg.code))
+		refused = COAP_METHOD_NOT_ALLOWED;
+	if (refused)
+		request_refuse(e, r, refused, NULL);
+	else if (a && !mount_is_closed(a->mount))
+		prepared_send(e, r, a);
+	else
+		find_mount(R, e, r, rx);
 }

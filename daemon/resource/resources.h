@@ -9,7 +9,9 @@
 #include "resource/hosts.h"
 #include "resource/notices.h"
 #include "resource/post.h"
+#include "resource/prepared.h"
 #include "resource/router.h"
+#include "resource/wait.h"
 #include "resource/watches.h"
 #include "resource/wellknown.h"
 
@@ -36,12 +38,22 @@ struct resources {
 	uint64_t turn, turn_clock;      /* the engine's time of the last hook's event, and what
 					 * the clock said when that ended */
 	struct log_limit slow_limit;
+	struct prepared prepared;
 	struct coapd_task task;         /* the run in hand */
 };
 
 /* The mount that a request is for (router_find()). */
 uint32_t resources_route(const struct resources *R, const struct request *r,
 			 size_t *segments);
+
+/* After the commit of an event: begins what it asked for beside the slot. */
+static inline void resource_committed(struct resources *R)
+{
+	if (R->jobs)
+		jobs_go(R->jobs);
+	if (R->opened_letter)
+		resource_letter_taken(R);
+}
 
 /* The mount that a task names; NULL: the site has it no longer. */
 struct coapd_mount *resources_mount(struct resources *R, uint64_t id);

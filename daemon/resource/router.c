@@ -1,25 +1,15 @@
 #include "resource/router.h"
 
-#include "base/hash.h"
-#include "coap/option.h"
 #include "coap/path_abbrev.h"
+#include "coap/path_hash.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* No secret: only the operator puts anything into the table, and what a peer
- * asks for is compared in full. */
-static const struct hash_key key = { { 0x51a7d0c3f2b86e95u, 0x2f8e4b97c61d30abu } };
-static const uint64_t root_hash = 0x6c62272e07bb0142u;
-
-static uint64_t extend(uint64_t h, struct span segment)
+/* What the host adds to the number of a path: nothing for the default one. */
+static uint64_t host_hash(const char *host)
 {
-	return hash_words(&key, h, hash_bytes(&key, segment.p, segment.n));
-}
-
-static uint64_t root_of(const char *host)
-{
-	return host ? extend(~root_hash, span_str(host)) : root_hash;
+	return host ? path_hash_add(~PATH_HASH, span_str(host)) : 0;
 }
 
 static bool same_host(const char *a, const char *b)
@@ -29,11 +19,11 @@ static bool same_host(const char *a, const char *b)
 
 static uint64_t prefix_hash(const struct route *route, size_t n)
 {
-	uint64_t h = root_of(route->host);
+	uint64_t h = PATH_HASH;
 
 	for (size_t i = 0; i < n; i++)
-		h = extend(h, span_str(route->segments[i]));
-	return h;
+		h = path_hash_add(h, span_str(route->segments[i]));
+	return h ^ host_hash(route->host);
 }
 
 uint64_t router_hash(const struct route *route)
@@ -134,6 +124,36 @@ static int make_segments(struct router *r, uint32_t n)
 	return 0;
 }
 
+/* Bytes of a segment as an option, at most. */
+static size_t most_of(struct span segment)
+{
+	return 3 + segment.n;
+}
+
+static int make_encoded(struct router *r, uint32_t n)
+{
+	size_t all = 1;
+	struct writer w;
+
+	for (uint32_t i = 0; i < n; i++)
+		for (size_t k = 0; k < r->routes[i].nsegments; k++)
+			all += most_of(r->segment[r->first[i] + k]);
+	r->encoded = malloc((n + 1) * sizeof *r->encoded);
+	r->bytes = malloc(all);
+	if (!r->encoded || !r->bytes)
+		return -ENOMEM;
+	w = writer_of(r->bytes, all);
+	for (uint32_t i = 0; i < n; i++) {
+		struct option_writer ow = { &w, OPT_URI_PATH };
+		const uint8_t *at = w.p;
+
+		for (size_t k = 0; k < r->routes[i].nsegments; k++)
+			option_write(&ow, OPT_URI_PATH, r->segment[r->first[i] + k]);
+		r->encoded[i] = span_of(at, (size_t)(w.p - at));
+	}
+	return 0;
+}
+
 static int make_tables(struct router *r, uint32_t n)
 {
 	size_t cap = 4;
@@ -147,7 +167,9 @@ static int make_tables(struct router *r, uint32_t n)
 		return -ENOMEM;
 	for (size_t i = 0; i < cap; i++)
 		r->place[i].route = ROUTER_NONE;
-	return make_segments(r, n);
+	if (make_segments(r, n))
+		return -ENOMEM;
+	return make_encoded(r, n);
 }
 
 int router_init(struct router *r, const struct route *routes, uint32_t n, uint32_t *which)
@@ -176,13 +198,15 @@ void router_free(struct router *r)
 	free(r->shorter);
 	free(r->segment);
 	free(r->first);
+	free(r->encoded);
+	free(r->bytes);
 	*r = (struct router){ 0 };
 }
 
 /* A look-up under way: the path as far as it was read. */
 struct search {
 	const struct router *r;
-	uint64_t hash;
+	uint64_t host, hash;
 	struct path path;
 	size_t segments;
 	uint32_t best;
@@ -195,8 +219,8 @@ static void go_on(struct search *s, struct span segment)
 	if (s->segments++ >= s->r->depth)
 		return;
 	s->path.segment[s->path.n++] = segment;
-	s->hash = extend(s->hash, segment);
-	found = find_place(s->r, s->hash, &s->path)->route;
+	s->hash = path_hash_add(s->hash, segment);
+	found = find_place(s->r, s->hash ^ s->host, &s->path)->route;
 	if (found != ROUTER_NONE)
 		s->best = found;
 }
@@ -209,15 +233,16 @@ static void go_on_abbreviated(struct search *s, struct span value)
 		go_on(s, span_str(a->segment[i]));
 }
 
-uint32_t router_find(const struct router *r, const char *host, struct span options,
-		     size_t *segments)
+uint32_t router_search(const struct router *r, const char *host, struct span options,
+		       size_t *segments)
 {
 	struct option_iter it = option_iter(options);
 	struct search s;
 	struct option o;
 
 	s.r = r;
-	s.hash = root_of(host);
+	s.host = host_hash(host);
+	s.hash = PATH_HASH;
 	s.path.host = host;
 	s.path.n = s.segments = 0;
 	s.best = ROUTER_NONE;
@@ -230,5 +255,5 @@ uint32_t router_find(const struct router *r, const char *host, struct span optio
 	if (s.best != ROUTER_NONE)
 		return s.best;
 	s.path.n = 0;
-	return find_place(r, root_of(host), &s.path)->route;
+	return find_place(r, PATH_HASH ^ s.host, &s.path)->route;
 }

@@ -2,12 +2,12 @@
  *
  * Paths are compared segment by segment, never as text: a "/" inside a segment
  * is no separator, and an empty segment is one (/a/ is not /a).  A table of the
- * hashes of all mounts' paths; looking up costs one hash per segment of the
- * request.  Each host has paths of its own.  Made once per worker, constant from then on. */
+ * numbers of all mounts' paths (path_hash.h).  Most requests are for a mount's own path,
+ * and have its number ready; others are looked up segment by segment.  Each host has paths of its own.  Made once per worker, constant from then on. */
 #ifndef RESOURCE_ROUTER_H
 #define RESOURCE_ROUTER_H
 
-#include "base/bytes.h"
+#include "coap/message.h"
 
 #define ROUTER_DEPTH 64u        /* segments a mount may have */
 #define ROUTER_NONE 0xffffffffu
@@ -29,6 +29,9 @@ struct router {
 	struct router_place *place;     /* owned */
 	struct span *segment;           /* owned; of all routes, one after the other */
 	uint32_t *first;                /* owned; of each route's */
+	struct span *encoded;           /* owned; of each, its options as in a message where no
+					 * other comes before them, but for the first delta: 0 */
+	uint8_t *bytes;                 /* owned; of these */
 	uint32_t *shorter;              /* owned; the next shorter route, ROUTER_NONE */
 	size_t mask, depth;
 };
@@ -38,10 +41,31 @@ struct router {
 int router_init(struct router *r, const struct route *routes, uint32_t n, uint32_t *which);
 void router_free(struct router *r);
 
-/* The longest route of that host that begins the path in these options; ROUTER_NONE if
+/* The longest route of that host that begins the path of a message; ROUTER_NONE if
  * there is none.  segments is how many the path has. */
-uint32_t router_find(const struct router *r, const char *host, struct span options,
-		     size_t *segments);
+uint32_t router_search(const struct router *r, const char *host, struct span options,
+		       size_t *segments);
+
+/* Whether a path as a message has it is this one: the first delta is what it may be. */
+static inline bool router_is_path(struct span own, struct span path)
+{
+	return own.n == path.n && own.p[0] == (path.p[0] & 15) &&
+	       bytes_equal(own.p + 1, path.p + 1, own.n - 1);
+}
+
+static inline uint32_t router_find(const struct router *r, const char *host,
+				   const struct message *m, size_t *segments)
+{
+	const struct router_place *p = &r->place[m->path_hash & r->mask];
+
+	if (!host && m->path.n && p->route != ROUTER_NONE && p->hash == m->path_hash &&
+	    !r->routes[p->route].host && router_is_path(r->encoded[p->route], m->path) &&
+	    message_lacks(m, OPT_URI_PATH_ABBREV)) {
+		*segments = r->routes[p->route].nsegments;
+		return p->route;
+	}
+	return router_search(r, host, m->options, segments);
+}
 
 /* The next one that also begins it. */
 static inline uint32_t router_shorter(const struct router *r, uint32_t route)

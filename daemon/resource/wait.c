@@ -174,12 +174,9 @@ bool resource_letter(struct resources *R, struct engine *e)
 	return true;
 }
 
-void resource_committed(struct resources *R)
+void resource_letter_taken(struct resources *R)
 {
-	if (R->jobs)
-		jobs_go(R->jobs);
-	if (R->opened_letter)
-		R->post->take(R->post->arg, R->mailbox);
+	R->post->take(R->post->arg, R->mailbox);
 	R->opened_letter = false;
 }
 

@@ -31,8 +31,8 @@ bool resource_pending(struct resources *R, struct engine *e);
 /* Works on the first message in the mailbox of the slot.  False: there is none. */
 bool resource_letter(struct resources *R, struct engine *e);
 
-/* After the commit of an event: begins what it asked for beside the slot. */
-void resource_committed(struct resources *R);
+/* For resource_committed(): the message that was worked on is taken out. */
+void resource_letter_taken(struct resources *R);
 
 /* Part of an adoption, before adopt_end(): what waits at a mount that the site does not have any
  * more is due at once, to be refused. */

@@ -291,15 +291,14 @@ void udp_wire(struct space *s, enum space_state state)
 
 static inline bool pktinfo(const struct cmsghdr *c, struct local *to)
 {
-	struct in6_pktinfo info;
+	const uint8_t *info = CMSG_DATA(c);
 
 	if (c->cmsg_level != SOL_IPV6 || c->cmsg_type != IPV6_PKTINFO ||
-	    c->cmsg_len < CMSG_LEN(sizeof info))
+	    c->cmsg_len < CMSG_LEN(sizeof(struct in6_pktinfo)))
 		return false;
-	memcpy(&info, CMSG_DATA(c), sizeof info);
-	memcpy(to->ip, &info.ipi6_addr, 16);
+	memcpy(to->ip, info + offsetof(struct in6_pktinfo, ipi6_addr), 16);
 	if (addr_is_linklocal(to->ip) || addr_is_multicast(to->ip))
-		to->ifindex = info.ipi6_ifindex;
+		memcpy(&to->ifindex, info + offsetof(struct in6_pktinfo, ipi6_ifindex), 4);
 	return true;
 }
 
@@ -315,12 +314,19 @@ static inline void parse(struct batch *b, unsigned i, const struct addr *peer)
 	struct rx_dgram *d = &b->rx[i];
 	struct msghdr *m = &b->rx_hdr[i].msg_hdr;
 
-	d->to = (struct local){ .sock = (uint16_t)b->rx_sock };
+	d->to.ifindex = 0;
+	d->to.sock = (uint16_t)b->rx_sock;
+	d->to.zero = 0;
 	d->len = b->rx_hdr[i].msg_len;
 	if (peer)
 		d->from = addr_to_sin6(peer);
 	else if (m->msg_namelen != sizeof d->from || d->from.sin6_family != AF_INET6)
 		d->len = 0;
+	/* Nearly always it is this one piece. */
+	if (m->msg_controllen == CMSG_SPACE(sizeof(struct in6_pktinfo)) &&
+	    pktinfo((const struct cmsghdr *)(const void *)d->control, &d->to))
+		return;
+	memset(d->to.ip, 0, sizeof d->to.ip);
 	if (m->msg_controllen > sizeof d->control)
 		m->msg_controllen = 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
@@ -388,9 +394,11 @@ int udp_receive(struct space *s, const struct udp_socks *socks, unsigned sock)
 
 static bool is_zero(const uint8_t ip[16])
 {
-	static const uint8_t zero[16];
+	uint64_t a, b;
 
-	return memcmp(ip, zero, 16) == 0;
+	memcpy(&a, ip, 8);
+	memcpy(&b, ip + 8, 8);
+	return (a | b) == 0;
 }
 
 /* The answer leaves from the address that was asked; from a group's it cannot.  An
@@ -398,22 +406,21 @@ static bool is_zero(const uint8_t ip[16])
  * spoken, "any address" must be one of that family. */
 static inline size_t put_pktinfo(const struct tx_dgram *d, uint8_t *control)
 {
-	static const uint8_t v4_any[16] = { [10] = 0xff, [11] = 0xff };
+	static const uint8_t v4_any[16] = { [10] = 0xff, [11] = 0xff }, none[16];
 	const struct local *from = &d->from;
-	struct in6_pktinfo info = { .ipi6_ifindex = from->ifindex };
-	struct cmsghdr c = { .cmsg_len = CMSG_LEN(sizeof info), .cmsg_level = SOL_IPV6,
-			     .cmsg_type = IPV6_PKTINFO };
-	bool any = is_zero(from->ip);
+	const uint8_t *ip = from->ip;
+	struct cmsghdr c = { .cmsg_len = CMSG_LEN(sizeof(struct in6_pktinfo)),
+			     .cmsg_level = SOL_IPV6, .cmsg_type = IPV6_PKTINFO };
+	bool any = is_zero(ip);
 
 	if (any && !from->ifindex)
 		return 0;
-	if (!any && !addr_is_multicast(from->ip))
-		memcpy(&info.ipi6_addr, from->ip, 16);
-	else if (addr_is_v4(d->to.ip))
-		memcpy(&info.ipi6_addr, v4_any, 16);
+	if (any || addr_is_multicast(ip))
+		ip = addr_is_v4(d->to.ip) ? v4_any : none;
 	memcpy(control, &c, sizeof c);
-	memcpy(control + CMSG_LEN(0), &info, sizeof info);
-	return CMSG_SPACE(sizeof info);
+	memcpy(control + CMSG_LEN(0), ip, 16);
+	memcpy(control + CMSG_LEN(0) + 16, &from->ifindex, 4);
+	return CMSG_SPACE(sizeof(struct in6_pktinfo));
 }
 
 static inline void fill(struct batch *b, unsigned i, const struct udp_socks *socks)
@@ -422,9 +429,10 @@ static inline void fill(struct batch *b, unsigned i, const struct udp_socks *soc
 	struct msghdr *m = &b->tx_hdr[i].msg_hdr;
 
 	b->tx_iov[i].iov_len = d->len;
-	m->msg_namelen = m->msg_controllen = 0;
-	if (socks->peer)
+	if (socks->peer) {
+		m->msg_namelen = m->msg_controllen = 0;
 		return;
+	}
 	b->tx_name[i] = addr_to_sin6(&d->to);
 	m->msg_namelen = sizeof b->tx_name[i];
 	m->msg_controllen = put_pktinfo(d, b->tx_control[i]);

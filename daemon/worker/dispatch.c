@@ -77,7 +77,7 @@ void dispatch_survived(struct dispatch *d)
 
 /* --- events ------------------------------------------------------------------- */
 
-static void commit(struct dispatch *d, unsigned rx_next)
+static inline void commit(struct dispatch *d, unsigned rx_next)
 {
 	if (d->commits)
 		d->commits(d->committing, false);
@@ -97,7 +97,7 @@ static void respond(struct dispatch *d, const struct response *r)
 		fetch_respond(d->resources, &d->engine, d->outside, r);
 }
 
-static void datagram(struct dispatch *d, unsigned i)
+static inline void datagram(struct dispatch *d, unsigned i)
 {
 	struct input in;
 

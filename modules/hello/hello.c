@@ -30,6 +30,7 @@ const struct coapd_module coapd_module = {
 	.name = "hello",
 	.version = "1",
 	.summary = "answers with a text",
+	.flags = COAPD_F_CONSTANT,      /* leave it out if the answer can change */
 	.rows = rows,
 	.nrows = sizeof rows / sizeof *rows,
 	.conf_size = sizeof(struct conf),

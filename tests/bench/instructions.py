@@ -65,6 +65,10 @@ def get(c):
     return Load(c, "GET", "/hello", ([(12, b"")], TEXT))
 
 
+def made(c):
+    return Load(c, "GET", "/state", ([(12, b"")], b""))
+
+
 def post(c):
     return Load(c, "POST", "/sink", ([], b""), payload=PAYLOAD)
 
@@ -113,7 +117,7 @@ def figures(more=""):
     """{name: instructions}, of those whose names begin with one that is wanted."""
     with Counted(more) as c:
         out = {}
-        for name, load in (("get", get), ("post", post), ("block", block)):
+        for name, load in (("get", get), ("made", made), ("post", post), ("block", block)):
             out[name], out[f"{name}-batch"] = load(c).measure()
         out["notification"] = notification(c)
         return out

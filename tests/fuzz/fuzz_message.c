@@ -54,7 +54,8 @@ static void look_into(const struct message *m)
 	struct block block;
 	uint64_t number;
 
-	option_check(m->options, m->code, &all, NULL);
+	assert(message_check(m, &all, NULL) == option_check(m->options, m->code, &all, NULL));
+	assert(message_check(m, &none, NULL) == option_check(m->options, m->code, &none, NULL));
 	if (option_check(m->options, m->code, &none, &fault) != OPTIONS_OK)
 		assert(option_is_critical(fault.number) && fault.flaw != FLAW_NONE);
 	for (unsigned i = 0; i < 64 && option_next(&it, &o); i++) {

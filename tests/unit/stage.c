@@ -5,6 +5,7 @@
 #include "exchange/representation.h"
 #include "resource/background.h"
 #include "resource/notices.h"
+#include "resource/resources.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 #include "coap/message.h"
+#include "coap/path_hash.h"
 #include "vectors.h"
 
 static bool parse(const char *bytes, size_t n, struct message *m)
@@ -167,4 +168,55 @@ Test(message, payload_takes_a_marker_and_none_takes_nothing)
 	message_write_payload(&w, span_str("hi"));
 	cr_assert_eq(w.p - out, 3);
 	cr_assert_arr_eq(out, "\xff" "hi", 3);
+}
+
+Test(message, its_path_is_noted)
+{
+	uint64_t hash = path_hash_add(path_hash_add(PATH_HASH, span_str("a")),
+				      span_str("longer than 8"));
+	struct message m;
+
+	cr_assert(PARSE("\x31" "h" "\x81" "a" "\x0d\0" "longer than 8" "\x11\x28", &m));
+	cr_assert_span(m.path, span_of("\x81" "a" "\x0d\0" "longer than 8", 17));
+	cr_expect_eq(m.path_hash, hash);
+	cr_assert(PARSE("\xb1" "b", &m));
+	cr_expect_eq(m.path_hash, path_hash_add(PATH_HASH, span_str("b")));
+	cr_assert(PARSE("\xc1\x28", &m));
+	cr_expect_eq(m.path.n, 0);
+	cr_expect_eq(m.path_hash, PATH_HASH);
+}
+
+Test(message, what_is_plain_need_not_be_checked)
+{
+	static const struct {
+		const char *bytes;
+		uint8_t n, code;
+		bool plain;
+	} of[] = {
+		{ "\xb1" "a", 2, COAP_GET, true },
+		{ "\xb9" "123456789", 10, COAP_GET, true },
+		{ "\xb9" "12345678\xff", 10, COAP_GET, false },
+		{ "\xb1" "a", 2, COAP_CONTENT, false },
+		{ "\xb1" ".", 2, COAP_GET, false },
+		{ "\xb2" "..", 3, COAP_GET, false },
+		{ "\xb3" "..a", 4, COAP_GET, true },
+		{ "\xb1" "\xff", 2, COAP_GET, false },
+		{ "\xb1" "a\x61\x28\x03" "123", 8, COAP_GET, false },  /* a second Accept, too long */
+		{ "\x31" "h\x01" "h", 4, COAP_GET, false },             /* Uri-Host twice */
+		{ "\xd1\0\x02", 3, COAP_GET, false },                  /* an abbreviation */
+		{ "\xd0\x0c", 2, COAP_GET, false },                     /* 25 is nobody's */
+		{ "\xd0\x0d", 2, COAP_GET, true },                      /* 26 may be */
+	};
+	struct option_set all = { ~0ull }, none = { 0 };
+
+	for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+		struct message m = { .code = of[i].code };
+
+		cr_assert(message_parse_body(span_of(of[i].bytes, of[i].n), &m));
+		cr_expect_eq(m.plain, of[i].plain, "%zu", i);
+		cr_expect_eq(message_check(&m, &all, NULL),
+			     option_check(m.options, m.code, &all, NULL), "%zu", i);
+		cr_expect_eq(message_check(&m, &none, NULL),
+			     option_check(m.options, m.code, &none, NULL), "%zu", i);
+	}
 }

@@ -176,13 +176,36 @@ static inline void undo_set(struct space *s, uint32_t *word, uint32_t value)
 	barrier();
 }
 
+static inline void undo_note(struct space *s, unsigned n, const uint32_t *word)
+{
+	struct undo_entry *u = &s->ctl->undo[n % UNDO_MAX];
+
+	u->off = (uint32_t)(((const uint8_t *)word - s->base) >> 2);
+	u->old = *word;
+}
+
+/* Two different ones, a little faster. */
+static inline void undo_set_both(struct space *s, uint32_t *a, uint32_t av, uint32_t *b,
+				 uint32_t bv)
+{
+	unsigned n = s->ctl->commit.s.undo_n;
+
+	undo_note(s, n, a);
+	undo_note(s, n + 1, b);
+	barrier();
+	__atomic_store_n(&s->ctl->commit.s.undo_n, (uint16_t)(n + 2), __ATOMIC_RELAXED);
+	barrier();
+	__atomic_store_n(a, av, __ATOMIC_RELAXED);
+	__atomic_store_n(b, bv, __ATOMIC_RELAXED);
+	barrier();
+}
+
 static inline void undo_set64(struct space *s, uint64_t *word, uint64_t value)
 {
-	uint32_t half[2];
+	uint32_t half[2], *w = (uint32_t *)(void *)word;
 
 	memcpy(half, &value, sizeof half);
-	undo_set(s, (uint32_t *)(void *)word, half[0]);
-	undo_set(s, (uint32_t *)(void *)word + 1, half[1]);
+	undo_set_both(s, w, half[0], w + 1, half[1]);
 }
 
 /* Changes n bytes, a multiple of 4, logging only the words that differ. */

@@ -30,7 +30,7 @@ static bool expired(const struct engine *e, const struct dedup *d)
 
 /* --- derived: the peer's answered ones, oldest first ------------------------ */
 
-static void list_add(struct engine *e, struct endpoint *p, struct dedup *d)
+static inline void list_add(struct engine *e, struct endpoint *p, struct dedup *d)
 {
 	uint32_t self = slab_index(engine_slab(e, SLAB_DEDUP), d), i = p->dedup_tail;
 
@@ -44,7 +44,7 @@ static void list_add(struct engine *e, struct endpoint *p, struct dedup *d)
 	p->nkept++;
 }
 
-static void list_remove(struct engine *e, struct endpoint *p, struct dedup *d)
+static inline void list_remove(struct engine *e, struct endpoint *p, struct dedup *d)
 {
 	*(d->prev == SLAB_NIL ? &p->dedup_head : &at(e, d->prev)->next) = d->next;
 	*(d->next == SLAB_NIL ? &p->dedup_tail : &at(e, d->next)->prev) = d->prev;
@@ -53,22 +53,23 @@ static void list_remove(struct engine *e, struct endpoint *p, struct dedup *d)
 
 /* --- making and ending ------------------------------------------------------ */
 
-bool dedup_room(struct engine *e)
+/* One with an entry is not forgotten, so there is nothing to be asked of the reference. */
+static inline struct endpoint *peer_of(struct engine *e, const struct dedup *d)
 {
-	return slab_room(&e->space, engine_slab(e, SLAB_DEDUP)) > 0;
+	return slab_at(engine_slab(e, SLAB_ENDPOINT), REF_INDEX(d->peer));
 }
 
 void dedup_kill(struct engine *e, struct dedup *d)
 {
 	struct slab *b = engine_slab(e, SLAB_DEDUP);
-	struct endpoint *p = endpoint_get(e, d->peer);
+	struct endpoint *p = peer_of(e, d);
 
-	assert(p);
+	assert(p->o.word & 1 && p->ndedup);
 	table_remove(&e->dedups, b, key_hash(e, d->peer, d->mid), d);
 	if (!busy(d))
 		list_remove(e, p, d);
 	p->ndedup--;
-	if (d->state == DEDUP_DONE)
+	if (d->state == DEDUP_DONE && d->answer.blob != SLAB_NIL)
 		stored_drop(e, &d->answer);
 	slab_kill(&e->space, b, d);
 }
@@ -94,7 +95,7 @@ struct dedup *dedup_find(struct engine *e, struct endpoint *p, uint16_t mid)
 
 /* Beyond its share a peer loses its own oldest answer; from then on the window
  * of message IDs has to tell what was seen. */
-static void make_room(struct engine *e, struct endpoint *p)
+static inline void make_room(struct engine *e, struct endpoint *p)
 {
 	struct dedup *d;
 
@@ -110,13 +111,16 @@ static void make_room(struct engine *e, struct endpoint *p)
 	dedup_kill(e, d);
 }
 
+
 struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
 			uint32_t print, bool non)
 {
 	struct slab *b = engine_slab(e, SLAB_DEDUP);
 	struct dedup *d;
 
-	dedup_sweep(e, 2);
+	/* Where there is room, the sweep of each second is enough. */
+	if (slab_taken(&e->space, b) > b->limit / 4 * 3)
+		dedup_sweep(e, 4);
 	d = slab_take(&e->space, b);
 	if (!d) {
 		engine_count(e, COUNT_FULL_DEDUP);
@@ -137,18 +141,23 @@ struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
 	return d;
 }
 
-void dedup_set(struct engine *e, struct dedup *d, enum dedup_state state)
+static inline void set(struct engine *e, struct dedup *d, enum dedup_state state)
 {
 	bool was_busy = busy(d);
 
 	undo_set(&e->space, &d->state, state);
 	if (was_busy && !busy(d)) {
-		struct endpoint *p = endpoint_get(e, d->peer);
+		struct endpoint *p = peer_of(e, d);
 
 		make_room(e, p);
 		undo_set(&e->space, &d->order, engine_order(e));
 		list_add(e, p, d);
 	}
+}
+
+void dedup_set(struct engine *e, struct dedup *d, enum dedup_state state)
+{
+	set(e, d, state);
 }
 
 void dedup_lost(struct engine *e, struct dedup *d)
@@ -165,11 +174,17 @@ void dedup_wait(struct engine *e, struct dedup *d, ref_t exchange)
 
 void dedup_answered(struct engine *e, struct dedup *d, struct span answer)
 {
-	/* Nothing reads the answer before the state says DONE. */
-	bool kept = stored_put(e, &d->answer, d->inside, DEDUP_INSIDE, answer,
-			       dedup_ref(e, d), true);
+	bool kept = true;
 
-	dedup_set(e, d, kept ? DEDUP_DONE : DEDUP_GONE);
+	/* Nothing reads the answer before the state says DONE. */
+	if (answer.n <= DEDUP_INSIDE) {
+		bytes_copy(d->inside, answer.p, answer.n);
+		d->answer = (struct stored){ (uint32_t)answer.n, SLAB_NIL };
+	} else {
+		kept = stored_put(e, &d->answer, d->inside, DEDUP_INSIDE, answer,
+				  dedup_ref(e, d), true);
+	}
+	set(e, d, kept ? DEDUP_DONE : DEDUP_GONE);
 }
 
 struct span dedup_answer(const struct engine *e, const struct dedup *d)

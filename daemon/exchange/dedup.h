@@ -48,7 +48,10 @@ struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
 			uint32_t print, bool non);
 
 /* Whether dedup_add() would succeed. */
-bool dedup_room(struct engine *e);
+static inline bool dedup_room(struct engine *e)
+{
+	return slab_room(&e->space, engine_slab(e, SLAB_DEDUP)) > 0;
+}
 
 /* The request waits for a module in this exchange. */
 void dedup_wait(struct engine *e, struct dedup *d, ref_t exchange);

@@ -65,7 +65,10 @@ bool endpoint_room(struct engine *e);
 
 /* Whether answers to this peer were forgotten before their time, so that no entry
  * does not mean no duplicate: the window decides. */
-bool endpoint_forgetful(const struct engine *e, const struct endpoint *p);
+static inline bool endpoint_forgetful(const struct engine *e, const struct endpoint *p)
+{
+	return p->forgot_s && engine_seconds(e) - p->forgot_s <= e->lifetime_s;
+}
 
 /* ms: how far ahead times for telling a peer something are promised at most, one to each
  * of its observers. */

@@ -15,6 +15,7 @@
 #include "supervisor/passed.h"
 #include "supervisor/premises.h"
 #include "supervisor/runtime.h"
+#include "supervisor/store.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/upgrade.h"
 #include "worker/inventory.h"
@@ -86,7 +87,7 @@ static int with_directory(struct site *site, const struct options *o,
 	return code;
 }
 
-/* The sockets that are passed in say how many slots there are. */
+/* The sockets that are passed in say how many slots there are; else those that were kept. */
 static bool settle_slots(struct site *site)
 {
 	struct err err;
@@ -99,6 +100,8 @@ static bool settle_slots(struct site *site)
 			 "are %d", site->file, site->slots, n, n);
 	if (n > 0)
 		site->slots = (uint32_t)n;
+	if (n == 0 && !site->slots)
+		site->slots = store_slots();
 	return n >= 0;
 }
 

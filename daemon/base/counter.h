@@ -66,6 +66,7 @@
 	X(NOTIFICATIONS, "notifications", "notifications made") \
 	X(NOTIFICATIONS_HELD, "notifications-held", "times that an observer was put off for what its client was told before") \
 	X(NOTIFICATIONS_REPLACED, "notifications-replaced", "notifications whose place a newer one took") \
+	X(NOTIFICATIONS_PACED, "notifications-paced", "times that notifications waited for others to be acknowledged") \
 	X(RENDERS, "renders", "representations made for observers") \
 	X(FULL_OBSERVERS, "full-observers", "refused because the limit of observers was reached") \
 	X(OBSERVERS_LONG, "observers-long", "requests to observe too long to be kept, answered and no more") \

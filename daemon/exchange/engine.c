@@ -87,7 +87,8 @@ int engine_open(struct engine *e, void *mem, const struct space_def *def, uint8_
 		const struct hash_key *key, const struct engine_conf *conf,
 		enum space_state *state)
 {
-	*e = (struct engine){ .conf = *conf, .groups = CHAIN_EMPTY };
+	*e = (struct engine){ .conf = *conf, .groups = CHAIN_EMPTY,
+			      .held = CHAIN_EMPTY, .flight = { .room = conf->flight } };
 	e->lifetime_s = (uint32_t)(params_exchange_lifetime(&conf->params) / 1000);
 	e->non_lifetime_s = (uint32_t)(params_non_lifetime(&conf->params) / 1000);
 	memset(e->words, 0xff, sizeof e->words);

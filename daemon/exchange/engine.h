@@ -22,6 +22,7 @@
 #include "coap/message.h"
 #include "coap/option.h"
 #include "coap/params.h"
+#include "exchange/flight.h"
 
 /* Slabs of the engine; a layer above numbers its own from ENGINE_SLABS. */
 enum engine_slab { SLAB_ENDPOINT, SLAB_DEDUP, SLAB_EXCHANGE, SLAB_BLOB, SLAB_XFER, SLAB_OBS,
@@ -64,6 +65,7 @@ struct engine_conf {
 	uint32_t observe_con_every;     /* so many notifications, and one is confirmable */
 	uint32_t observe_pause_ms;      /* for a client, after one that is not (RFC 7641
 					 * 4.5.1); 0: none */
+	uint32_t flight;        /* notifications under way at most (flight.h); 0: any number */
 	struct bodies *bodies;          /* room for them (body.h), borrowed; NULL: none */
 	uint32_t amplification;         /* so many times a request's length an answer may have
 				 * that goes to an address nobody has proved to be its own
@@ -132,6 +134,8 @@ struct engine {
 	uint32_t notify_n;      /* notifications among the latter */
 	uint32_t background_n;  /* tasks that are no request; of the layer above */
 	struct chain groups;    /* exchanges with groups that have been sent */
+	struct chain held;      /* representations that wait for room in: */
+	struct flights flight;  /* notifications under way */
 	struct log_limit limit; /* of what peers can have logged */
 	struct verified verified;       /* a hint as well */
 	uint32_t answers[ENGINE_ANSWERS];       /* what groups' members said lately, by

@@ -3,6 +3,7 @@
 #include "coap/frame_udp.h"
 #include "exchange/dedup.h"
 #include "exchange/observer.h"
+#include "exchange/representation.h"
 #include "exchange/send.h"
 #include "exchange/witness.h"
 
@@ -77,6 +78,17 @@ static void chain_remove(struct engine *e, struct endpoint *p, struct exchange *
 	*(x->next == SLAB_NIL ? &c->tail : &at(e, x->next)->prev) = x->prev;
 }
 
+/* A notification that may be acknowledged at any moment, and since when. */
+static bool flies(const struct exchange *x)
+{
+	return x->role == ROLE_NOTIFY && active(x);
+}
+
+static uint64_t sent_at(const struct exchange *x)
+{
+	return x->deadline - x->timeout_ms;
+}
+
 /* Enters a live exchange wherever its state wants it, and the reverse. */
 static void link_up(struct engine *e, struct endpoint *p, struct exchange *x)
 {
@@ -92,6 +104,8 @@ static void link_up(struct engine *e, struct endpoint *p, struct exchange *x)
 	p->nactive += active(x);
 	p->nnamed += named(x);
 	e->notify_n += x->role == ROLE_NOTIFY;
+	if (flies(x))
+		flight_sent(&e->flight, sent_at(x));
 	p->nexchanges++;
 	if (x->deadline)
 		engine_deadline(e, slab(e), x, x->deadline);
@@ -111,6 +125,8 @@ static void unlink_all(struct engine *e, struct endpoint *p, struct exchange *x)
 	p->nactive -= active(x);
 	p->nnamed -= named(x);
 	e->notify_n -= x->role == ROLE_NOTIFY;
+	if (flies(x))
+		representation_landed(e, sent_at(x));
 	p->nexchanges--;
 	engine_no_deadline(e, slab(e), x);
 }
@@ -308,6 +324,8 @@ static void send_first(struct engine *e, struct endpoint *p, struct exchange *x,
 
 		undo_set(&e->space, &x->timeout_ms, (uint32_t)t);
 		set_deadline(e, x, e->now + t);
+		if (flies(x))
+			flight_sent(&e->flight, e->now);
 	} else {
 		set_deadline(e, x, e->now + x->wait_ms);
 	}
@@ -358,6 +376,8 @@ bool exchange_again(struct engine *e, struct exchange *x)
 	undo_set(&e->space, &x->retries, x->retries + 1);
 	undo_set(&e->space, &x->timeout_ms, x->timeout_ms * 2);
 	set_deadline(e, x, e->now + x->timeout_ms);
+	if (flies(x))
+		flight_sent(&e->flight, e->now);
 	transmit(e, endpoint_get(e, x->peer), x);
 	engine_count(e, COUNT_RETRANSMITS);
 	return true;

@@ -232,7 +232,9 @@ static const struct mem_field representation_rows[] = {
 	FIELD_KIND(struct representation, idle, struct chain, &chain_kind),
 	FIELD(struct representation, word_prev),
 	FIELD(struct representation, word_next),
-	FIELD(struct representation, zero),
+	FIELD(struct representation, held_prev),
+	FIELD(struct representation, held_next),
+	FIELD(struct representation, held),
 };
 
 const struct mem_kind representation_kind =

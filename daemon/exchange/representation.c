@@ -69,6 +69,7 @@ static void unlink_it(struct engine *e, struct representation *p)
 		at(e, p->word_prev)->word_next = p->word_next;
 	if (p->word_next != SLAB_NIL)
 		at(e, p->word_next)->word_prev = p->word_prev;
+	representation_go(e, p);
 	engine_no_deadline(e, slab(e), p);
 }
 
@@ -77,7 +78,8 @@ static void clear_derived(struct representation *p)
 	p->nobservers = 0;
 	p->idle = CHAIN_EMPTY;
 	p->word_prev = p->word_next = SLAB_NIL;
-	p->zero = 0;
+	p->held_prev = p->held_next = SLAB_NIL;
+	p->held = 0;
 }
 
 static struct representation *find(struct engine *e, uint64_t key)
@@ -137,6 +139,45 @@ void representation_saw(struct engine *e, struct representation *p, uint64_t val
 void representation_wake(struct engine *e, struct representation *p, uint32_t ms)
 {
 	engine_deadline(e, slab(e), p, e->now + ms);
+}
+
+void representation_hold(struct engine *e, struct representation *p)
+{
+	uint32_t self = slab_index(slab(e), p);
+
+	representation_wake(e, p, FLIGHT_STEP_MS);
+	if (p->held)
+		return;
+	engine_count(e, COUNT_NOTIFICATIONS_PACED);
+	p->held = 1;
+	p->held_prev = e->held.tail;
+	p->held_next = SLAB_NIL;
+	*(p->held_prev == SLAB_NIL ? &e->held.head : &at(e, p->held_prev)->held_next) = self;
+	e->held.tail = self;
+}
+
+void representation_go(struct engine *e, struct representation *p)
+{
+	if (!p->held)
+		return;
+	p->held = 0;
+	*(p->held_prev == SLAB_NIL ? &e->held.head : &at(e, p->held_prev)->held_next) =
+		p->held_next;
+	*(p->held_next == SLAB_NIL ? &e->held.tail : &at(e, p->held_next)->held_prev) =
+		p->held_prev;
+}
+
+void representation_landed(struct engine *e, uint64_t when)
+{
+	struct representation *p;
+
+	flight_landed(&e->flight, when);
+	if (e->held.head == SLAB_NIL || !flight_is_low(&e->flight, e->now))
+		return;
+	while ((p = at(e, e->held.head))) {
+		representation_go(e, p);
+		representation_wake(e, p, 0);
+	}
 }
 
 void representation_rest(struct engine *e, struct representation *p)

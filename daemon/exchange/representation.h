@@ -24,7 +24,8 @@ struct representation {
 	uint32_t nobservers;
 	struct chain idle;      /* observers that can be told something, stale ones first */
 	uint32_t word_prev, word_next;  /* others of the same word */
-	uint32_t zero;
+	uint32_t held_prev, held_next;  /* others that wait */
+	uint32_t held;          /* it waits for notifications to be acknowledged */
 };
 
 static inline struct representation *representation_get(struct engine *e, ref_t ref)
@@ -59,6 +60,14 @@ void representation_saw(struct engine *e, struct representation *p, uint64_t val
 
 /* It is due to be looked at, ms from now (EXPIRE_OTHER with SLAB_REPRESENTATION). */
 void representation_wake(struct engine *e, struct representation *p, uint32_t ms);
+
+/* No more of it can be told before notifications have been acknowledged (flight.h): it is due then,
+ * or after a while.  And it is due, so it waits no more. */
+void representation_hold(struct engine *e, struct representation *p);
+void representation_go(struct engine *e, struct representation *p);
+
+/* A notification that was sent at that time has been acknowledged, or is given up. */
+void representation_landed(struct engine *e, uint64_t at);
 
 /* Nothing of it is to be told now. */
 void representation_rest(struct engine *e, struct representation *p);

@@ -390,6 +390,11 @@ void notices_due(struct resources *R, struct engine *e, struct representation *p
 	}
 	if (value != p->seen)
 		representation_saw(e, p, value);
+	representation_go(e, p);
+	if (!flight_has_room(&e->flight, e->now) && observer_stale(e, p)) {
+		representation_hold(e, p);
+		return;
+	}
 	for (unsigned n = 0; n < BURST && e->tx_n - before <= BURST_TX; n++) {
 		o = observer_stale(e, p);
 		if (!o)

@@ -159,6 +159,7 @@ static json_t *living(const struct supervisor *sv, struct bag *bag)
 
 	put_shared(sv, bag);
 	control_leave(sv->control, all, bag);
+	store_leave(&sv->store, all);
 	return all;
 }
 
@@ -191,19 +192,23 @@ static json_t *numbers(const struct bag *bag)
 	return all;
 }
 
-int estate_write(const struct estate *e)
+int estate_text_memory(const struct estate *e)
 {
-	int fd = memfd_create("coapd-state", MFD_CLOEXEC), rc;
+	int fd = memfd_create("coapd-state", MFD_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
-	rc = json_object_set_new(e->root, "descriptors", numbers(&e->bag));
-	if (rc == 0)
-		rc = json_dumpfd(e->root, fd, JSON_COMPACT);
-	if (rc == 0)
+	if (json_dumpfd(e->root, fd, JSON_COMPACT) == 0)
 		return fd;
 	close(fd);
 	return -ENOMEM;
+}
+
+int estate_write(const struct estate *e)
+{
+	if (json_object_set_new(e->root, "descriptors", numbers(&e->bag)) < 0)
+		return -ENOMEM;
+	return estate_text_memory(e);
 }
 
 /* The position of a descriptor is shared by all who have it. */

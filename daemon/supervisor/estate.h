@@ -34,6 +34,9 @@ bool estate_make(struct estate *e, const struct supervisor *sv, bool living);
  * the caller's, or a negative errno. */
 int estate_write(const struct estate *e);
 
+/* The same without numbers of descriptors. */
+int estate_text_memory(const struct estate *e);
+
 /* Reads what is in such memory; the descriptors in it are ours.  0, or -EINVAL with err. */
 int estate_read(struct estate *e, int fd, struct err *err);
 

@@ -1,6 +1,7 @@
 #include "supervisor/notify.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -40,6 +41,20 @@ uint64_t notify_watchdog_ms(void)
 int notify_alive(void)
 {
 	return sd_notify(0, "WATCHDOG=1");
+}
+
+/* It is to be kept even if nobody is at the other end. */
+int notify_keep(const char *name, int fd)
+{
+	char text[120];
+
+	snprintf(text, sizeof text, "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
+	return sd_pid_notify_with_fds(0, 0, text, &fd, 1);
+}
+
+int notify_drop(const char *name)
+{
+	return sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", name);
 }
 
 void notify_forget(void)

@@ -25,6 +25,11 @@ int notify_stopping(void);
 uint64_t notify_watchdog_ms(void);
 int notify_alive(void);
 
+/* Has a descriptor kept under a name, whatever becomes of it, until the service is stopped; and no
+ * longer. */
+int notify_keep(const char *name, int fd);
+int notify_drop(const char *name);
+
 /* In a child: it has nothing to tell. */
 void notify_forget(void);
 

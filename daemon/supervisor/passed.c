@@ -1,9 +1,11 @@
 #include "supervisor/passed.h"
 
+#include "supervisor/store.h"
 #include "transport/udp.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
 
 struct passed {
@@ -17,6 +19,12 @@ static void free_names(char **names, int n)
 	for (int i = 0; names && i < n; i++)
 		free(names[i]);
 	free(names);
+}
+
+/* It was kept for us (store.h). */
+static bool is_ours(const struct passed *p)
+{
+	return strncmp(p->name, STORE_PREFIX, strlen(STORE_PREFIX)) == 0;
 }
 
 static bool belongs(const struct passed *p, const struct site_listener *l)
@@ -84,6 +92,8 @@ static int count_all(const struct site *site, char **names, int n, struct err *e
 		struct passed p = { .fd = SD_LISTEN_FDS_START + i, .name = names[i] };
 		struct err why = { "" };
 
+		if (is_ours(&p))
+			continue;
 		rc = udp_bound(p.fd, &p.at, &why);
 		if (rc)
 			err_set(err, rc, "what the service manager passed as \"%s\" %s", p.name,
@@ -120,7 +130,7 @@ int passed_take(const struct site *site, unsigned l, unsigned n, int *fds,
 	for (int i = 0; i < all && got < n; i++) {
 		struct passed p = { .fd = SD_LISTEN_FDS_START + i, .name = names[i] };
 
-		if (udp_bound(p.fd, &p.at, NULL) || listener_of(site, &p) != l)
+		if (is_ours(&p) || udp_bound(p.fd, &p.at, NULL) || listener_of(site, &p) != l)
 			continue;
 		fds[got++] = p.fd;
 		*bound = p.at;

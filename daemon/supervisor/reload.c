@@ -355,6 +355,7 @@ void reload_replaced(struct supervisor *sv)
 	log_notice("%s", text);
 	waiters_tell(&r->waiters, true, text);
 	supervisor_tell_ready(sv);
+	store_keep(sv);
 	next_turn(sv);
 }
 

@@ -68,6 +68,9 @@ static int restore_group(struct supervisor *sv, json_t *of, struct err *err)
 	g.passed = passed;
 	g.name = name ? strdup(name) : NULL;
 	sv->sockets.group[number] = g;
+	/* Who began anew was passed them again. */
+	if (passed && !estate_lives(sv->left))
+		return sockets_pass(&sv->sockets, sv->site, (unsigned)number, err);
 	return take_sockets(sv, &sv->sockets.group[number], (unsigned)number, err);
 }
 

@@ -161,6 +161,22 @@ int sockets_add(struct sockets *s, struct site *site, struct err *err)
 	return rc;
 }
 
+int sockets_pass(struct sockets *s, const struct site *site, unsigned number, struct err *err)
+{
+	struct sockets_group *g = &s->group[number];
+	int *fds = malloc(s->slots * sizeof *fds), rc = fds ? 0 : -ENOMEM;
+
+	for (unsigned l = 0; l < site->nlisteners && rc == 0; l++)
+		if (is_of(g, &site->listeners[l]))
+			rc = passed_take(site, l, s->slots, fds, &g->bound, err);
+	for (unsigned i = 0; i < s->slots && rc > 0; i++)
+		*place(s, i, number) = i < (unsigned)rc ? fds[i] : -1;
+	if (rc == 0)
+		close_group(s, number);
+	free(fds);
+	return rc < 0 ? rc : 0;
+}
+
 void sockets_prune(struct sockets *s, const struct site *site)
 {
 	for (unsigned n = 0; n < SITE_LISTENERS_MAX; n++)

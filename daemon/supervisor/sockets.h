@@ -40,6 +40,11 @@ int sockets_begin(struct sockets *s, unsigned slots, struct err *err);
  * an error all is as it was. */
 int sockets_add(struct sockets *s, struct site *site, struct err *err);
 
+/* Has the sockets of a number, whose group is filled in, passed again by the service manager; if
+ * no listener of the site wants them, there is no such group any more.  0, or a negative errno with
+ * err. */
+int sockets_pass(struct sockets *s, const struct site *site, unsigned number, struct err *err);
+
 /* Closes those of listeners that a site does not have. */
 void sockets_prune(struct sockets *s, const struct site *site);
 

@@ -10,6 +10,7 @@
 #include "supervisor/pulse.h"
 #include "supervisor/reload.h"
 #include "supervisor/sockets.h"
+#include "supervisor/store.h"
 #include "supervisor/supervisor.h"
 #include "worker/worker.h"
 
@@ -40,6 +41,7 @@ struct supervisor {
 	bool unwell;                    /* has been logged */
 	struct control *control;        /* NULL: there is no control socket */
 	struct site *site;              /* the one to begin with; borrowed */
+	struct store store;             /* what the service manager keeps */
 	struct site *arriving;          /* that takes over from it, with this program; borrowed */
 	struct estate *left;            /* what it goes on with (estate.h); NULL: it begins anew;
 					 * borrowed */

@@ -83,11 +83,24 @@ void supervisor_tell_ready(struct supervisor *sv)
 			 strerror(-rc));
 }
 
+/* Nobody looks into the memory that was found any more, unless it is the one that goes on. */
+static void settle_found(struct supervisor *sv)
+{
+	if (!sv->old)
+		return;
+	generation_settle(sv->now);
+	generation_free(sv->old, sv->now);
+	sv->old = NULL;
+	control_renew(sv->control, sv);
+}
+
 static void tell_ready(struct supervisor *sv)
 {
 	supervisor_tell_ready(sv);
 	log_notice("ready: %u workers, %u slots, %zu resources", sv->now->nworkers, sv->nslots,
 		   sv->now->site->nmounts);
+	settle_found(sv);
+	store_keep(sv);
 	reload_ready(sv);
 }
 
@@ -429,6 +442,41 @@ static int serve(struct supervisor *sv, const struct supervisor_source *source,
 	return rc;
 }
 
+/* True if something was kept, and it is for as many slots. */
+static bool find_kept(const struct supervisor *sv, struct estate *e)
+{
+	if (!store_find(e))
+		return false;
+	if (estate_number(e, "slots") == sv->nslots)
+		return true;
+	log_warn("clients were divided into %ju slots and are to be into %u: what was known of them "
+		 "is gone", (uintmax_t)estate_number(e, "slots"), sv->nslots);
+	store_drop(e);
+	return false;
+}
+
+/* What the service manager has kept since the coapd before. */
+static int up_with_what_was_kept(struct supervisor *sv, struct err *err)
+{
+	struct estate e;
+	int rc;
+
+	if (!find_kept(sv, &e))
+		return stages_up(sv, err);
+	sv->left = &e;
+	rc = stages_up(sv, err);
+	sv->left = NULL;
+	if (rc == 0) {
+		log_notice("going on with what the service manager has kept");
+		store_resume(&sv->store, &e);
+		store_taken(&e);
+		return 0;
+	}
+	log_warn("cannot go on with what the service manager has kept: %s", err->text);
+	store_drop(&e);
+	return stages_up(sv, err);
+}
+
 enum supervisor_exit supervisor_run(struct site *site, const struct supervisor_source *source)
 {
 	struct supervisor sv = { .site = site, .code = SUPERVISOR_FAILED,
@@ -439,7 +487,7 @@ enum supervisor_exit supervisor_run(struct site *site, const struct supervisor_s
 	/* However many it means today, there will be so many. */
 	site->slots = sv.nslots;
 	upgrade_init(&sv);
-	rc = stages_up(&sv, &err);
+	rc = up_with_what_was_kept(&sv, &err);
 	if (rc == 0) {
 		rc = serve(&sv, source, start, &err);
 		stages_down(&sv);
@@ -447,6 +495,7 @@ enum supervisor_exit supervisor_run(struct site *site, const struct supervisor_s
 	}
 	if (rc < 0)
 		log_error("%s", err.text);
+	store_free(&sv.store);
 	upgrade_free(&sv);
 	return sv.code;
 }
@@ -462,6 +511,7 @@ enum supervisor_exit supervisor_take_over(struct estate *left, struct site *site
 	int rc = served ? stages_up(&sv, &err) : -EINVAL;
 
 	upgrade_init(&sv);
+	store_resume(&sv.store, left);
 	if (rc == 0) {
 		rc = serve(&sv, source, arrive, &err);
 		stages_down(&sv);
@@ -472,6 +522,7 @@ enum supervisor_exit supervisor_take_over(struct estate *left, struct site *site
 		(void)upgrade_return(left, source->argv, err.text);
 	if (rc < 0)
 		log_error("%s", err.text);
+	store_free(&sv.store);
 	upgrade_free(&sv);
 	site_free(served);
 	return sv.code;

@@ -163,6 +163,13 @@ static int number_of(int fd, int name)
 	return getsockopt(fd, SOL_SOCKET, name, &n, &len) ? -1 : n;
 }
 
+unsigned udp_receive_buffer(int fd)
+{
+	int n = number_of(fd, SO_RCVBUF);
+
+	return n > 0 ? (unsigned)n : 0;
+}
+
 int udp_bound(int fd, struct addr *bound, struct err *err)
 {
 	struct sockaddr_in6 sin6 = { 0 };

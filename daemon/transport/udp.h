@@ -31,6 +31,10 @@ int udp_adopt(const int *fds, unsigned count, struct err *err);
  * that responses come back to it.  0, or a negative errno. */
 int udp_open_client(int *fd, struct err *err);
 
+/* Bytes that the kernel keeps for a socket until they are received, its own costs included; 0 if
+ * it does not say. */
+unsigned udp_receive_buffer(int fd);
+
 /* --- worker: the datagrams of one slot ------------------------------------------ */
 
 /* The sockets of a slot; its number in this table is local.sock, so there are at

@@ -75,7 +75,7 @@ static void set_state(struct service *v, enum service_state state)
  * than setting it for each answer. */
 static void arm(struct service *v, uint64_t now)
 {
-	uint64_t next = dispatch_next(&v->dispatch);
+	uint64_t next = v->behind ? now : dispatch_next(&v->dispatch);
 
 	if (next >= v->due_at)
 		return;
@@ -93,9 +93,10 @@ static void settle(struct service *v, uint64_t now)
 	arm(v, now);
 }
 
-static void arm_sweep(struct service *v)
+/* full: there is so much to be received that some of it may be lost. */
+static void arm_sweep(struct service *v, bool full)
 {
-	if (!ev_is_active(&v->sweep) && dispatch_remembers(&v->dispatch))
+	if (!ev_is_active(&v->sweep) && (full || dispatch_remembers(&v->dispatch)))
 		ev_timer_again(v->loop, &v->sweep);
 }
 
@@ -129,8 +130,16 @@ static bool flush(struct service *v)
 	return true;
 }
 
-/* Does all that can be done now: the rest of the batch, then what is due. */
-static bool advance(struct service *v, uint64_t now)
+static bool is_due(struct service *v, uint64_t now)
+{
+	return dispatch_next(&v->dispatch) <= now || dispatch_pending(&v->dispatch);
+}
+
+/* Does what can be done now: the rest of the batch; then, unless more waits to be received, as
+ * much of what is due as can be sent in one go.  So whatever we send, what comes back for it is
+ * taken before there is more of it, and whoever asks meanwhile waits for a batch and not for
+ * thousands of notifications. */
+static bool advance(struct service *v, uint64_t now, bool more)
 {
 	bool done;
 
@@ -139,14 +148,12 @@ static bool advance(struct service *v, uint64_t now)
 		if (!flush(v))
 			return false;
 	} while (!done);
-	if (dispatch_next(&v->dispatch) > now && !dispatch_pending(&v->dispatch))
+	v->behind = is_due(v, now);
+	if (more || !v->behind)
 		return true;
-	do {
-		done = dispatch_due(&v->dispatch, now);
-		if (!flush(v))
-			return false;
-	} while (!done);
-	return true;
+	(void)dispatch_due(&v->dispatch, now);
+	v->behind = is_due(v, now);
+	return flush(v);
 }
 
 static uint64_t requests(struct service *v)
@@ -162,19 +169,25 @@ static void time_batch(struct service *v, uint64_t began_ns, uint64_t n)
 		durations_add(&space_of(v)->ctl->served, clock_ns() - began_ns, n);
 }
 
-static void go_on(struct service *v)
+/* more: of what is to be received; it is called again. */
+static void go_on_with(struct service *v, bool more)
 {
 	uint64_t began = clock_ns(), now = began / 1000000, before = requests(v);
 
 	if (v->accesslog)
 		v->accesslog->now_ns = began;
-	if (advance(v, now))
+	if (advance(v, now, more))
 		set_state(v, SERVICE_READING);
 	time_batch(v, began, requests(v) - before);
 	if (v->names && v->state == SERVICE_READING)
 		names_again(v->names, v);
 	settle(v, now);
-	arm_sweep(v);
+	arm_sweep(v, more);
+}
+
+static void go_on(struct service *v)
+{
+	go_on_with(v, false);
 }
 
 /* --- names ------------------------------------------------------------------------ */
@@ -275,7 +288,7 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 		if (n > 0 && is_watched(v))
 			trace_received(v->trace, space_of(v), v->port, v->slot, 0);
 		if (n > 0)
-			go_on(v);
+			go_on_with(v, n == BATCH_RX && round + 1 < ROUNDS);
 		else if (n < 0 || round == 0)
 			take_errors(v, sock);
 		if (v->state != SERVICE_READING)
@@ -310,6 +323,7 @@ static void on_due(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 	v->due_at = UINT64_MAX;
+	v->behind = false;
 	if (v->state == SERVICE_READING)
 		go_on(v);
 }
@@ -420,6 +434,18 @@ static void look_up_ports(struct service *v, struct engine_conf *conf)
 	conf->nports = v->socks.n;
 }
 
+/* The smallest receive buffer of a listener bounds what goes out to be acknowledged. */
+static void look_up_buffers(const struct service *v, struct engine_conf *conf)
+{
+	for (unsigned i = 0; i < v->socks.n; i++) {
+		uint32_t n = i != WORKER_CLIENT && v->fd[i] >= 0 ?
+			     flight_room(udp_receive_buffer(v->fd[i])) : 0;
+
+		if (n && (!conf->flight || n < conf->flight))
+			conf->flight = n;
+	}
+}
+
 /* In the order that base/batch.h and exchange/adopt.h ask for. */
 static void take_over(struct service *v, enum space_state state, uint64_t now)
 {
@@ -462,6 +488,7 @@ int service_open(struct service *v, const struct worker_slot *slot,
 	}
 	take_windows(v, env, &conf);
 	look_up_ports(v, &conf);
+	look_up_buffers(v, &conf);
 	r = dispatch_open(&v->dispatch, v->mem, v->def, (uint8_t)slot->slot, &env->key,
 			  &conf, env->resources, &state);
 	if (r) {

@@ -324,6 +324,13 @@ static void down_slots(struct worker *w)
 	free(w->services);
 }
 
+/* It is as large as the slot's own, and stays as long as anybody has it. */
+static void forget_old(const struct worker_slot *slot)
+{
+	if (slot->old_memfd > 0)
+		close(slot->old_memfd);
+}
+
 static int up_slots(struct worker *w, struct err *err)
 {
 	const struct worker_boot *b = w->boot;
@@ -339,6 +346,7 @@ static int up_slots(struct worker *w, struct err *err)
 			down_slots(w);
 			return r;
 		}
+		forget_old(&b->slots[i]);
 		w->nservices++;
 	}
 	for (uint32_t n = where_lost(w->boot->where); n > 0 && w->nservices; n--)

@@ -57,7 +57,7 @@ struct worker_slot {
 	unsigned slot;          /* number of the slot, below 256 */
 	int memfd;              /* slot_def_size() bytes, then the windows of the definition */
 	int old_memfd;          /* of another layout, to be taken over into memfd unless that
-				 * has happened already; 0: none.  Only read */
+				 * has happened already; 0: none.  Only read; closed then */
 	const int *socks;       /* one per listener of the site, in its order */
 	int mail;               /* where its mailbox is read; 0: it has none */
 	int client_sock;        /* outside the group (udp_open_client()) */

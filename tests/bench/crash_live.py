@@ -1,108 +1,77 @@
-"""Live crash test: 4 workers, 200 clients in closed loop; each half second for some seconds
-a worker is killed, or another site takes over, or the one after the other; nobody may
-notice."""
-import json
-import os
-import signal
-import subprocess
-
+"""Live crash test: 4 workers, 200 clients in closed loop; each half second a worker is killed,
+or another site takes over, each three seconds another binary, or all of that in turn; nobody
+may notice.  LENGTH in the environment is how many seconds each takes."""
 from harness import *
-from harness.daemon import BUILD, environment
+from harness.load import CELLS, cells_file, length, result, start
 from harness.process import end_group, wait_end
+from harness.unrest import SITE, Unrest, can_upgrade, paced
 
-CELLS = 4_000_000
-SECONDS = 3 if os.environ.get("COAPD_QUICK") else 6
-SITE = """
-workers: 4
-slots: 4
+SECONDS = length(6, quick=3)
+HELLO = """
 limits: { endpoints: 4000, dedup: 16000, exchanges: 1000, waiting: 1000, messages: 1000 }
 resources:
-  /hello: {module: hello}
+  /hello: {module: hello, text: "hello, %d"}
   /count: {module: count, file: "@DIR@/cells"}
 """
+NEVER = ("lost", "given_up", "get_500", "get_else", "post_else", "executed_twice",
+         "answered_not_executed", "refused")
 
 
-def cells_file(d):
-    path = f"{d.directory}/cells"
-    with open(path, "wb") as f:
-        f.truncate(4 * CELLS)
-    os.chmod(path, 0o666)
-    return path
+def site(n):
+    """Every other time it is the same one."""
+    return SITE + HELLO % (n // 2)
 
 
-def killed(d, n):
-    """Kills a worker; returns when its successor has started."""
-    number = n % 4
-    mark, pid = d.mark(), d.workers[number]
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:      # it has left for another, just now
-        return
-    d.wait_log(rf"worker {number} (started|takes over) \(pid (?!{pid}\))", since=mark)
-
-
-def reloaded(d, n):
-    """Has the site served anew, and every other time one with another text."""
-    d.rewrite(SITE.replace("/hello: {module: hello}",
-                           f"/hello: {{module: hello, text: 'hello, {n % 2}'}}"))
-    mark = d.mark()
-    d.signal(signal.SIGHUP)
-    d.wait_log("the new site is served", since=mark)
-
-
-def either(d, n):
-    (killed, reloaded)[n % 2](d, n // 2)
-
-
-def under_load(act):
-    """Does it each half second until the load has ended; how often, and what the load says."""
-    d = Daemon(SITE)
-    cells = cells_file(d)
+def under_load(every, way):
+    """Has way(unrest) do something each so many seconds until the load has ended; the unrest,
+    and what the load says."""
+    d = Daemon(site(0))
+    cells = cells_file(d, n=max(CELLS, int(SECONDS * 100_000)))
     with d:
-        host, port = d.address()
-        load = subprocess.Popen(
-            [f"{BUILD}/tests/bench/crashload", host, str(port), "200", str(SECONDS), cells],
-            stdout=subprocess.PIPE, env=environment(), start_new_session=True, text=True)
-        times = 0
+        unrest, load = Unrest(d, site), start(d, "crashload", 200, SECONDS, cells)
         try:
-            while not wait_end(load, 0.5):
-                act(d, times)
-                times += 1
-            result = json.loads(load.stdout.read())
+            paced(every, lambda seconds: wait_end(load, seconds), way(unrest))
+            said = result(load, TIMEOUT, status=None)
         finally:
             end_group(load)
-            load.stdout.close()
         counters = d.counters()
-        print("#", times, "times:", json.dumps(result), flush=True)
-        print("#", {name: counters[name] for name in (
+        print(f"# {unrest};", {name: counters[name] for name in (
             "rx", "rx-replayed", "duplicates", "exec-lost", "adopted", "adopt-undone",
             "adopt-dropped", "adopt-wiped")}, flush=True)
         # As many as a machine lets happen that takes its time to start workers.
-        check(times >= SECONDS / 4, f"only {times} times")
-        check(result["gets"] > 1000 and result["posts"] > 1000, "too little load")
-        for name in ("lost", "given_up", "get_500", "get_else", "post_else",
-                     "executed_twice", "answered_not_executed", "refused"):
-            equal(result[name], 0, name)
+        times = unrest.kills + unrest.reloads + unrest.upgrades
+        check(times >= SECONDS / every / 8, f"only {times} times")
+        check(said["gets"] > 1000 and said["posts"] > 1000, "too little load")
+        for name in NEVER:
+            equal(said[name], 0, name)
+        check(said["post_500"] <= unrest.kills, "more POSTs answered 5.00 than workers died")
+        check(0 <= said["posts"] - said["executed"] <= said["post_500"],
+              "not as many POSTs were executed as were answered")
         equal((counters["adopt-dropped"], counters["adopt-wiped"]), (0, 0), "dropped, wiped")
-    return times, result
+    return unrest
 
 
 @test
 def kill_each_worker_in_turn():
-    kills, result = under_load(killed)
-    check(result["post_500"] <= kills, "more POSTs answered 5.00 than workers died")
+    under_load(0.5, lambda unrest: unrest.kill)
 
 
 @test
 def another_site_takes_over_again_and_again():
-    _, result = under_load(reloaded)
-    equal(result["post_500"], 0, "POSTs answered 5.00")
+    under_load(0.5, lambda unrest: unrest.reload)
 
 
 @test
-def sites_and_deaths_in_turn():
-    times, result = under_load(either)
-    check(result["post_500"] <= times, "more POSTs answered 5.00 than workers died")
+def another_binary_takes_over_again_and_again():
+    if not can_upgrade():
+        raise Skip("this coapctl knows no upgrade")
+    under_load(3, lambda unrest: unrest.upgrade)
+
+
+@test
+def all_of_it_in_turn():
+    upgrades = can_upgrade()
+    under_load(0.5, lambda unrest: unrest.mixed(upgrades).__next__)
 
 
 run()

@@ -1,10 +1,11 @@
 /* floor - what a server can be at best: one that answers every request with the same text.
  *
- *	floor PORT
+ *	floor PORT [BURN]
  *
  * Receives and sends as coapd does: libev, recvmmsg() and sendmmsg() of up to 32 datagrams, one
  * socket for both families, each answer from the address that was asked.  Of a request it
- * looks at type and token.  Port 0 is one that the kernel picks; which, it prints. */
+ * looks at type and token; before it answers it takes the processor for BURN nanoseconds.  Port 0 is
+ * one that the kernel picks; which, it prints. */
 #include <arpa/inet.h>
 #include <ev.h>
 #include <netinet/in.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define BATCH 32
 #define ROOM 1536u
@@ -26,6 +28,24 @@ static struct {
 	struct mmsghdr rx[BATCH], tx[BATCH];
 	struct iovec rx_iov[BATCH], tx_iov[BATCH];
 } b;
+
+static uint64_t burn_ns;
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void burn(void)
+{
+	uint64_t end = now() + burn_ns;
+
+	while (now() < end)
+		;
+}
 
 /* 2.05 with Content-Format 0; the length of the answer, 0 if it is no request. */
 static size_t answer(const uint8_t *in, size_t n, uint8_t *out)
@@ -97,6 +117,8 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 
 		if (!length)
 			continue;
+		if (burn_ns)
+			burn();
 		address(&b.tx[k].msg_hdr, &b.rx[i].msg_hdr);
 		b.tx_iov[k] = (struct iovec){ b.out[k], length };
 		b.tx[k].msg_hdr.msg_iov = &b.tx_iov[k];
@@ -131,8 +153,8 @@ int main(int argc, char **argv)
 	ev_io w;
 	int fd;
 
-	if (argc != 2 || !loop) {
-		fprintf(stderr, "usage: floor PORT\n");
+	if (argc < 2 || argc > 3 || !loop) {
+		fprintf(stderr, "usage: floor PORT [BURN]\n");
 		return 2;
 	}
 	fd = open_socket((uint16_t)atoi(argv[1]));
@@ -140,6 +162,8 @@ int main(int argc, char **argv)
 		perror("floor");
 		return 2;
 	}
+	if (argc > 2)
+		burn_ns = strtoull(argv[2], NULL, 10);
 	prepare();
 	ev_io_init(&w, on_readable, fd, EV_READ);
 	ev_io_start(loop, &w);

@@ -1,16 +1,13 @@
 """Random and mutated datagrams against a live daemon, with exchanges around."""
-import json
 import os
-import subprocess
 
 from harness import *
-from harness.daemon import BUILD, environment
+from harness.load import cells_file, result, start
 from harness.memory import private_kb
 from harness.process import end_group, wait_end
 
 COUNT = 100_000 if os.environ.get("COAPD_QUICK") else 1_000_000
 SECONDS = max(3, COUNT / 200_000)  # of kills
-CELLS = 4_000_000
 GROWTH_KB = 2048                # of what is not slot memory
 SITE = """
 log: { level: info }
@@ -26,40 +23,11 @@ limits: { endpoints: 2000, dedup: 4000, exchanges: 1000, waiting: 1000, messages
 """
 
 
-def cells_file(d, name, n):
-    """An empty file for the module count."""
-    path = f"{d.directory}/{name}"
-    with open(path, "wb") as f:
-        f.truncate(4 * n)
-    os.chmod(path, 0o666)
-    return path
-
-
-def start(d, program, *arguments):
-    host, port = d.address()
-    return subprocess.Popen(
-        [f"{BUILD}/tests/bench/{program}", host, str(port), *map(str, arguments)],
-        stdout=subprocess.PIPE, env=environment(), start_new_session=True, text=True)
-
-
-def result(process, bound):
-    """What the program printed; it must end well within the bound."""
-    try:
-        check(wait_end(process, bound), f"{process.args[0]} does not end")
-        text = process.stdout.read().strip()
-        print("#", os.path.basename(process.args[0]), text, flush=True)
-        equal(process.returncode, 0, f"status of {process.args[0]}")
-        return json.loads(text)
-    finally:
-        end_group(process)
-        process.stdout.close()
-
-
 @test
 def hostile_datagrams():
     d = Daemon(SITE)
-    cells = cells_file(d, "cells", CELLS)
-    cells_file(d, "other", 10)
+    cells = cells_file(d)
+    cells_file(d, "other", n=10)
     with d:
         ready, pids = d.mark(), dict(d.workers)
         result(start(d, "hostile", COUNT // 10, 1), TIMEOUT * 10)
@@ -81,8 +49,8 @@ def hostile_datagrams():
 @test
 def hostile_datagrams_while_workers_die():
     d = Daemon(SITE.replace("workers: 2", "workers: 4"))
-    cells = cells_file(d, "cells", CELLS)
-    cells_file(d, "other", 10)
+    cells = cells_file(d)
+    cells_file(d, "other", n=10)
     with d:
         kills, load = 0, start(d, "crashload", 50, SECONDS, cells)
         hostile = start(d, "hostile", COUNT // 5, 3)

@@ -18,16 +18,30 @@ struct wire_head {
 	uint32_t token;         /* 0 when it is of another length */
 };
 
+/* What a message has behind its token, as far as the generators ask. */
+struct wire_rest {
+	int64_t observe;        /* -1: without */
+	const uint8_t *payload;
+	size_t n;
+};
+
 /* Writes a request with path "/a/b" and, unless it is NULL, text as payload;
  * returns its length. */
 size_t wire_request(uint8_t *out, unsigned type, unsigned code, unsigned mid,
 		    uint32_t token, const char *path, const char *text);
+
+/* Writes a GET with the option Observe: 0 to begin, 1 to end. */
+size_t wire_observe(uint8_t *out, unsigned type, unsigned mid, uint32_t token,
+		    const char *path, unsigned value);
 
 /* Writes an Empty message of four bytes; returns 4. */
 size_t wire_empty(uint8_t *out, unsigned type, unsigned mid);
 
 /* Reads the head; 0, or -1 for what is no CoAP message. */
 int wire_head(const uint8_t *p, size_t n, struct wire_head *head);
+
+/* Reads what is behind the head; borrows from p.  0, or -1 when it is malformed. */
+int wire_rest(const uint8_t *p, size_t n, struct wire_rest *rest);
 
 /* A UDP socket connected to a numeric address and port, non-blocking; ends the
  * program with status 2 when that fails. */

@@ -7,6 +7,7 @@ import threading
 
 from harness import *
 from harness.coapctl import coapctl
+from harness.memory import descriptors
 
 CONTROL = 'control: { socket: "@DIR@/control" }\nslots: 2\n'
 SITE = CONTROL + """
@@ -294,6 +295,9 @@ def limits_become_higher_and_lower_and_nobody_is_evicted():
             for w, r in zip(waiting, sent):     # it is still known: a duplicate
                 w.send(r)
                 w.expect(ACK, EMPTY, r.mid)
+            d.settle()                          # who the workers are is in the log
+            equal([descriptors(pid)["/memfd:coapd-slot (deleted)"] for pid in d.workers.values()],
+                  [1, 1], "memories of slots that workers have")
         check(d.records("is laid out anew"), "memory has never moved")
         equal(d.counters()["import-refused"], 0, "refused")
         for w in waiting:

@@ -130,10 +130,7 @@ class Daemon:
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         self.notify.bind(path)
         os.chmod(path, 0o777)
-        self.process = subprocess.Popen(
-            [self.program, *self.arguments, "--modules-dir", self.modules],
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
-            env=environment(**{"NOTIFY_SOCKET": path, **self.env}))
+        self.process = self.launch(environment(**{"NOTIFY_SOCKET": path, **self.env}))
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         if ready:
@@ -145,6 +142,15 @@ class Daemon:
                 self.destroy()
                 raise
         return self
+
+    def launch(self, env):
+        return subprocess.Popen(
+            [self.program, *self.arguments, "--modules-dir", self.modules],
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True, env=env)
+
+    def hear(self):
+        """The next notification."""
+        return self.notify.recv(65536).decode()
 
     @property
     def pid(self):
@@ -215,7 +221,7 @@ class Daemon:
             while True:
                 ready = [key.fileobj for key, _ in selector.select()]
                 if self.notify in ready:
-                    self._add(notified=self.notify.recv(65536).decode())
+                    self._add(notified=self.hear())
                 if err not in ready:
                     continue
                 with self.reading:

@@ -11,6 +11,7 @@ excepted()
 	daemon/supervisor/reload.c) echo "processes throughout: test_supervisor and tests/functional/reload.py" ;;
 	daemon/supervisor/estate_site.c) echo "a part of estate.h: test_estate" ;;
 	daemon/supervisor/restore.c) echo "a whole supervisor: tests/functional/upgrade.py" ;;
+	daemon/supervisor/store.c) echo "a service manager: tests/functional/kept.py" ;;
 	daemon/supervisor/upgrade.c) echo "it becomes another program: tests/functional/upgrade.py" ;;
 	daemon/main.c | daemon/kit/main.c | client/main.c | client/ctl_main.c) echo "argv only: tests/functional starts the program" ;;
 	esac

@@ -21,7 +21,7 @@ resources:
 PREPARE = """#!/bin/sh
 set -eu
 env -u MAKEFLAGS -u MAKELEVEL make -C '%(build)s' install DESTDIR="$1"
-cp '%(crash)s' "$1%(prefix)s/lib/coapd/crash.so"
+cp '%(modules)s/crash.so' '%(modules)s/value.so' "$1%(prefix)s/lib/coapd/"
 """
 
 
@@ -45,7 +45,7 @@ def system():
     path = os.path.join(directory, "prepare")
     with open(path, "w", encoding="utf-8") as f:
         f.write(PREPARE % {"build": BUILD, "prefix": PREFIX,
-                           "crash": os.path.realpath(f"{BUILD}/tests/modules/.libs/crash.so")})
+                           "modules": os.path.realpath(f"{BUILD}/tests/modules/.libs")})
     os.chmod(path, 0o755)
     try:
         c = Container(path)
@@ -115,13 +115,21 @@ class Service:
             c.write(DROP_IN, self.drop_in)
         c.do("systemctl", "daemon-reload")
         c.do("journalctl", "--rotate", "--vacuum-time=1s", "-q")
-        c.do("systemctl", "start", "coapd", timeout=3 * TIMEOUT)
+        try:
+            c.do("systemctl", "start", "coapd", timeout=3 * TIMEOUT)
+        except Failure:
+            self.tell()
+            raise
         return self
+
+    @staticmethod
+    def tell():
+        print("\n".join("# | " + line for line in journal().splitlines()[-40:]), flush=True)
 
     def __exit__(self, kind, *_):
         c = system()
         if kind is not None:
-            print("\n".join("# | " + line for line in journal().splitlines()[-40:]), flush=True)
+            self.tell()
         c.run("systemctl", "stop", "coapd.socket", "coapd.service")
         c.run("systemctl", "reset-failed", "coapd.service")
 
@@ -309,6 +317,105 @@ def a_supervisor_that_hangs_is_ended_and_started_again():
         system().wait(lambda: started_again(old[0]), "another supervisor", timeout=3 * TIMEOUT)
         wait_journal(r"Watchdog timeout", since)
         equal(answer(), "from systemd", "answer")
+
+
+class Observer:
+    """A client in the container that observes a resource, and writes down what it is told."""
+
+    def __init__(self, path):
+        self.log = "/tmp/observed"
+        system().do("sh", "-c", f"coap observe coap://[::1]{path} >{self.log} 2>&1 & echo $! >/tmp/observer")
+
+    def wait(self, pattern):
+        system().wait(lambda: re.search(pattern, system().do("cat", self.log)), f"{pattern!r} observed")
+
+    def end(self):
+        system().do("sh", "-c", "kill $(cat /tmp/observer)")
+
+
+VALUE = """
+resources:
+  /hello: {module: hello, text: from systemd}
+  /value: {module: value, file: /var/lib/coapd/value}
+"""
+
+
+def put(text):
+    system().do("coap", "put", "coap://[::1]/value", "-d", text)
+
+
+def with_value():
+    """The file is there, for whoever serves it."""
+    system().do("sh", "-c", "mkdir -p /var/lib/coapd; : >/var/lib/coapd/value; chmod 666 /var/lib/coapd/value")
+    return Service(site=VALUE)
+
+
+def kept():
+    return int(re.search(r"^(\d+)", show("NFileDescriptorStore"))[1])
+
+
+@test
+def clients_outlive_a_restart():
+    c = system()
+    for what in ("restart", "kill"):
+        with with_value():
+            put("one")
+            c.wait(lambda: kept() >= 2 * 5, "what is kept")
+            o = Observer("/value")
+            o.wait("one")
+            old, since = show("MainPID"), cursor()
+            if what == "restart":
+                c.do("systemctl", "restart", "coapd")
+            else:
+                c.do("kill", "-KILL", old)
+                c.wait(lambda: started_again(old), "another supervisor")
+            check(show("MainPID") != old, "the same process")
+            wait_journal("going on with what the service manager has kept", since)
+            check("/value" in c.do("coapctl", "observers"), "the observer is not known")
+            put("two")
+            o.wait("two")
+            o.end()
+
+
+@test
+def the_installed_program_takes_over():
+    c = system()
+    program = f"{PREFIX}/sbin/coapd"
+    with with_value():
+        put("one")
+        o = Observer("/value")
+        o.wait("one")
+        main, since = show("MainPID"), cursor()
+        c.do("sh", "-c", f"cp {program} {program}.new && mv {program}.new {program}")
+        check("has taken over" in c.do("coapctl", "upgrade"), "it does not say so")
+        equal((show("MainPID"), show("ActiveState")), (main, "active"), "process and state")
+        inode = "stat -L -c %i"
+        equal(c.do("sh", "-c", f"{inode} /proc/{main}/exe"), c.do("sh", "-c", f"{inode} {program}"), "program")
+        put("two")
+        o.wait("two")
+        # What is kept is what there is now.
+        c.do("systemctl", "restart", "coapd")
+        wait_journal("going on with what the service manager has kept", since)
+        put("three")
+        o.wait("three")
+        o.end()
+
+
+@test
+def a_program_that_is_no_good_does_not():
+    c = system()
+    program = f"{PREFIX}/sbin/coapd"
+    with Service():
+        main = show("MainPID")
+        c.do("sh", "-c", f"cp {program} {program}.good; echo nonsense >{program}.new; chmod 755 {program}.new; "
+             f"mv {program}.new {program}")
+        try:
+            status, said = c.run("coapctl", "upgrade")
+            check(status == 1 and "Exec format error" in said, said)
+            equal(answer(), "from systemd", "answer")
+            equal((show("MainPID"), show("ActiveState")), (main, "active"), "process and state")
+        finally:
+            c.do("mv", f"{program}.good", program)
 
 
 @test

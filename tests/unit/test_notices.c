@@ -360,6 +360,72 @@ Test(notices, at_the_limit_of_messages_it_waits)
 	cr_assert_eq(stage_counter(s, COUNT_NOTIFICATIONS), 3);
 }
 
+/* --- how many at a time -------------------------------------------------------------------------- */
+
+static struct {
+	unsigned peer;
+	uint16_t mid;
+} told[4];
+
+static void acknowledge_one(unsigned i)
+{
+	rig_msg(s->rig, told[i].peer, COAP_ACK, COAP_EMPTY, told[i].mid, "", "");
+	rig_commit(s->rig);
+}
+
+/* Four of six are told. */
+static void tell_six(void)
+{
+	struct rig_sent sent;
+
+	begin();
+	s->rig->e.flight.room = 4;
+	for (unsigned i = 1; i <= 6; i++)
+		enter(i);
+	while (rig_take(s->rig, &sent))
+		;
+	change("two", "");
+	for (unsigned i = 0; i < 4; i++) {
+		cr_assert(rig_take(s->rig, &sent));
+		told[i].peer = sent.to.port - 1000u;
+		told[i].mid = sent.m.mid;
+	}
+	cr_assert_not(rig_take(s->rig, &sent));
+}
+
+Test(notices, others_wait_until_some_have_been_acknowledged)
+{
+	tell_six();
+	cr_assert_eq(stage_counter(s, COUNT_NOTIFICATIONS), 4);
+	cr_assert_eq(stage_counter(s, COUNT_NOTIFICATIONS_PACED), 1);
+	acknowledge_one(0);
+	stage_wait(s, 0);
+	cr_assert_eq(stage_counter(s, COUNT_NOTIFICATIONS), 4, "one is not worth the while");
+	cr_assert_eq(engine_next(&s->rig->e), s->rig->e.now + FLIGHT_STEP_MS);
+	acknowledge_one(1);
+	cr_assert_eq(engine_next(&s->rig->e), s->rig->e.now, "they are due");
+	stage_wait(s, 0);
+	cr_assert_eq(stage_counter(s, COUNT_NOTIFICATIONS), 6);
+}
+
+Test(notices, who_does_not_acknowledge_holds_others_up_for_a_while_only)
+{
+	tell_six();
+	stage_wait(s, FLIGHT_MS - 2 * FLIGHT_STEP_MS);
+	cr_assert_eq(stage_counter(s, COUNT_NOTIFICATIONS), 4);
+	stage_wait(s, 2 * FLIGHT_STEP_MS);
+	cr_assert_eq(stage_counter(s, COUNT_NOTIFICATIONS), 6);
+	cr_assert_eq(stage_counter(s, COUNT_RETRANSMITS), 0);
+}
+
+Test(notices, a_successor_knows_what_is_under_way)
+{
+	tell_six();
+	stage_crash(s);
+	s->rig->e.flight.room = 4;
+	cr_assert_eq(flight_n(&s->rig->e.flight, s->rig->e.now), 4);
+}
+
 /* --- deaths ------------------------------------------------------------------------------------ */
 
 Test(notices, a_change_that_was_not_looked_at_outlives_the_worker)

@@ -107,3 +107,27 @@ Test(notify, children_have_nothing_to_tell)
 	cr_assert_eq(notify_ready(""), 0);
 	close(fd);
 }
+
+Test(notify, a_descriptor_is_kept_and_dropped)
+{
+	int fd = listen_as_manager(), ends[2];
+	char got[256], control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { got, sizeof got - 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = sizeof control };
+	struct cmsghdr *c;
+	ssize_t n;
+
+	cr_assert_eq(pipe(ends), 0);
+	cr_assert_eq(notify_keep("kept/7", ends[1]), 1);
+	n = recvmsg(fd, &m, MSG_DONTWAIT);
+	cr_assert_gt(n, 0);
+	got[n] = '\0';
+	cr_expect_str_eq(got, "FDSTORE=1\nFDPOLL=0\nFDNAME=kept/7");
+	c = CMSG_FIRSTHDR(&m);
+	cr_assert(c && c->cmsg_type == SCM_RIGHTS);
+	cr_assert_eq(write(*(int *)(void *)CMSG_DATA(c), "x", 1), 1);
+	cr_expect_eq(read(ends[0], got, 1), 1, "it is that one");
+	cr_assert_eq(notify_drop("kept/7"), 1);
+	expect(fd, "FDSTOREREMOVE=1\nFDNAME=kept/7");
+}

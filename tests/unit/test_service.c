@@ -353,6 +353,18 @@ Test(service, idle_slot_runs_no_timer)
 	bed_close(&b);
 }
 
+Test(service, drops_are_looked_for_where_batches_are_full)
+{
+	struct bed b;
+
+	bed_open(&b);
+	for (uint16_t i = 0; i < BATCH_RX; i++)
+		coap_ask(b.peer, CON, GET, i, "x");
+	cr_expect_eq(told(&b, 0), 0x245);
+	cr_expect(ev_is_active(&b.service.sweep));
+	bed_close(&b);
+}
+
 Test(service, drops_of_the_kernel_are_counted)
 {
 	static char junk[1400];

@@ -135,6 +135,12 @@ static inline uint32_t slab_next_gen(uint32_t word)
 	return gen ? gen : 1;
 }
 
+/* The first word of a live object that becomes another one in its place. */
+static inline uint32_t slab_word_next(const struct slab *b, const void *obj)
+{
+	return slab_word(b->magic, slab_next_gen(((const struct object *)obj)->word), 1);
+}
+
 /* Birth: the object is live with its next generation. */
 static inline void slab_publish(struct space *s, struct slab *b, void *obj)
 {

@@ -5,7 +5,7 @@
  * for requests that wait, and for confirmable responses we acknowledged.  Safe
  * requests need none: working on them again does no harm (4.5 allows it).  Each
  * peer has at most answers_per_endpoint entries beside those that are waiting; a
- * fast peer pushes out its own oldest ones only. */
+ * fast peer pushes out its own oldest ones only, whose places the new ones take. */
 #ifndef EXCHANGE_DEDUP_H
 #define EXCHANGE_DEDUP_H
 

@@ -247,7 +247,7 @@ void window_mark(struct engine *e, struct endpoint *p, uint16_t mid, bool restar
 	uint32_t *word = &p->window[0][mid % WINDOW_BITS / 32], bit = 1u << mid % 32;
 
 	/* Most message IDs are the next. */
-	if (restart || p->window_hi != (MID_VALID | (uint16_t)(mid - 1)) || window_age(e, p) > 0)
+	if (restart || !window_is_next(p, mid) || window_age(e, p) > 0)
 		mark(e, p, mid, restart);
 	else if (*word & bit)   /* of one long ago */
 		undo_set(&e->space, &p->window_hi, MID_VALID | mid);

@@ -101,6 +101,12 @@ void endpoint_mid_used(struct engine *e, struct endpoint *p);
 enum window_state { WINDOW_FRESH, WINDOW_UNSEEN, WINDOW_SEEN, WINDOW_BEHIND };
 enum window_state window_state(const struct engine *e, const struct endpoint *p, uint16_t mid);
 
+/* Whether it follows the newest, as most do: FRESH, then. */
+static inline bool window_is_next(const struct endpoint *p, uint16_t mid)
+{
+	return p->window_hi == (MID_VALID | (uint16_t)(mid - 1));
+}
+
 /* Marks it as seen; restart begins a new window with it. */
 void window_mark(struct engine *e, struct endpoint *p, uint16_t mid, bool restart);
 

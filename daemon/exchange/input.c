@@ -107,7 +107,8 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 	enum window_state seen = WINDOW_FRESH;
 	struct span echo;
 
-	if (!known && r->peer && endpoint_forgetful(e, r->peer))
+	if (!known && r->peer && !window_is_next(r->peer, r->msg.mid) &&
+	    endpoint_forgetful(e, r->peer))
 		seen = window_state(e, r->peer, r->msg.mid);
 	if (seen == WINDOW_SEEN) {
 		engine_count(e, COUNT_DUPLICATES);

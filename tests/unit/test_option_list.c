@@ -24,7 +24,7 @@ static struct span written(void)
 
 static void next(struct option_iter *it, unsigned number, const char *value, size_t n)
 {
-	struct option o;
+	struct option o = { 0 };
 
 	cr_assert(option_next(it, &o));
 	cr_expect_eq(o.number, number, "%u is not %u", o.number, number);

@@ -38,6 +38,9 @@ void bag_put(struct bag *b, int fd, const char *fmt, ...)
 }
 
 static struct bag_item *find(const struct bag *b, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static struct bag_item *find(const struct bag *b, const char *fmt, va_list args)
 {
 	char name[BAG_NAME];
 

@@ -55,7 +55,7 @@ NOT_COUNTED = ("adopt-dropped", "adopt-wiped", "import-dropped", "import-refused
 
 class Soak:
     def __init__(self, top):
-        self.top, self.wrong = top, []
+        self.top, self.wrong, self.cut = top, [], []
         self.root = os.path.join(top, "root")
         os.mkdir(self.root)
         for path, mode in ((top, 0o755), (self.root, 0o777)):   # workers may be nobody
@@ -125,10 +125,14 @@ class Soak:
         self.hostile += 1
 
     def ask(self):
-        with Control(self.socket) as c:
-            for what in ("status", "peers", "observers", "log"):
-                check("error" not in c.ask(what)[-1], f"{what} is an error")
-        coapctl("metrics", socket=self.socket)
+        """An upgrade ends the connections of others, whatever they were being told."""
+        try:
+            with Control(self.socket) as c:
+                for what in ("status", "peers", "observers", "log"):
+                    check("error" not in c.ask(what)[-1], f"{what} is an error")
+            coapctl("metrics", socket=self.socket)
+        except (Failure, ConnectionError) as cut:
+            self.cut.append(str(cut)[:80])
         self.questions += 1
 
     # --- the verdict
@@ -211,11 +215,12 @@ class Soak:
         counters = self.d.counters()
         print(f"# {self.unrest}, {self.states} states told to all, {self.bodies} bodies of "
               f"300 KB twice up and down ({self.again} begun again), {self.hostile} times 20,000 "
-              f"hostile datagrams, {self.questions} times five questions;",
+              f"hostile datagrams, {self.questions} times five questions ({len(self.cut)} cut off);",
               {name: counters[name] for name in ("rx", "adopted", "imported", "notifications",
                                                  "exec-lost", "rx-replayed")}, flush=True)
         for name in NOT_COUNTED:
             self.must(counters[name] == 0, f"{name}: {counters[name]}")
+        self.must(len(self.cut) <= self.unrest.upgrades, f"answers cut off: {self.cut}")
         self.must(self.again <= counters["duplicate-lost"], f"bodies begun again: {self.again}")
 
 

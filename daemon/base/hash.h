@@ -30,17 +30,20 @@ static inline uint64_t hash_words(const struct hash_key *key, uint64_t a, uint64
 static inline uint64_t hash_bytes(const struct hash_key *key, const void *p, size_t n)
 {
 	const uint8_t *b = p;
-	uint64_t h = key->k[1] ^ n ^ 0x9e3779b97f4a7c15u, x, y = 0;
+	uint64_t h = key->k[1] ^ n ^ 0x9e3779b97f4a7c15u, x, y;
 
-	for (; n > 16; n -= 16, b += 16) {
-		memcpy(&x, b, 8);
-		memcpy(&y, b + 8, 8);
-		h = hash_fold(x ^ key->k[0], y ^ h);
-	}
-	/* What is left, some of it twice. */
 	if (n >= 8) {
+		const uint8_t *last = b + n - 8;
+
+		for (; last - b > 8; b += 16) {
+			memcpy(&x, b, 8);
+			memcpy(&y, b + 8, 8);
+			h = hash_fold(x ^ key->k[0], y ^ h);
+		}
+		/* What is left, some of it twice. */
+		b = b > last ? last : b;
 		memcpy(&x, b, 8);
-		memcpy(&y, b + n - 8, 8);
+		memcpy(&y, last, 8);
 	} else {
 		x = bytes_word(b, n);
 		y = 0;

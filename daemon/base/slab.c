@@ -7,16 +7,9 @@ static const struct mem_field object_rows[] = {
 
 const struct mem_kind object_kind = KIND("object", struct object, object_rows);
 
-static uint32_t next_gen(uint32_t word)
-{
-	uint32_t gen = (slab_gen(word) + 1) & 0x7fff;
-
-	return gen ? gen : 1;
-}
-
 ref_t slab_ref_next(const struct space *s, const struct slab *b, const void *obj)
 {
-	ref_t gen = next_gen(((const struct object *)obj)->word);
+	ref_t gen = slab_next_gen(((const struct object *)obj)->word);
 
 	return (slab_ref(s, b, obj) & ~((ref_t)0x7fff << 32)) | gen << 32;
 }
@@ -62,28 +55,8 @@ void slab_spend(struct space *s, struct slab *b, void *obj)
 {
 	struct object *o = obj;
 
-	undo_set(s, &o->word, slab_word(b->magic, next_gen(o->word), 0));
+	undo_set(s, &o->word, slab_word(b->magic, slab_next_gen(o->word), 0));
 	slab_untake(s, b, obj);
-}
-
-void slab_publish(struct space *s, struct slab *b, void *obj)
-{
-	struct object *o = obj;
-
-	assert(!(o->word & 1));
-	undo_set(s, &o->word, slab_word(b->magic, next_gen(o->word), 1));
-	s->ctl->live[b->number]++;
-}
-
-void slab_kill(struct space *s, struct slab *b, void *obj)
-{
-	struct object *o = obj;
-
-	assert((o->word & 1) && s->nfrees < SPACE_FREES);
-	undo_set(s, &o->word, o->word & ~1u);
-	s->frees[s->nfrees].slab = b->number;
-	s->frees[s->nfrees++].index = slab_index(b, obj);
-	s->ctl->live[b->number]--;
 }
 
 void slab_reopen(struct space *s, struct slab *b)

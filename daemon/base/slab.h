@@ -128,11 +128,40 @@ void slab_untake(struct space *s, struct slab *b, void *obj);
  * the transaction is committed. */
 void slab_spend(struct space *s, struct slab *b, void *obj);
 
+static inline uint32_t slab_next_gen(uint32_t word)
+{
+	uint32_t gen = (slab_gen(word) + 1) & 0x7fff;
+
+	return gen ? gen : 1;
+}
+
+/* The first word of a live object that becomes another one in its place. */
+static inline uint32_t slab_word_next(const struct slab *b, const void *obj)
+{
+	return slab_word(b->magic, slab_next_gen(((const struct object *)obj)->word), 1);
+}
+
 /* Birth: the object is live with its next generation. */
-void slab_publish(struct space *s, struct slab *b, void *obj);
+static inline void slab_publish(struct space *s, struct slab *b, void *obj)
+{
+	struct object *o = obj;
+
+	assert(!(o->word & 1));
+	undo_set(s, &o->word, slab_word(b->magic, slab_next_gen(o->word), 1));
+	s->ctl->live[b->number]++;
+}
 
 /* Death, now for everybody who looks, free after the commit. */
-void slab_kill(struct space *s, struct slab *b, void *obj);
+static inline void slab_kill(struct space *s, struct slab *b, void *obj)
+{
+	struct object *o = obj;
+
+	assert((o->word & 1) && s->nfrees < SPACE_FREES);
+	undo_set(s, &o->word, o->word & ~1u);
+	s->frees[s->nfrees].slab = b->number;
+	s->frees[s->nfrees++].index = slab_index(b, obj);
+	s->ctl->live[b->number]--;
+}
 
 /* Part of an adoption, after the rollback: clamps what is out of range and empties
  * the free list.  Each live object is then to be dropped unless it is sane: of our

@@ -176,13 +176,69 @@ static inline void undo_set(struct space *s, uint32_t *word, uint32_t value)
 	barrier();
 }
 
+/* Several different ones are changed faster together: each is noted under a number of its
+ * own, from undo_begin() on, then all of them count, then each is stored. */
+static inline unsigned undo_begin(const struct space *s)
+{
+	return s->ctl->commit.s.undo_n;
+}
+
+static inline void undo_note(struct space *s, unsigned n, const uint32_t *word)
+{
+	struct undo_entry *u = &s->ctl->undo[n % UNDO_MAX];
+
+	u->off = (uint32_t)(((const uint8_t *)word - s->base) >> 2);
+	u->old = *word;
+}
+
+/* The same for count of them in a row. */
+static inline void undo_note_row(struct space *s, unsigned n, const uint32_t *word,
+				 unsigned count)
+{
+	uint32_t off = (uint32_t)(((const uint8_t *)word - s->base) >> 2);
+	unsigned at = n % UNDO_MAX;
+	/* One that runs over is seen at the commit. */
+	struct undo_entry *u = &s->ctl->undo[at + count <= UNDO_MAX ? at : 0];
+
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < count; i++) {
+		u[i].off = off + i;
+		u[i].old = word[i];
+	}
+}
+
+/* n: one more than the last number. */
+static inline void undo_noted(struct space *s, unsigned n)
+{
+	barrier();
+	__atomic_store_n(&s->ctl->commit.s.undo_n, (uint16_t)n, __ATOMIC_RELAXED);
+	barrier();
+}
+
+static inline void undo_store(uint32_t *word, uint32_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELAXED);
+	barrier();
+}
+
+static inline void undo_set_both(struct space *s, uint32_t *a, uint32_t av, uint32_t *b,
+				 uint32_t bv)
+{
+	unsigned n = undo_begin(s);
+
+	undo_note(s, n, a);
+	undo_note(s, n + 1, b);
+	undo_noted(s, n + 2);
+	undo_store(a, av);
+	undo_store(b, bv);
+}
+
 static inline void undo_set64(struct space *s, uint64_t *word, uint64_t value)
 {
-	uint32_t half[2];
+	uint32_t half[2], *w = (uint32_t *)(void *)word;
 
 	memcpy(half, &value, sizeof half);
-	undo_set(s, (uint32_t *)(void *)word, half[0]);
-	undo_set(s, (uint32_t *)(void *)word + 1, half[1]);
+	undo_set_both(s, w, half[0], w + 1, half[1]);
 }
 
 /* Changes n bytes, a multiple of 4, logging only the words that differ. */

@@ -27,15 +27,3 @@ void table_clear(struct table *t)
 {
 	memset(t->bucket, 0xff, ((size_t)t->mask + 1) * sizeof *t->bucket);
 }
-
-void table_remove(struct table *t, struct slab *b, uint64_t hash, void *obj)
-{
-	uint32_t self = slab_index(b, obj);
-	uint32_t *at = &t->bucket[hash & t->mask];
-
-	while (*at != self) {
-		assert(*at != SLAB_NIL);
-		at = &((struct object *)slab_at(b, *at))->link;
-	}
-	*at = ((struct object *)obj)->link;
-}

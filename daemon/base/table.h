@@ -32,6 +32,16 @@ static inline void table_insert(struct table *t, struct slab *b, uint64_t hash, 
 }
 
 /* Takes obj, inserted under the same hash, out of its chain. */
-void table_remove(struct table *t, struct slab *b, uint64_t hash, void *obj);
+static inline void table_remove(struct table *t, struct slab *b, uint64_t hash, void *obj)
+{
+	uint32_t self = slab_index(b, obj);
+	uint32_t *at = &t->bucket[hash & t->mask];
+
+	while (*at != self) {
+		assert(*at != SLAB_NIL);
+		at = &((struct object *)slab_at(b, *at))->link;
+	}
+	*at = ((struct object *)obj)->link;
+}
 
 #endif

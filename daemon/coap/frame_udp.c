@@ -46,11 +46,12 @@ enum frame_verdict frame_udp_parse_any(struct span datagram, struct message *out
 {
 	struct reader r = reader_of(datagram);
 
-	r.p += 4;
-	out->token = read_span(&r, read_token_len(&r, datagram.p[0] & 15));
-	if (out->code != COAP_EMPTY && !r.bad &&
-	    message_parse_body(span_of(r.p, reader_left(&r)), out))
-		return FRAME_OK;
+	if (out->code != COAP_EMPTY) {
+		r.p += 4;
+		out->token = read_span(&r, read_token_len(&r, datagram.p[0] & 15));
+		if (!r.bad && message_parse_body(span_of(r.p, reader_left(&r)), out))
+			return FRAME_OK;
+	}
 	*out = (struct message){ .type = out->type, .code = out->code, .mid = out->mid };
 	out->token = out->options = out->payload = out->path = span_of(r.end, 0);
 	return out->code == COAP_EMPTY && datagram.n == 4 && !(datagram.p[0] & 15) ? FRAME_OK :

@@ -2,6 +2,8 @@
 
 #include "exchange/exchange.h"
 
+_Static_assert(offsetof(struct dedup, non) == offsetof(struct dedup, mid) + 20, "a row of words");
+
 static uint64_t key_hash(const struct engine *e, ref_t peer, uint32_t mid)
 {
 	return hash_words(&e->space.ctl->key, peer, mid);
@@ -30,7 +32,7 @@ static bool expired(const struct engine *e, const struct dedup *d)
 
 /* --- derived: the peer's answered ones, oldest first ------------------------ */
 
-static void list_add(struct engine *e, struct endpoint *p, struct dedup *d)
+static inline void list_add(struct engine *e, struct endpoint *p, struct dedup *d)
 {
 	uint32_t self = slab_index(engine_slab(e, SLAB_DEDUP), d), i = p->dedup_tail;
 
@@ -44,7 +46,7 @@ static void list_add(struct engine *e, struct endpoint *p, struct dedup *d)
 	p->nkept++;
 }
 
-static void list_remove(struct engine *e, struct endpoint *p, struct dedup *d)
+static inline void list_remove(struct engine *e, struct endpoint *p, struct dedup *d)
 {
 	*(d->prev == SLAB_NIL ? &p->dedup_head : &at(e, d->prev)->next) = d->next;
 	*(d->next == SLAB_NIL ? &p->dedup_tail : &at(e, d->next)->prev) = d->prev;
@@ -53,22 +55,23 @@ static void list_remove(struct engine *e, struct endpoint *p, struct dedup *d)
 
 /* --- making and ending ------------------------------------------------------ */
 
-bool dedup_room(struct engine *e)
+/* One with an entry is not forgotten, so there is nothing to be asked of the reference. */
+static inline struct endpoint *peer_of(struct engine *e, const struct dedup *d)
 {
-	return slab_room(&e->space, engine_slab(e, SLAB_DEDUP)) > 0;
+	return slab_at(engine_slab(e, SLAB_ENDPOINT), REF_INDEX(d->peer));
 }
 
 void dedup_kill(struct engine *e, struct dedup *d)
 {
 	struct slab *b = engine_slab(e, SLAB_DEDUP);
-	struct endpoint *p = endpoint_get(e, d->peer);
+	struct endpoint *p = peer_of(e, d);
 
-	assert(p);
+	assert(p->o.word & 1 && p->ndedup);
 	table_remove(&e->dedups, b, key_hash(e, d->peer, d->mid), d);
 	if (!busy(d))
 		list_remove(e, p, d);
 	p->ndedup--;
-	if (d->state == DEDUP_DONE)
+	if (d->state == DEDUP_DONE && d->answer.blob != SLAB_NIL)
 		stored_drop(e, &d->answer);
 	slab_kill(&e->space, b, d);
 }
@@ -103,29 +106,60 @@ bool dedup_none(struct engine *e, const struct endpoint *p)
 
 /* Beyond its share a peer loses its own oldest answer; from then on the window
  * of message IDs has to tell what was seen. */
-static void make_room(struct engine *e, struct endpoint *p)
+static inline bool is_at_its_share(const struct engine *e, const struct endpoint *p)
 {
-	struct dedup *d;
-
-	if (p->nkept < e->conf.limits.answers_per_endpoint)
-		return;
-	d = at(e, p->dedup_head);
-	if (!expired(e, d)) {
-		if (p->forgot_s != engine_seconds(e))
-			undo_set(&e->space, &p->forgot_s, engine_seconds(e));
-		undo_set(&e->space, &p->forgot_n, p->forgot_n + 1);
-		engine_count(e, COUNT_EVICTED_EARLY);
-	}
-	dedup_kill(e, d);
+	return p->nkept >= e->conf.limits.answers_per_endpoint;
 }
 
-struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
-			uint32_t print, bool non)
+static inline void forget(struct engine *e, struct endpoint *p, const struct dedup *oldest)
+{
+	if (expired(e, oldest))
+		return;
+	if (p->forgot_s != engine_seconds(e))
+		undo_set(&e->space, &p->forgot_s, engine_seconds(e));
+	undo_set(&e->space, &p->forgot_n, p->forgot_n + 1);
+	engine_count(e, COUNT_EVICTED_EARLY);
+}
+
+/* The peer's oldest entry becomes the new one, which is one change where a death and a
+ * birth are many.  Its answer is overwritten when it is answered. */
+static struct dedup *add_instead(struct engine *e, struct endpoint *p, uint16_t mid,
+				 uint32_t print, bool non)
+{
+	struct slab *b = engine_slab(e, SLAB_DEDUP);
+	struct dedup *d = at(e, p->dedup_head);
+	unsigned n;
+
+	forget(e, p, d);
+	table_remove(&e->dedups, b, key_hash(e, d->peer, d->mid), d);
+	list_remove(e, p, d);
+	if (d->state == DEDUP_DONE && d->answer.blob != SLAB_NIL)
+		stored_drop(e, &d->answer);
+	if (d->exchange)
+		undo_set64(&e->space, &d->exchange, 0);
+	n = undo_begin(&e->space);
+	undo_note(&e->space, n, &d->o.word);
+	undo_note_row(&e->space, n + 1, &d->mid, 6);    /* up to non */
+	undo_noted(&e->space, n + 7);
+	undo_store(&d->o.word, slab_word_next(b, d));
+	undo_store(&d->mid, mid);
+	undo_store(&d->state, DEDUP_EXEC);
+	undo_store(&d->print, print);
+	undo_store(&d->at_s, engine_seconds(e));
+	undo_store(&d->non, non);
+	table_insert(&e->dedups, b, key_hash(e, d->peer, mid), d);
+	return d;
+}
+
+static struct dedup *add(struct engine *e, struct endpoint *p, uint16_t mid, uint32_t print,
+			 bool non)
 {
 	struct slab *b = engine_slab(e, SLAB_DEDUP);
 	struct dedup *d;
 
-	dedup_sweep(e, 2);
+	/* Where there is room, the sweep of each second is enough. */
+	if (slab_taken(&e->space, b) > b->limit / 4 * 3)
+		dedup_sweep(e, 4);
 	d = slab_take(&e->space, b);
 	if (!d) {
 		engine_count(e, COUNT_FULL_DEDUP);
@@ -146,18 +180,44 @@ struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
 	return d;
 }
 
+struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
+			uint32_t print, bool non)
+{
+	return is_at_its_share(e, p) ? add_instead(e, p, mid, print, non) :
+				       add(e, p, mid, print, non);
+}
+
+static inline void set(struct engine *e, struct dedup *d, enum dedup_state state)
+{
+	struct engine_root *root = engine_root(e);
+	struct endpoint *p = peer_of(e, d);
+	unsigned n;
+
+	if (!busy(d) || state == DEDUP_WAITING) {
+		undo_set(&e->space, &d->state, state);
+		return;
+	}
+	/* It may have waited, and others been settled meanwhile. */
+	if (is_at_its_share(e, p)) {
+		struct dedup *oldest = at(e, p->dedup_head);
+
+		forget(e, p, oldest);
+		dedup_kill(e, oldest);
+	}
+	n = undo_begin(&e->space);
+	undo_note(&e->space, n, &d->state);
+	undo_note(&e->space, n + 1, &d->order);
+	undo_note(&e->space, n + 2, &root->order);
+	undo_noted(&e->space, n + 3);
+	undo_store(&d->state, state);
+	undo_store(&root->order, root->order + 1);
+	undo_store(&d->order, root->order);
+	list_add(e, p, d);
+}
+
 void dedup_set(struct engine *e, struct dedup *d, enum dedup_state state)
 {
-	bool was_busy = busy(d);
-
-	undo_set(&e->space, &d->state, state);
-	if (was_busy && !busy(d)) {
-		struct endpoint *p = endpoint_get(e, d->peer);
-
-		make_room(e, p);
-		undo_set(&e->space, &d->order, engine_order(e));
-		list_add(e, p, d);
-	}
+	set(e, d, state);
 }
 
 void dedup_lost(struct engine *e, struct dedup *d)
@@ -172,13 +232,27 @@ void dedup_wait(struct engine *e, struct dedup *d, ref_t exchange)
 	dedup_set(e, d, DEDUP_WAITING);
 }
 
+/* With its old answer gone already. */
+static bool dedup_keep(struct engine *e, struct dedup *d, struct span answer, bool unread)
+{
+	if (!unread && d->answer.blob != SLAB_NIL)
+		undo_set(&e->space, &d->answer.blob, SLAB_NIL);
+	return stored_put(e, &d->answer, d->inside, DEDUP_INSIDE, answer, dedup_ref(e, d), unread);
+}
+
 void dedup_answered(struct engine *e, struct dedup *d, struct span answer)
 {
-	/* Nothing reads the answer before the state says DONE. */
-	bool kept = stored_put(e, &d->answer, d->inside, DEDUP_INSIDE, answer,
-			       dedup_ref(e, d), true);
+	bool unread = space_exec(&e->space), kept = true;
 
-	dedup_set(e, d, kept ? DEDUP_DONE : DEDUP_GONE);
+	/* Once a commit has said that it is being worked on, nothing reads the answer before
+	 * the state says DONE; else this may be undone, and an old answer be read again. */
+	if (answer.n <= DEDUP_INSIDE && unread) {
+		bytes_copy(d->inside, answer.p, answer.n);
+		d->answer = (struct stored){ (uint32_t)answer.n, SLAB_NIL };
+	} else {
+		kept = dedup_keep(e, d, answer, unread);
+	}
+	set(e, d, kept ? DEDUP_DONE : DEDUP_GONE);
 }
 
 struct span dedup_answer(const struct engine *e, const struct dedup *d)

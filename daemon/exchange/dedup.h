@@ -5,7 +5,7 @@
  * for requests that wait, and for confirmable responses we acknowledged.  Safe
  * requests need none: working on them again does no harm (4.5 allows it).  Each
  * peer has at most answers_per_endpoint entries beside those that are waiting; a
- * fast peer pushes out its own oldest ones only. */
+ * fast peer pushes out its own oldest ones only, whose places the new ones take. */
 #ifndef EXCHANGE_DEDUP_H
 #define EXCHANGE_DEDUP_H
 
@@ -51,7 +51,10 @@ struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
 bool dedup_none(struct engine *e, const struct endpoint *p);
 
 /* Whether dedup_add() would succeed. */
-bool dedup_room(struct engine *e);
+static inline bool dedup_room(struct engine *e)
+{
+	return slab_room(&e->space, engine_slab(e, SLAB_DEDUP)) > 0;
+}
 
 /* The request waits for a module in this exchange. */
 void dedup_wait(struct engine *e, struct dedup *d, ref_t exchange);

@@ -33,11 +33,6 @@ struct endpoint *endpoint_find(struct engine *e, const struct addr *remote,
 	return NULL;
 }
 
-bool endpoint_forgetful(const struct engine *e, const struct endpoint *p)
-{
-	return p->forgot_s && engine_seconds(e) - p->forgot_s <= e->lifetime_s;
-}
-
 /* Of one that is forgetful the window is all that tells duplicates. */
 static bool evictable(const struct engine *e, const struct endpoint *p)
 {
@@ -223,7 +218,8 @@ static void window_turn(struct engine *e, struct endpoint *p)
 	undo_set(&e->space, &p->window_s, engine_seconds(e));
 }
 
-void window_mark(struct engine *e, struct endpoint *p, uint16_t mid, bool restart)
+static __attribute__((noinline)) void mark(struct engine *e, struct endpoint *p, uint16_t mid,
+					   bool restart)
 {
 	uint32_t *word = &p->window[0][mid % WINDOW_BITS / 32];
 	int ahead = (int16_t)(mid - p->window_hi);
@@ -244,6 +240,19 @@ void window_mark(struct engine *e, struct endpoint *p, uint16_t mid, bool restar
 	}
 	if (!(*word >> mid % 32 & 1))
 		undo_set(&e->space, word, *word | 1u << mid % 32);
+}
+
+void window_mark(struct engine *e, struct endpoint *p, uint16_t mid, bool restart)
+{
+	uint32_t *word = &p->window[0][mid % WINDOW_BITS / 32], bit = 1u << mid % 32;
+
+	/* Most message IDs are the next. */
+	if (restart || !window_is_next(p, mid) || window_age(e, p) > 0)
+		mark(e, p, mid, restart);
+	else if (*word & bit)   /* of one long ago */
+		undo_set(&e->space, &p->window_hi, MID_VALID | mid);
+	else
+		undo_set_both(&e->space, &p->window_hi, MID_VALID | mid, word, *word | bit);
 }
 
 /* A site that took over may have closed the listener it spoke to. */

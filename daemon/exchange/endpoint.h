@@ -65,7 +65,10 @@ bool endpoint_room(struct engine *e);
 
 /* Whether answers to this peer were forgotten before their time, so that no entry
  * does not mean no duplicate: the window decides. */
-bool endpoint_forgetful(const struct engine *e, const struct endpoint *p);
+static inline bool endpoint_forgetful(const struct engine *e, const struct endpoint *p)
+{
+	return p->forgot_s && engine_seconds(e) - p->forgot_s <= e->lifetime_s;
+}
 
 /* ms: how far ahead times for telling a peer something are promised at most, one to each
  * of its observers. */
@@ -97,6 +100,12 @@ void endpoint_mid_used(struct engine *e, struct endpoint *p);
  * stands for another message (4.4). */
 enum window_state { WINDOW_FRESH, WINDOW_UNSEEN, WINDOW_SEEN, WINDOW_BEHIND };
 enum window_state window_state(const struct engine *e, const struct endpoint *p, uint16_t mid);
+
+/* Whether it follows the newest, as most do: FRESH, then. */
+static inline bool window_is_next(const struct endpoint *p, uint16_t mid)
+{
+	return p->window_hi == (MID_VALID | (uint16_t)(mid - 1));
+}
 
 /* Marks it as seen; restart begins a new window with it. */
 void window_mark(struct engine *e, struct endpoint *p, uint16_t mid, bool restart);

@@ -133,11 +133,3 @@ uint64_t engine_random(struct engine *e)
 	undo_set(&e->space, &root->draw, in[0]);
 	return siphash(&e->space.ctl->key, in, sizeof in);
 }
-
-uint32_t engine_order(struct engine *e)
-{
-	struct engine_root *root = engine_root(e);
-
-	undo_set(&e->space, &root->order, root->order + 1);
-	return root->order;
-}

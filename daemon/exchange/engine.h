@@ -211,6 +211,12 @@ static inline void engine_count(struct engine *e, enum counter c)
 uint64_t engine_random(struct engine *e);
 
 /* Next number in order of appearance; wraps, compare by difference. */
-uint32_t engine_order(struct engine *e);
+static inline uint32_t engine_order(struct engine *e)
+{
+	struct engine_root *root = engine_root(e);
+
+	undo_set(&e->space, &root->order, root->order + 1);
+	return root->order;
+}
 
 #endif

@@ -108,7 +108,7 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 	struct span echo;
 	bool anew = false;
 
-	if (!known && r->peer)
+	if (!known && r->peer && !window_is_next(r->peer, r->msg.mid))
 		seen = window_state(e, r->peer, r->msg.mid);
 	if (seen != WINDOW_FRESH && !endpoint_forgetful(e, r->peer)) {
 		/* The window has to follow, or would call all that is next ambiguous. */

@@ -40,7 +40,7 @@ bool answer_read(struct coapd_task *t, uint64_t offset, size_t want)
 	return !reply->wrong[0];
 }
 
-static bool respond(struct coapd_task *t, struct span payload)
+__attribute__((always_inline)) static inline bool respond_now(struct coapd_task *t, struct span payload)
 {
 	struct request *r = t->request;
 	bool entered = t->asks && notices_enter(t);
@@ -60,6 +60,11 @@ static bool respond(struct coapd_task *t, struct span payload)
 		prepared_keep(t, span_of(body, (size_t)(w.p - body)));
 	request_done(t->engine, r, t->reply.code, &w);
 	return true;
+}
+
+static __attribute__((noinline)) bool respond(struct coapd_task *t, struct span payload)
+{
+	return respond_now(t, payload);
 }
 
 /* A response carries its reply whole where it was not asked for in parts: it is of
@@ -144,25 +149,20 @@ static bool send_kept(struct coapd_task *t, uint32_t szx)
 
 /* What was made for one peer is nothing for the caches in between (RFC 7252 5.6: they
  * would give it to all who ask the same), unless the module says how old it may be. */
-static void keep_private(struct coapd_task *t)
+static __attribute__((noinline)) void keep_private(struct coapd_task *t)
 {
 	struct span there;
 
-	if (t->is_private && code_is_safe(t->request->msg.code) &&
+	if (code_is_safe(t->request->msg.code) &&
 	    !reply_option(&t->reply, OPT_MAX_AGE, &there))
 		reply_add_uint(&t->reply, OPT_MAX_AGE, 0);
 }
 
-bool answer_send(struct coapd_task *t)
+static __attribute__((noinline)) bool send_other(struct coapd_task *t)
 {
 	struct reply *reply = &t->reply;
 	struct slice slice;
 
-	if (reply->wrong[0] || !reply->code)
-		return respond(t, span_of(NULL, 0));
-	keep_private(t);
-	if (is_whole(t))
-		return respond(t, span_of(reply->payload, reply->npayload));
 	if (is_cut(t))
 		return send_block(t);
 	if (reply->seekable) {
@@ -174,6 +174,18 @@ bool answer_send(struct coapd_task *t)
 	if (reply->npayload <= block_size(&slice.block))
 		return respond(t, span_of(reply->payload, reply->npayload));
 	return send_kept(t, slice.block.szx);
+}
+
+bool answer_send(struct coapd_task *t)
+{
+	struct reply *reply = &t->reply;
+	bool made = !reply->wrong[0] && reply->code;
+
+	if (made && t->is_private)
+		keep_private(t);
+	if (made && !is_whole(t))
+		return send_other(t);
+	return respond_now(t, span_of(reply->payload, made ? reply->npayload : 0));
 }
 
 /* --- later parts ---------------------------------------------------------------------- */

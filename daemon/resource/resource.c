@@ -98,6 +98,7 @@ static struct resources *resources_alloc(const struct resource_mount_spec *specs
 	if (!R)
 		return NULL;
 	R->nhosts = 1;
+	R->fresh = (struct coapd_event){ .what = COAPD_EV_REQUEST, .last = true };
 	for (size_t i = 0; i < n; i++)
 		R->nhosts += is_new_host(specs, i);
 	R->n = (uint32_t)n + R->nhosts;
@@ -168,13 +169,6 @@ void resources_about(struct resources *R, const char *uri)
 void resources_hosts(struct resources *R, const struct hosts *hosts)
 {
 	R->hosts = *hosts;
-}
-
-uint32_t resources_route(const struct resources *R, const struct request *r, size_t *segments)
-{
-	const char *host = R->hosts.n ? hosts_asked(&R->hosts, &r->msg, &r->to) : NULL;
-
-	return router_find(&R->router, host, &r->msg, segments);
 }
 
 void resources_drain(struct resources *R)
@@ -261,8 +255,7 @@ static bool is_closed(struct engine *e, struct request *r, const struct coapd_mo
 static bool ask(struct resources *R, struct engine *e, struct request *r,
 		struct coapd_mount *m, unsigned rx)
 {
-	struct coapd_event event = { .what = COAPD_EV_REQUEST, .last = true,
-				     .attempt = batch_of(&e->space)->rx[rx].tries };
+	const struct coapd_event *event = &R->fresh;
 	enum coapd_verdict v;
 
 	if (is_closed(e, r, m))
@@ -273,7 +266,8 @@ static bool ask(struct resources *R, struct engine *e, struct request *r,
 		return true;
 	}
 	call_fresh(&R->task, e, r, R->draining);
-	if (event.attempt >= COAPD_ATTEMPTS) {
+	R->fresh.attempt = batch_of(&e->space)->rx[rx].tries;
+	if (event->attempt >= COAPD_ATTEMPTS) {
 		R->task.mount = m;
 		run_fail(R, "its hook killed too many workers");
 		call_end(&R->task);
@@ -281,7 +275,7 @@ static bool ask(struct resources *R, struct engine *e, struct request *r,
 	}
 	if (run_is_opaque(m, r->msg.code))
 		request_exec(e, r, rx);
-	v = call_run(&R->task, m, &event);
+	v = call_run(&R->task, m, event);
 	if (v == COAPD_DONE)
 		run_finish(R);
 	else if (v == COAPD_WAIT)

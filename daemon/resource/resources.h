@@ -39,12 +39,18 @@ struct resources {
 					 * the clock said when that ended */
 	struct log_limit slow_limit;
 	struct prepared prepared;
+	struct coapd_event fresh;       /* what a hook is told of a fresh request */
 	struct coapd_task task;         /* the run in hand */
 };
 
 /* The mount that a request is for (router_find()). */
-uint32_t resources_route(const struct resources *R, const struct request *r,
-			 size_t *segments);
+static inline uint32_t resources_route(const struct resources *R, const struct request *r,
+				       size_t *segments)
+{
+	const char *host = R->hosts.n ? hosts_asked(&R->hosts, &r->msg, &r->to) : NULL;
+
+	return router_find(&R->router, host, &r->msg, segments);
+}
 
 /* After the commit of an event: begins what it asked for beside the slot. */
 static inline void resource_committed(struct resources *R)

@@ -5,12 +5,6 @@
 #define RETRY_MAX_AGE 5u        /* s: when the next try makes sense (RFC 7252, 5.9.3.4) */
 #define LOG_BURST 20u
 
-/* Nobody can undo or repeat what the hook will do. */
-bool run_is_opaque(const struct coapd_mount *m, uint8_t method)
-{
-	return !code_is_safe(method) && !(m->desc->flags & COAPD_F_RETRY);
-}
-
 void run_blame(struct resources *R, const char *why)
 {
 	struct coapd_task *t = &R->task;

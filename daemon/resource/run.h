@@ -7,7 +7,10 @@
 #include "resource/resources.h"
 
 /* Nobody can undo or repeat what the hook will do with a request of this method. */
-bool run_is_opaque(const struct coapd_mount *m, uint8_t method);
+static inline bool run_is_opaque(const struct coapd_mount *m, uint8_t method)
+{
+	return !code_is_safe(method) && !(m->desc->flags & COAPD_F_RETRY);
+}
 
 /* Answers 5.00 and logs why, for the module's author. */
 void run_fail(struct resources *R, const char *why);

@@ -1,21 +1,14 @@
 #include "supervisor/closing.h"
 
+#include "base/clock.h"
+
 #include <inttypes.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void arm(struct supervisor *sv)
 {
-	uint64_t due = crashes_due(&sv->now->crashes), now = now_ms();
+	uint64_t due = crashes_due(&sv->now->crashes), now = clock_ms();
 
 	if (!sv->loop)
 		return;
@@ -30,7 +23,7 @@ static void arm(struct supervisor *sv)
 static void on_reopen(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct supervisor *sv = w->data;
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	size_t i;
 
 	(void)loop, (void)revents;
@@ -71,7 +64,7 @@ void closing_note(struct supervisor *sv, size_t mount)
 	const struct log_field fields[] = { { "path", site_mount_shown(m) },
 					    { "module", m->module } };
 
-	if (!crashes_note(&sv->now->crashes, mount, now_ms()))
+	if (!crashes_note(&sv->now->crashes, mount, clock_ms()))
 		return;
 	log_record(LOG_PART, LOG_ERROR, (struct log_fields){ fields, 2 },
 		   "resource %s: module %s: %u workers died in it within %d s (crash-limit), it is "
@@ -98,5 +91,5 @@ void closing_tell(const struct supervisor *sv, size_t mount, struct desk_trouble
 	if (mount >= sv->now->crashes.n)
 		return;
 	*out = (struct desk_trouble){ .deaths = m->deaths, .closings = m->closings,
-				      .closed_ms = crashes_left(&sv->now->crashes, mount, now_ms()) };
+				      .closed_ms = crashes_left(&sv->now->crashes, mount, clock_ms()) };
 }

@@ -1,5 +1,6 @@
 #include "supervisor/control.h"
 
+#include "base/clock.h"
 #include "control/server.h"
 #include "supervisor/closing.h"
 #include "supervisor/estate.h"
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Somebody looks on: workers write into one end, the server reads the other. */
@@ -31,14 +31,6 @@ struct control {
 	struct view slot[];     /* [nslots] */
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* --- what is told and done -------------------------------------------------------------- */
 
 static const char *phase(void *arg)
@@ -55,7 +47,7 @@ static void tell_worker(void *arg, unsigned number, struct desk_worker *out)
 	const struct process *p = &(w->leaves ? sv->old : sv->now)->process[number];
 
 	*out = (struct desk_worker){ .pid = p->pid, .state = crew_state_name(w->state),
-				     .age_ms = p->pid ? now_ms() - w->born : 0,
+				     .age_ms = p->pid ? clock_ms() - w->born : 0,
 				     .starts = p->starts };
 }
 
@@ -241,9 +233,9 @@ static void fill_desk(struct control *c, struct supervisor *sv)
 		c->look[i].read = c->look[i].write = -1;
 	c->desk = (struct desk){ .slot = c->slot, .nslots = sv->nslots, .phase = phase,
 				 .worker = tell_worker, .trouble = tell_trouble, .stop = stop,
-				 .reload = reload, .now_ms = now_ms, .set_log = set_log, .ask = ask,
+				 .reload = reload, .now_ms = clock_ms, .set_log = set_log, .ask = ask,
 				 .trace_begin = trace_begin, .trace_end = trace_end,
-				 .started_ms = now_ms(), .arg = sv };
+				 .started_ms = clock_ms(), .arg = sv };
 	if (sv->left && estate_number(sv->left, "started"))
 		c->desk.started_ms = estate_number(sv->left, "started");
 	fill_site(c, sv);

@@ -1,5 +1,6 @@
 #include "supervisor/estate.h"
 
+#include "base/clock.h"
 #include "supervisor/control.h"
 
 #include <errno.h>
@@ -9,16 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* --- the lasting part --------------------------------------------------------------------- */
 
@@ -104,7 +96,7 @@ static json_t *mount(const struct supervisor *sv, size_t i)
 			 "path", m->path, "written", written, "deaths",
 			 (json_int_t)c->mount[i].deaths, "closings",
 			 (json_int_t)c->mount[i].closings, "closed",
-			 (json_int_t)crashes_left(c, i, now_ms()));
+			 (json_int_t)crashes_left(c, i, clock_ms()));
 }
 
 static json_t *mounts(const struct supervisor *sv, struct bag *bag)
@@ -126,7 +118,7 @@ static json_t *workers(const struct supervisor *sv, struct bag *bag)
 		const struct crew_worker *c = &sv->crew.worker[w];
 		json_t *one = json_pack("{s:i, s:I, s:b, s:I}", "pid", (int)p->pid, "starts",
 					(json_int_t)p->starts, "runs", c->state == CREW_RUNNING,
-					"age", (json_int_t)(now_ms() - c->born));
+					"age", (json_int_t)(clock_ms() - c->born));
 
 		if (json_array_append_new(all, one) < 0)
 			bag->full = true;

@@ -2,6 +2,7 @@
 
 #include "supervisor/reload.h"
 
+#include "base/clock.h"
 #include "config/refusal.h"
 #include "supervisor/child.h"
 #include "supervisor/closing.h"
@@ -23,19 +24,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CHECK_LATE_S 60.        /* modules have limits of their own (check.h) */
 #define SWITCH_LATE_S 30.
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void enter(struct supervisor *sv, enum reload_phase phase, double late_s)
 {
@@ -252,7 +244,7 @@ void reload_begin(struct supervisor *sv, bool upgrade)
 		r->again_upgrades = r->again_upgrades || upgrade;
 		return;
 	}
-	r->began = now_ms();
+	r->began = clock_ms();
 	r->text[0] = '\0';
 	r->upgrades = upgrade;
 	notify_reloading();
@@ -351,7 +343,7 @@ void reload_replaced(struct supervisor *sv)
 	snprintf(text, sizeof text, "%s: %u workers, %u slots, %zu resources, "
 		 "after %ju ms", r->upgrades ? PACKAGE_STRING " has taken over" :
 		 "the new site is served", sv->now->nworkers, sv->nslots, sv->now->site->nmounts,
-		 (uintmax_t)(now_ms() - r->began));
+		 (uintmax_t)(clock_ms() - r->began));
 	log_notice("%s", text);
 	waiters_tell(&r->waiters, true, text);
 	supervisor_tell_ready(sv);

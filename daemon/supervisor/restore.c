@@ -1,5 +1,6 @@
 #include "supervisor/restore.h"
 
+#include "base/clock.h"
 #include "supervisor/process.h"
 #include "transport/udp.h"
 
@@ -9,16 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static int missing(struct err *err, const char *what)
 {
@@ -214,7 +206,7 @@ static void find_troubles(struct generation *g, const json_t *mounts)
 		if (json_unpack(json_array_get(mounts, i), "{s:I, s:I, s:I}", "deaths", &deaths,
 				"closings", &closings, "closed", &closed) == 0)
 			crashes_resume(&g->crashes, i, (uint64_t)deaths, (uint64_t)closings,
-				       (uint64_t)closed, now_ms());
+				       (uint64_t)closed, clock_ms());
 	}
 }
 
@@ -237,7 +229,7 @@ int restore_generation(struct supervisor *sv, struct err *err)
 void restore_crew(struct supervisor *sv)
 {
 	const json_t *workers = json_object_get(sv->left->root, "workers");
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 
 	sv->crew.deaths = (unsigned)estate_number(sv->left, "deaths");
 	for (unsigned w = 0; w < sv->now->nworkers; w++) {

@@ -1,5 +1,6 @@
 #include "supervisor/supervisor.h"
 
+#include "base/clock.h"
 #include "config/refusal.h"
 #include "supervisor/closing.h"
 #include "supervisor/control.h"
@@ -16,20 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void step(struct supervisor *sv, enum crew_event event, unsigned worker)
 {
-	crew_step(&sv->crew, event, worker, now_ms());
+	crew_step(&sv->crew, event, worker, clock_ms());
 }
 
 static void spawn(struct supervisor *sv, struct process *p)
@@ -68,7 +60,7 @@ static bool feel_pulse(struct supervisor *sv)
 				   .deaths = sv->crew.deaths };
 
 	memory_crowd(supervisor_memory(sv), &f.peers, &f.observers);
-	return pulse_look(&sv->pulse, &f, now_ms());
+	return pulse_look(&sv->pulse, &f, clock_ms());
 }
 
 void supervisor_tell_ready(struct supervisor *sv)
@@ -191,7 +183,7 @@ static void happen(struct supervisor *sv, enum crew_event event, unsigned worker
 	while (crew_take(&sv->crew, &a))
 		perform(sv, &a);
 	due = crew_due(&sv->crew);
-	now = now_ms();
+	now = clock_ms();
 	ev_timer_stop(sv->loop, &sv->tick);
 	if (due == CREW_NEVER)
 		return;
@@ -284,7 +276,7 @@ static void look_at(struct generation *g)
 		while (p->control >= 0 && hear(p))
 			;
 		if (p->pid && !p->held && process_of(sv, i, sv->crew.worker[i].leaves) == p &&
-		    crew_is_silent(&sv->crew, i, now_ms()) && !process_hangs(sv, p, now_ms()))
+		    crew_is_silent(&sv->crew, i, clock_ms()) && !process_hangs(sv, p, clock_ms()))
 			step(sv, CREW_EV_HELD, i);
 	}
 }
@@ -337,7 +329,7 @@ static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct supervisor *sv = w->data;
-	bool well = crew_is_well(&sv->crew, now_ms());
+	bool well = crew_is_well(&sv->crew, clock_ms());
 
 	(void)loop, (void)revents;
 	if (well)

@@ -42,7 +42,7 @@ struct service {
 	ev_io mail;                     /* without a descriptor: there is none */
 	ev_timer due;
 	unsigned batches;               /* with requests in them, to take the time of some */
-	bool behind;                    /* something is due that was not got round to */
+	bool behind;                    /* there is what no deadline tells of */
 	uint64_t due_at;                /* ms; what the timer is set to, UINT64_MAX off */
 	ev_timer sweep;                 /* runs while something is remembered */
 	uint64_t icmp_second;           /* which second icmp_n counts */

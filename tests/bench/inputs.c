@@ -25,6 +25,7 @@
 #define READERS 64u
 #define ROUNDS 20000u
 #define COLD_BYTES ((size_t)16 << 20)
+#define DEADLINE (sizeof(struct heap_entry) + sizeof(uint32_t))        /* of one object */
 
 static uint64_t ns_of(clockid_t id)
 {
@@ -60,7 +61,7 @@ static uint64_t heap_bytes(const struct space_def *def)
 
 	for (unsigned i = SLAB_EXCHANGE; i < def->nslabs; i++)
 		n += i == SLAB_BLOB ? 0 : def->slab[i].cap;
-	return n * (sizeof(struct heap_entry) + sizeof(uint32_t));
+	return n * DEADLINE;
 }
 
 /* What a worker has of its own for each slot: derived data, never shared (decision 0001). */
@@ -91,9 +92,12 @@ static bool print_memory(const char *text)
 	}
 	free(errors);
 	slot_def(site, &def);
-	printf("{\"slots\": %u, \"slot\": %zu, \"private\": %ju, \"changes\": %zu, \"slabs\": {",
+	printf("{\"slots\": %u, \"slot\": %zu, \"private\": %ju, \"changes\": %zu, \"item\": %zu, "
+	       "\"tables\": {\"endpoints\": %ju, \"dedup\": %ju}, \"slabs\": {",
 	       site_slots(site), slot_size(site), (uintmax_t)private_bytes(&def),
-	       sizeof(struct changes));
+	       sizeof(struct changes), DEADLINE,
+	       (uintmax_t)table_bytes(def.slab[SLAB_ENDPOINT].cap),
+	       (uintmax_t)table_bytes(def.slab[SLAB_DEDUP].cap));
 	print_slabs(&def);
 	printf("}}\n");
 	site_free(site);

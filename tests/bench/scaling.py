@@ -50,7 +50,7 @@ def program(*sites):
 
 def layouts():
     """Of each number of slots: bytes of a slot, and of what a worker has for it."""
-    return [{k: v for k, v in row.items() if k != "slabs"}
+    return [{k: row[k] for k in ("slots", "slot", "private", "changes")}
             for row in program(*(f"slots: {n}" for n in (*WORKERS, 256)))]
 
 

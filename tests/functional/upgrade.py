@@ -63,6 +63,7 @@ def the_installed_program_takes_over():
         before = d.everybody()
         d.install()
         check(not any(d.is_program_of(pid) for pid in before), "the file is not another")
+        d.wait(lambda: any("kept/state/" in n for n in d.notified), "all that is told of the start")
         told = len(d.notified)
         out = d.upgrade()
         check(re.search(r"coapd \S+ has taken over: 2 workers, 2 slots, 4 resources", out), out)

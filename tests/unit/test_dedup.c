@@ -121,3 +121,70 @@ Test(dedup, a_waiting_one_whose_exchange_is_gone_does_not_wait_for_ever)
 	cr_assert_eq(dedup_find(&r->e, p, 1)->state, DEDUP_GONE);
 	cr_assert_eq(p->nkept, 1);
 }
+
+/* Entries beyond the peer's share stand where its oldest stood. */
+static void fill(const char *first)
+{
+	answer(add(1), first);
+	for (uint16_t mid = 2; mid <= 4; mid++)
+		answer(add(mid), "x");
+}
+
+static void crash(void)
+{
+	rig_crash(r);
+	p = slab_at(engine_slab(&r->e, SLAB_ENDPOINT), 0);
+}
+
+Test(dedup, one_that_took_another_s_place_is_undone_whole)
+{
+	struct dedup *d;
+
+	fill("the first answer");
+	d = dedup_add(&r->e, p, 5, 55, true);
+	dedup_answered(&r->e, d, span_str("the answer that nobody gets"));
+	crash();
+	d = dedup_find(&r->e, p, 1);
+	cr_assert_not_null(d);
+	cr_expect_eq(d->print, 3);
+	cr_expect_eq(d->non, 0);
+	cr_assert(span_eq(dedup_answer(&r->e, d), span_str("the first answer")));
+	cr_expect_null(dedup_find(&r->e, p, 5));
+	cr_expect_eq(p->nkept, 4);
+	cr_expect_eq(p->forgot_n, 0);
+}
+
+Test(dedup, so_is_one_that_took_the_place_of_a_long_one)
+{
+	char big[201] = "";
+	struct dedup *d;
+
+	memset(big, 'b', 200);
+	fill(big);
+	d = dedup_add(&r->e, p, 5, 55, false);
+	dedup_answered(&r->e, d, span_str("short"));
+	crash();
+	d = dedup_find(&r->e, p, 1);
+	cr_assert_not_null(d);
+	cr_assert(span_eq(dedup_answer(&r->e, d), span_str(big)));
+	answer(add(5), "short");
+	cr_assert(span_eq(dedup_answer(&r->e, dedup_find(&r->e, p, 5)), span_str("short")));
+	cr_expect_eq(r->e.space.ctl->live[SLAB_BLOB], 0);
+	crash();
+	cr_assert(span_eq(dedup_answer(&r->e, dedup_find(&r->e, p, 5)), span_str("short")));
+	cr_expect_eq(rig_counter(r, COUNT_ADOPT_DROPPED), 0);
+}
+
+Test(dedup, who_named_the_one_before_finds_nothing)
+{
+	struct dedup *d;
+	ref_t old;
+
+	fill("x");
+	old = dedup_ref(&r->e, dedup_find(&r->e, p, 1));
+	d = add(5);
+	cr_expect_eq(REF_INDEX(dedup_ref(&r->e, d)), REF_INDEX(old));
+	cr_expect_null(dedup_get(&r->e, old));
+	cr_expect_eq(dedup_get(&r->e, dedup_ref(&r->e, d)), d);
+	cr_expect_eq(p->ndedup, 4);
+}

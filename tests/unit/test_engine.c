@@ -3,6 +3,9 @@
 
 #include "rig.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 Test(engine, memory_of_another_layout_is_made_anew)
 {
 	struct rig *r = rig_new(NULL);
@@ -69,4 +72,58 @@ Test(engine, the_earliest_deadline_of_any_slab)
 	engine_no_deadline(&r->e, b, t);
 	cr_assert_eq(engine_next(&r->e), UINT64_MAX);
 	rig_free(r);
+}
+
+/* --- what is remembered of one takes so many bytes --------------------------------------- */
+
+#define MANY 65536u
+
+static size_t of_table(const struct table *t)
+{
+	return ((size_t)t->mask + 1) * sizeof *t->bucket;
+}
+
+/* Memory of the slot and private memory for it. */
+static size_t taken(const struct engine_limits *limits)
+{
+	struct hash_key key = { { 1, 2 } };
+	struct engine_conf conf = { .limits = *limits };
+	enum space_state state;
+	struct space_def def;
+	struct engine e;
+	size_t n;
+	void *mem;
+
+	engine_layout(&def, limits);
+	n = space_size(&def);
+	mem = aligned_alloc(4096, n);
+	memset(mem, 0, n);
+	cr_assert_eq(engine_open(&e, mem, &def, 0, &key, &conf, &state), 0);
+	n += of_table(&e.endpoints) + of_table(&e.dedups) + of_table(&e.mids) +
+	     of_table(&e.assemblies) + of_table(&e.representations) +
+	     e.deadlines.cap * (sizeof *e.deadlines.entry + sizeof *e.deadlines.pos);
+	engine_close(&e);
+	free(mem);
+	return n;
+}
+
+/* docs/measurements.md has the figures; they only become smaller. */
+Test(engine, what_a_peer_with_an_answer_takes)
+{
+	struct engine_limits few = rig_limits(), many = few;
+
+	many.endpoints = few.endpoints + MANY;
+	many.dedup = few.dedup + MANY;
+	cr_expect_leq((taken(&many) - taken(&few)) / MANY, 376, "%zu bytes",
+		      (taken(&many) - taken(&few)) / MANY);
+}
+
+Test(engine, what_an_observer_takes)
+{
+	struct engine_limits few = rig_limits(), many = few;
+
+	few.observers = 16;
+	many.observers = few.observers + MANY;
+	cr_expect_leq((taken(&many) - taken(&few)) / MANY, 268, "%zu bytes",
+		      (taken(&many) - taken(&few)) / MANY);
 }

@@ -12,11 +12,10 @@ _Static_assert(SEGMENT_CONTROL <= sizeof((struct batch *)0)->tx_control[0], "con
 /* The end of the piece that begins with i. */
 static unsigned piece_end(uint64_t goes_on, unsigned i, unsigned end)
 {
-	unsigned k = i + 1;
+	uint64_t others = i + 1 < 64 ? ~goes_on >> (i + 1) : 0;
+	unsigned k = others ? i + 1 + (unsigned)__builtin_ctzll(others) : 64;
 
-	while (k < end && goes_on >> k & 1)
-		k++;
-	return k;
+	return k < end ? k : end;
 }
 
 static void put_size(struct msghdr *m, uint8_t *control, uint32_t len)

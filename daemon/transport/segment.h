@@ -21,13 +21,13 @@ static inline bool segment_alike(const struct tx_dgram *a, const struct tx_dgram
 		 (x[4] ^ y[4]) | (x[5] ^ y[5]));
 }
 
-#define SEGMENT_BYTES 65000u    /* of one piece: what an IP packet holds, less headers */
+#define SEGMENT_MOST (65000u / DGRAM_TX_MAX)    /* in one piece: what an IP packet holds, less
+						 * headers */
 
 /* Whether k goes in the same piece as first, as all between them do. */
 static inline bool segment_goes_on(const struct batch *b, unsigned first, unsigned k)
 {
-	return segment_alike(&b->tx[k - 1], &b->tx[k]) &&
-	       (k - first + 1) * b->tx[k].len <= SEGMENT_BYTES;
+	return k - first < SEGMENT_MOST && segment_alike(&b->tx[k - 1], &b->tx[k]);
 }
 
 /* As sendmmsg() of the headers i up to end of the batch, by one socket; a bit of goes_on stands for

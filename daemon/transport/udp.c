@@ -458,8 +458,11 @@ static unsigned fill_run(struct batch *b, unsigned i, unsigned n, const struct u
 	unsigned sock = b->tx[i].from.sock, piece = i;
 
 	*goes_on = 0;
+	if (!sane(&b->tx[i], socks))
+		return i;
+	fill(b, i++, socks);
 	for (; i < n && b->tx[i].from.sock == sock && !is_gone(b, i) && sane(&b->tx[i], socks); i++)
-		if (socks->segments && i > piece && segment_goes_on(b, piece, i)) {
+		if (socks->segments && segment_goes_on(b, piece, i)) {
 			b->tx_iov[i].iov_len = b->tx[i].len;
 			*goes_on |= 1ull << i;
 		} else {

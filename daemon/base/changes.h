@@ -4,7 +4,8 @@
  * before it forks.  What can change (a resource) has the word that a hash of its name
  * picks; to tell of a change is one atomic increment.  A reader keeps the value it
  * knew: another one means changed.  So nothing is queued, nothing can run over, and
- * whoever was dead or asleep meanwhile finds out by comparing.  Two names with one
+ * whoever was dead or asleep meanwhile finds out by comparing.  Each reader says of which
+ * words it wants to be woken (base/wake.h), as most of what changes is observed in few.  Two names with one
  * word cost a needless look, no more.  Any worker, at any time. */
 #ifndef BASE_CHANGES_H
 #define BASE_CHANGES_H
@@ -20,7 +21,8 @@
 struct changes {
 	struct hash_key key;            /* so that no stranger can choose a word */
 	uint64_t word[CHANGES_WORDS];
-	uint32_t listening[CHANGES_READERS];    /* 1: that worker has to be woken */
+	/* A bit for each worker that has to be woken for the word. */
+	uint64_t listening[CHANGES_WORDS][CHANGES_READERS / 64];
 	uint64_t drawn;                 /* by changes_draw() */
 };
 
@@ -51,17 +53,30 @@ static inline uint64_t changes_draw(struct changes *c)
 	return __atomic_add_fetch(&c->drawn, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Reader number i wants to be woken from now on, or no longer.  What it compares after
- * this call, it cannot miss. */
-static inline void changes_listen(struct changes *c, unsigned i, bool wanted)
+/* 64 readers, from this one on, which is a multiple of 64: those that want to be woken for
+ * the word. */
+static inline uint64_t changes_listeners(const struct changes *c, uint32_t word, unsigned from)
 {
-	if (__atomic_load_n(&c->listening[i % CHANGES_READERS], __ATOMIC_RELAXED) != wanted)
-		__atomic_store_n(&c->listening[i % CHANGES_READERS], wanted, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&c->listening[word][from % CHANGES_READERS / 64], __ATOMIC_SEQ_CST);
 }
 
-static inline bool changes_listens(const struct changes *c, unsigned i)
+static inline bool changes_listens(const struct changes *c, unsigned i, uint32_t word)
 {
-	return __atomic_load_n(&c->listening[i % CHANGES_READERS], __ATOMIC_SEQ_CST);
+	return changes_listeners(c, word, i) >> i % 64 & 1;
+}
+
+/* Reader number i wants to be woken for the word from now on, or no longer.  What it compares
+ * after this call, it cannot miss.  There is one process with a number at a time. */
+static inline void changes_listen(struct changes *c, unsigned i, uint32_t word, bool wanted)
+{
+	uint64_t *at = &c->listening[word][i % CHANGES_READERS / 64], bit = 1ull << i % 64;
+
+	if (changes_listens(c, i, word) == wanted)
+		return;
+	if (wanted)
+		__atomic_fetch_or(at, bit, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(at, ~bit, __ATOMIC_SEQ_CST);
 }
 
 /* The next word, from *from on, that is not as in seen, which learns its value;

@@ -90,11 +90,18 @@ static void send_one(int fd)
 	(void)n;
 }
 
-void wakes_send(const struct wakes *w)
+void wakes_send(const struct wakes *w, uint32_t word)
 {
-	for (unsigned i = 0; i < w->n; i++)
-		if (changes_listens(w->changes, i))
-			send_one(w->fd[i]);
+	for (unsigned from = 0; from < w->n; from += 64) {
+		uint64_t left = changes_listeners(w->changes, word, from);
+
+		for (; left; left &= left - 1) {
+			unsigned i = from + (unsigned)__builtin_ctzll(left);
+
+			if (i < w->n)
+				send_one(w->fd[i]);
+		}
+	}
 }
 
 void wakes_send_all(const struct wakes *w)

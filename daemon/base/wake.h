@@ -29,8 +29,8 @@ void wakes_free(struct wakes *w);
 /* Whatever there is counts as changed, for each who reads it. */
 void wakes_all_changed(const struct wakes *w);
 
-/* Wakes the workers that listen, the caller's own process among them. */
-void wakes_send(const struct wakes *w);
+/* Wakes the workers that listen for the word, the caller's own process among them. */
+void wakes_send(const struct wakes *w, uint32_t word);
 
 /* Wakes all of them, whether they listen or not. */
 void wakes_send_all(const struct wakes *w);

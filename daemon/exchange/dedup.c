@@ -95,6 +95,15 @@ struct dedup *dedup_find(struct engine *e, struct endpoint *p, uint16_t mid)
 	return NULL;
 }
 
+bool dedup_none(struct engine *e, const struct endpoint *p)
+{
+	bool none = p->ndedup == p->nkept;
+
+	for (uint32_t i = p->dedup_head; none && i != SLAB_NIL; i = at(e, i)->next)
+		none = expired(e, at(e, i));
+	return none;
+}
+
 /* Beyond its share a peer loses its own oldest answer; from then on the window
  * of message IDs has to tell what was seen. */
 static inline bool is_at_its_share(const struct engine *e, const struct endpoint *p)

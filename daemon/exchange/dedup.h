@@ -47,6 +47,9 @@ struct dedup *dedup_find(struct engine *e, struct endpoint *p, uint16_t mid);
 struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
 			uint32_t print, bool non);
 
+/* Whether nothing is remembered of the peer's that may come again yet. */
+bool dedup_none(struct engine *e, const struct endpoint *p);
+
 /* Whether dedup_add() would succeed. */
 static inline bool dedup_room(struct engine *e)
 {

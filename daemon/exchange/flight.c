@@ -26,11 +26,6 @@ uint32_t flight_n(const struct flights *f, uint64_t now)
 	return n;
 }
 
-bool flight_has_room(const struct flights *f, uint64_t now)
-{
-	return !f->room || flight_n(f, now) < f->room;
-}
-
 bool flight_is_low(const struct flights *f, uint64_t now)
 {
 	return flight_n(f, now) <= f->room / 2;

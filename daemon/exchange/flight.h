@@ -22,6 +22,7 @@
 
 struct flights {
 	uint32_t room;                  /* at most so many; 0: any number */
+	uint32_t all;                   /* in all steps, also in those that are over */
 	struct flight_step {
 		uint64_t at;            /* which step since the beginning of time */
 		uint32_t n;             /* sent in it and not acknowledged */
@@ -39,24 +40,34 @@ static inline void flight_sent(struct flights *f, uint64_t at)
 	struct flight_step *s = &f->step[at / FLIGHT_STEP_MS % FLIGHT_STEPS];
 
 	if (s->at < at / FLIGHT_STEP_MS) {
+		f->all -= s->n;
 		s->at = at / FLIGHT_STEP_MS;
 		s->n = 0;
 	}
-	s->n += s->at == at / FLIGHT_STEP_MS;
+	if (s->at == at / FLIGHT_STEP_MS) {
+		s->n++;
+		f->all++;
+	}
 }
 
 static inline void flight_landed(struct flights *f, uint64_t at)
 {
 	struct flight_step *s = &f->step[at / FLIGHT_STEP_MS % FLIGHT_STEPS];
 
-	s->n -= s->at == at / FLIGHT_STEP_MS && s->n;
+	if (s->at == at / FLIGHT_STEP_MS && s->n) {
+		s->n--;
+		f->all--;
+	}
 }
 
 /* How many are under way. */
 uint32_t flight_n(const struct flights *f, uint64_t now);
 
-/* One more may be sent. */
-bool flight_has_room(const struct flights *f, uint64_t now);
+/* One more may be sent.  Most often that can be seen without adding up. */
+static inline bool flight_has_room(const struct flights *f, uint64_t now)
+{
+	return !f->room || f->all < f->room || flight_n(f, now) < f->room;
+}
 
 /* Who waits for room may go on: there is enough of it to be worth the while. */
 bool flight_is_low(const struct flights *f, uint64_t now);

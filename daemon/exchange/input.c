@@ -106,10 +106,15 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 {
 	enum window_state seen = WINDOW_FRESH;
 	struct span echo;
+	bool anew = false;
 
-	if (!known && r->peer && !window_is_next(r->peer, r->msg.mid) &&
-	    endpoint_forgetful(e, r->peer))
+	if (!known && r->peer && !window_is_next(r->peer, r->msg.mid))
 		seen = window_state(e, r->peer, r->msg.mid);
+	if (seen != WINDOW_FRESH && !endpoint_forgetful(e, r->peer)) {
+		/* The window has to follow, or would call all that is next ambiguous. */
+		anew = seen == WINDOW_BEHIND && dedup_none(e, r->peer);
+		seen = WINDOW_FRESH;
+	}
 	if (seen == WINDOW_SEEN) {
 		engine_count(e, COUNT_DUPLICATES);
 		if (r->msg.type == COAP_CON)
@@ -131,7 +136,7 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 		r->peer = endpoint_add(e, &r->from, &r->to);
 	r->dedup = dedup_add(e, r->peer, r->msg.mid, request_print(e, r),
 			     r->msg.type == COAP_NON);
-	window_mark(e, r->peer, r->msg.mid, seen == WINDOW_BEHIND);
+	window_mark(e, r->peer, r->msg.mid, anew || seen == WINDOW_BEHIND);
 	heard(e, r->peer);
 	return true;
 }

@@ -270,9 +270,10 @@ static void flush(void)
 }
 
 /* There is nobody else: what changed is looked for in each round. */
-static void wake_nobody(void *arg)
+static void wake_nobody(void *arg, uint32_t word)
 {
 	(void)arg;
+	(void)word;
 }
 
 static void look(void)

@@ -34,9 +34,11 @@ void notices_free(struct notices *n)
 
 void notices_tell(const struct notices *n, uint64_t mount, struct span path)
 {
-	changes_tell(n->changes, changes_word(n->changes, mount, path.p, path.n));
+	uint32_t word = changes_word(n->changes, mount, path.p, path.n);
+
+	changes_tell(n->changes, word);
 	if (n->wake)
-		n->wake(n->arg);
+		n->wake(n->arg, word);
 }
 
 /* Of what this worker's observers are to be told: a successor, who has noticed nothing yet,
@@ -99,8 +101,8 @@ void notices_watch(struct coapd_task *t)
 	if (!t->asks)
 		return;
 	path = path_below(&t->request->msg, t->mount->spec.nsegments, bytes, sizeof bytes);
-	changes_listen(n->changes, n->reader, true);
 	t->word = changes_word(n->changes, t->mount->id, path.p, path.n);
+	changes_listen(n->changes, n->reader, t->word, true);
 	t->seen = value_of(n, t->word);
 }
 
@@ -433,14 +435,13 @@ void notices_adopted(struct resources *R, struct engine *e)
 {
 	struct notices *n = &R->notices;
 
-	if (e->space.ctl->live[SLAB_REPRESENTATION])
-		changes_listen(n->changes, n->reader, true);
 	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_REPRESENTATION]; i++) {
 		struct slab *b = engine_slab(e, SLAB_REPRESENTATION);
 		struct representation *p = slab_at(b, i);
 
 		if (!slab_live(b, i))
 			continue;
+		changes_listen(n->changes, n->reader, p->word, true);
 		if (may_differ(R, p))
 			mark(n, p->word);
 		if (value_of(n, p->word) != p->seen)

@@ -39,7 +39,8 @@ struct notices {
 	struct changes *changes;        /* borrowed, or own */
 	struct changes *own;
 	unsigned reader;                /* our number among those who are woken */
-	void (*wake)(void *arg);        /* wakes all who listen; NULL: there are none */
+	void (*wake)(void *arg, uint32_t word); /* wakes all who listen for it; NULL: there
+					 * are none */
 	void *arg;
 	uint64_t seen[CHANGES_WORDS];   /* what we have looked at */
 	/* What this worker alone noticed: a number of its own for each time, in the upper half

@@ -177,7 +177,7 @@ void resources_drain(struct resources *R)
 }
 
 void resources_changes(struct resources *R, struct changes *changes, unsigned number,
-		       void (*wake)(void *arg), void *arg)
+		       void (*wake)(void *arg, uint32_t word), void *arg)
 {
 	struct notices *n = &R->notices;
 

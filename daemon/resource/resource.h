@@ -100,7 +100,7 @@ void resources_post(struct resources *R, const struct post *post);
  * slot is adopted.  Borrowed. */
 struct changes;
 void resources_changes(struct resources *R, struct changes *changes, unsigned number,
-		       void (*wake)(void *arg), void *arg);
+		       void (*wake)(void *arg, uint32_t word), void *arg);
 
 /* The loop that descriptors of modules are watched in; borrowed. */
 struct watching;

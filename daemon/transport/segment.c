@@ -3,21 +3,18 @@
 #include <errno.h>
 #include <netinet/udp.h>
 
-#define SEGMENT_BYTES 65000u    /* of one piece: what an IP packet holds, less headers */
-
 /* Behind the address of ours that may be in the control message already. */
 #define SEGMENT_CONTROL (CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t)))
 
+_Static_assert(BATCH_TX <= 64, "a bit for each");
 _Static_assert(SEGMENT_CONTROL <= sizeof((struct batch *)0)->tx_control[0], "control message");
 
-/* The end of the run that begins with i. */
-static unsigned run_end(const struct batch *b, unsigned i, unsigned end)
+/* The end of the piece that begins with i. */
+static unsigned piece_end(uint64_t goes_on, unsigned i, unsigned end)
 {
-	const struct tx_dgram *first = &b->tx[i];
-	unsigned most = first->len ? SEGMENT_BYTES / first->len : 1, k = i + 1;
+	unsigned k = i + 1;
 
-	while (k < end && k - i < most && b->tx[k].len == first->len &&
-	       addr_eq(&b->tx[k].to, &first->to) && local_eq(&b->tx[k].from, &first->from))
+	while (k < end && goes_on >> k & 1)
 		k++;
 	return k;
 }
@@ -33,7 +30,7 @@ static void put_size(struct msghdr *m, uint8_t *control, uint32_t len)
 	m->msg_controllen += CMSG_SPACE(sizeof size);
 }
 
-int segment_send(int fd, struct batch *b, unsigned i, unsigned end)
+int segment_send(int fd, struct batch *b, uint64_t goes_on, unsigned i, unsigned end)
 {
 	struct mmsghdr piece[BATCH_TX];
 	unsigned first[BATCH_TX + 1], n = 0;
@@ -42,7 +39,7 @@ int segment_send(int fd, struct batch *b, unsigned i, unsigned end)
 	for (unsigned k = i; k < end; n++) {
 		first[n] = k;
 		piece[n] = b->tx_hdr[k];
-		k = run_end(b, k, end);
+		k = piece_end(goes_on, k, end);
 		piece[n].msg_hdr.msg_iovlen = k - first[n];
 		if (k - first[n] > 1)
 			put_size(&piece[n].msg_hdr, b->tx_control[first[n]], b->tx[first[n]].len);

@@ -451,14 +451,30 @@ static bool sane(const struct tx_dgram *d, const struct udp_socks *socks)
 }
 
 /* Fills headers from i on as long as they leave by the same socket; returns the
- * first that does not. */
-static unsigned fill_run(struct batch *b, unsigned i, unsigned n, const struct udp_socks *socks)
+ * first that does not.  goes_on: those that can go in one piece with the one before them. */
+static unsigned fill_run(struct batch *b, unsigned i, unsigned n, const struct udp_socks *socks,
+			 uint64_t *goes_on)
 {
-	unsigned sock = b->tx[i].from.sock;
+	unsigned sock = b->tx[i].from.sock, piece = i;
 
+	*goes_on = 0;
 	for (; i < n && b->tx[i].from.sock == sock && !is_gone(b, i) && sane(&b->tx[i], socks); i++)
-		fill(b, i, socks);
+		if (socks->segments && i > piece && segment_goes_on(b, piece, i)) {
+			b->tx_iov[i].iov_len = b->tx[i].len;
+			*goes_on |= 1ull << i;
+		} else {
+			fill(b, i, socks);
+			piece = i;
+		}
 	return i;
+}
+
+/* They are to be sent one by one after all. */
+__attribute__((cold, noinline))
+static void fill_all(struct batch *b, unsigned i, unsigned end, const struct udp_socks *socks)
+{
+	for (; i < end; i++)
+		fill(b, i, socks);
 }
 
 static void give_up(struct space *s, unsigned i)
@@ -476,29 +492,29 @@ static int send_one(int fd, struct batch *b, unsigned i)
 }
 
 /* Sends some of i up to end by one socket: returns how many, or -1 with errno. */
-static int send_some(const struct udp_socks *socks, bool segments, struct batch *b, unsigned i,
+static int send_some(const struct udp_socks *socks, uint64_t goes_on, struct batch *b, unsigned i,
 		     unsigned end)
 {
 	int fd = socks->fd[b->tx[i].from.sock];
 
 	if (socks->peer && end - i == 1)
 		return send_one(fd, b, i);
-	if (segments)
-		return segment_send(fd, b, i, end);
+	if (goes_on)
+		return segment_send(fd, b, goes_on, i, end);
 	return sendmmsg(fd, b->tx_hdr + i, end - i, MSG_DONTWAIT);
 }
 
 #define SEND_TRIES 4u   /* errors of other datagrams that may be in the way of one */
 
 /* Sends all of them.  Returns the first that is still to be sent. */
-static unsigned send_run(struct space *s, const struct udp_socks *socks, unsigned i, unsigned end)
+static unsigned send_run(struct space *s, const struct udp_socks *socks, uint64_t goes_on,
+			 unsigned i, unsigned end)
 {
 	struct batch *b = batch_of(s);
-	bool segments = socks->segments;
 	unsigned tries = 0;
 
 	while (i < end) {
-		int r = send_some(socks, segments, b, i, end);
+		int r = send_some(socks, goes_on, b, i, end);
 
 		if (r > 0) {
 			s->ctl->counter[COUNT_TX] += (unsigned)r;
@@ -510,7 +526,9 @@ static unsigned send_run(struct space *s, const struct udp_socks *socks, unsigne
 			/* Likely the error of a datagram sent before, to somebody
 			 * else; asking took it away, and another may have come. */
 			space_count(s, COUNT_TX_AGAIN);
-			segments = false;       /* not every device has them */
+			if (goes_on)            /* not every device has pieces */
+				fill_all(b, i, end, socks);
+			goes_on = 0;
 		} else {
 			give_up(s, i++);
 			tries = 0;
@@ -529,18 +547,19 @@ enum udp_flush udp_flush(struct space *s, const struct udp_socks *socks, unsigne
 {
 	struct batch *b = batch_of(s);
 	unsigned n = space_tx_n(s), i = 0, end;
+	uint64_t goes_on;
 
 	while (i < n) {
 		if (is_gone(b, i)) {
 			i++;
 			continue;
 		}
-		end = fill_run(b, i, n, socks);
+		end = fill_run(b, i, n, socks, &goes_on);
 		if (end == i) {
 			give_up(s, i++);
 			continue;
 		}
-		i = send_run(s, socks, i, end);
+		i = send_run(s, socks, goes_on, i, end);
 		if (i < end) {
 			*blocked = b->tx[i].from.sock;
 			return UDP_BLOCKED;

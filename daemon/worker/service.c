@@ -1,5 +1,6 @@
 #include "worker/service.h"
 
+#include "exchange/representation.h"
 #include "transport/icmp.h"
 #include "worker/slot.h"
 #include "worker/slot_import.h"
@@ -148,11 +149,12 @@ static bool advance(struct service *v, uint64_t now, bool more)
 		if (!flush(v))
 			return false;
 	} while (!done);
-	v->behind = is_due(v, now);
-	if (more || !v->behind)
+	v->behind = false;
+	if (!is_due(v, now))
 		return true;
-	(void)dispatch_due(&v->dispatch, now);
-	v->behind = is_due(v, now);
+	if (!more)
+		(void)dispatch_due(&v->dispatch, now);
+	v->behind = dispatch_pending(&v->dispatch);
 	return flush(v);
 }
 
@@ -339,8 +341,9 @@ static void on_sweep(struct ev_loop *loop, ev_timer *w, int revents)
 	for (unsigned i = 0; i < v->socks.n && v->state == SERVICE_READING; i++)
 		if (v->fd[i] >= 0)
 			take_errors(v, i);
-	dispatch_sweep(&v->dispatch, clock_ms());
-	if (!dispatch_remembers(&v->dispatch))
+	if (dispatch_remembers(&v->dispatch))
+		dispatch_sweep(&v->dispatch, clock_ms());
+	else
 		ev_timer_stop(loop, w);
 }
 
@@ -415,7 +418,7 @@ static int take_sockets(struct service *v, const struct worker_slot *slot,
 	for (size_t i = 0; i < site->nlisteners; i++)
 		v->fd[site_sock(site, i)] = slot->socks[i];
 	v->fd[WORKER_CLIENT] = slot->client_sock;
-	v->socks = (struct udp_socks){ .fd = v->fd, .n = WORKER_SOCKS };
+	v->socks = (struct udp_socks){ .fd = v->fd, .n = WORKER_SOCKS, .segments = true };
 	return 0;
 }
 
@@ -574,9 +577,9 @@ void service_look(struct service *v)
 		go_on(v);
 }
 
-bool service_is_observed(const struct service *v)
+bool service_observes(struct service *v, uint32_t word)
 {
-	return v->dispatch.engine.space.ctl->live[SLAB_REPRESENTATION] > 0;
+	return representation_of_word(&v->dispatch.engine, word);
 }
 
 void service_count(struct service *v, enum counter c)

@@ -42,7 +42,7 @@ struct service {
 	ev_io mail;                     /* without a descriptor: there is none */
 	ev_timer due;
 	unsigned batches;               /* with requests in them, to take the time of some */
-	bool behind;                    /* something is due that was not got round to */
+	bool behind;                    /* there is what no deadline tells of */
 	uint64_t due_at;                /* ms; what the timer is set to, UINT64_MAX off */
 	ev_timer sweep;                 /* runs while something is remembered */
 	uint64_t icmp_second;           /* which second icmp_n counts */
@@ -85,8 +85,8 @@ void service_changed(struct service *v, uint32_t word);
 /* A descriptor that a module has watched is ready; false: not now, and nothing was done. */
 bool service_watched(struct service *v, unsigned i, int events);
 
-/* Something in the slot is observed. */
-bool service_is_observed(const struct service *v);
+/* Something in the slot that has this word is observed. */
+bool service_observes(struct service *v, uint32_t word);
 
 /* Counts an event that is of no slot in this one. */
 void service_count(struct service *v, enum counter c);

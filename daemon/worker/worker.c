@@ -20,19 +20,24 @@
 
 /* --- changes ------------------------------------------------------------------- */
 
-static void wake_others(void *arg)
+static void wake_others(void *arg, uint32_t word)
 {
 	const struct worker *w = arg;
 
-	wakes_send(&w->boot->wakes);
+	wakes_send(&w->boot->wakes, word);
 }
 
-static bool is_observed(const struct worker *w)
+/* One that nobody here observes any more is not told to us again. */
+static void changed(struct worker *w, struct notices *n, uint32_t word)
 {
-	for (unsigned i = 0; i < w->nservices; i++)
-		if (service_is_observed(&w->services[i]))
-			return true;
-	return false;
+	bool observed = false;
+
+	for (unsigned i = 0; i < w->nservices; i++) {
+		service_changed(&w->services[i], word);
+		observed |= service_observes(&w->services[i], word);
+	}
+	if (!observed)
+		changes_listen(n->changes, n->reader, word, false);
 }
 
 /* What changed is looked for in all slots, then told. */
@@ -42,15 +47,12 @@ static void look(struct worker *w)
 	uint32_t from = 0, word;
 
 	while ((word = changes_next(n->changes, n->seen, &from)) < CHANGES_WORDS)
-		for (unsigned i = 0; i < w->nservices; i++)
-			service_changed(&w->services[i], word);
+		changed(w, n, word);
 	while ((word = notices_here(n)) < CHANGES_WORDS)
 		for (unsigned i = 0; i < w->nservices; i++)
 			service_changed(&w->services[i], word);
 	for (unsigned i = 0; i < w->nservices; i++)
 		service_look(&w->services[i]);
-	if (!is_observed(w))
-		changes_listen(n->changes, n->reader, false);
 }
 
 static void on_woken(struct ev_loop *loop, ev_io *io, int revents)

@@ -2,38 +2,77 @@
 ("make bench") for docs/measurements.md.
 
 Servers have one core, the load another one.  What counts is the CPU time of the server for a
-request, and its ratio to the echo's in the same round: rates are those of a machine in one
-moment.  ROUNDS and SECONDS in the environment say how long it takes.
+request, and its ratio to the echo's in the same round: rates and latencies are those of a machine
+in one moment.  ROUNDS and SECONDS in the environment say how long it takes, SWARM_SECONDS how long
+each run with 100,000 endpoints, LOADS which loads (a pattern of their names); RESULTS is a file
+for what was measured, as JSON, of which chart.py draws docs/measurements.svg; what it has of other
+loads stays.
+
+A rate that has to be kept is not kept where other work has the cores: REALTIME=1 gives server and
+load of those runs real-time priority (as root, for some seconds: nothing else goes on meanwhile).
 """
 import json
 import os
+import re
 import socket
 import statistics
 import subprocess
+import time
 
 from harness import *
 from harness.client import CLIENT, client_environment
+from harness.control import Control
 from harness.daemon import BUILD
 from harness.foreign import LIBCOAP, Foreign
 from harness.process import end_group
 
 ROUNDS = int(os.environ.get("ROUNDS", "4"))
 SECONDS = os.environ.get("SECONDS", "1.5")
+SWARM_SECONDS = os.environ.get("SWARM_SECONDS", "5")
+WANTED = re.compile(os.environ.get("LOADS", ""))
+SWARM = 100000
+FRESH = 120                     # seconds: answers are kept for 247 (RFC 7252 4.8.2)
+OF_LIBCOAP = 10000              # it looks at each of its sessions in every turn
 SITE = """
 workers: 1
 listen: [ "coap://[::]:0" ]
-limits: {}
+limits: { endpoints: 200000, dedup: 400000 }
+control: { socket: "@DIR@/control" }
+runtime-directory: "@DIR@"
 resources: { /hello: { module: hello }, /sink: { module: bare } }
 """
+POST = ["--method", "POST", "--payload-size", "20"]
 LOADS = [("GET, 16 x 16", "GET", ["-c", "16", "-w", "16"]),
          ("GET, 1,000 x 1", "GET", ["-c", "1000", "-w", "1"]),
-         ("GET, 1 x 1", "GET", ["-c", "1", "-w", "1"]),
-         ("POST of 20 bytes, 16 x 16", "POST",
-          ["-c", "16", "-w", "16", "--method", "POST", "--payload-size", "20"])]
+         ("GET, 1 x 1", "GET", ["-c", "1", "-w", "1", "--busy"]),
+         ("POST of 20 bytes, 16 x 16", "POST", ["-c", "16", "-w", "16", *POST])]
+MANY = [("GET, 100,000 known, 4,000 a second", 4000),
+          ("GET, 100,000 known, 100,000 a second", 100000)]
+FIGURES = ("cpu_us", "per_second", "p50", "p99", "p999", "lost")
 
 
-def pin(core):
-    return lambda: os.sched_setaffinity(0, {core})
+def prefer(pid, priority):
+    """Before all that has none; 0: no more."""
+    if os.environ.get("REALTIME"):
+        os.sched_setscheduler(pid, os.SCHED_FIFO if priority else os.SCHED_OTHER,
+                              os.sched_param(priority))
+
+
+@once
+def swarm_ports():
+    """The first of four in a row."""
+    while True:
+        taken = []
+        try:
+            for k in range(4):
+                taken.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                taken[k].bind(("0.0.0.0", taken[0].getsockname()[1] + k if k else 0))
+            return taken[0].getsockname()[1]
+        except (OSError, OverflowError):
+            pass
+        finally:
+            for s in taken:
+                s.close()
 
 
 class Served:
@@ -41,10 +80,12 @@ class Served:
 
     def __init__(self, name, pid, port, paths):
         self.name, self.pid, self.port, self.paths = name, pid, port, paths
+        self.runs, self.filled = 0, -FRESH
+        self.begun_kib = self.rss()
         os.sched_setaffinity(pid, {0})
 
     def measure(self, method, load):
-        """Microseconds of its CPU for a request, requests a second, and the median latency."""
+        """What one run of the load makes of it: FIGURES."""
         uri = f"coap://[::1]:{self.port}{self.paths[method]}"
         p = subprocess.run([CLIENT, "bench", uri, "--json", "--cpu", "1", "--pid", str(self.pid),
                             "--warmup", "0.3", "--duration", SECONDS, "--reuse-mids", *load],
@@ -52,7 +93,29 @@ class Served:
                            env=client_environment(), check=False)
         got = json.loads(p.stdout)
         check(got["answered"], f"nothing was answered: {p.stderr}")
-        return got["server"]["cpu_us"], got["per_second"], got["latency_us"]["p50"]
+        times = got["latency_us"]
+        return {"cpu_us": got["server"]["cpu_us"], "per_second": got["per_second"],
+                "p50": times["p50"], "p99": times["p99"], "p999": times["p999"],
+                "lost": got["lost"]}
+
+    def swarm(self, method, *arguments):
+        """The same of many endpoints in an open loop, which are the same in each run."""
+        self.runs += 1
+        prefer(self.pid, 1)
+        p = subprocess.run([f"{BUILD}/tests/bench/swarm", "-p", str(self.pid), "-m", method, "-l",
+                            str(swarm_ports()), "-n", str(self.runs), *arguments, str(self.port), self.paths[method]],
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                           preexec_fn=lambda: (os.sched_setaffinity(0, {1}), prefer(0, 1)))
+        prefer(self.pid, 0)
+        check(p.stdout, f"swarm: {p.stderr}")
+        got = json.loads(p.stdout)
+        equal(got["wrong"], 0, f"answers of {self.name} that are wrong")
+        return {**got, "lost": got["sent"] - got["answered"]}
+
+    def rss(self):
+        """KiB."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
 
 
 def free_port():
@@ -64,7 +127,7 @@ def free_port():
 def libcoap():
     """As quiet as it can be, so it does not say when it is there: asked until it answers."""
     port = free_port()
-    p = subprocess.Popen([LIBCOAP, "-A", "::1", "-p", str(port), "-v", "0"],
+    p = subprocess.Popen([LIBCOAP, "-A", "::", "-p", str(port), "-v", "0"],
                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                          stderr=subprocess.DEVNULL, start_new_session=True)
     with Peer("::1", port) as peer:
@@ -78,35 +141,139 @@ def libcoap():
     return p, Served("libcoap", p.pid, port, {"GET": "/"})
 
 
-def show(name, method, load, servers):
-    """One load on all in turns, as a row for each server."""
+# --- results --------------------------------------------------------------------------------
+
+
+class Results:
+    """Rows of the table, printed as they come, and kept."""
+
+    def __init__(self):
+        self.rows, self.memory = [], []
+        print("| load | server | CPU for a request | to the floor | requests a second | p50 | p99 | "
+              "p99.9 | p50 to the floor |")
+        print("|---|---|---|---|---|---|---|---|---|", flush=True)
+
+    def add(self, load, got):
+        """got: {server: FIGURES of each round}."""
+        for who, rounds in got.items():
+            row = {k: statistics.median(r[k] for r in rounds) for k in FIGURES}
+            row["lost"] = sum(r["lost"] for r in rounds)
+            for key, name in (("cpu_us", "ratio"), ("p50", "p50_ratio")):
+                row[name] = statistics.median(r[key] / base[key]
+                                              for r, base in zip(rounds, got["floor"]))
+            self.rows.append({"load": load, "server": who, **row})
+            lost = f" ({row['lost']:,} lost)" if row["lost"] else ""
+            print(f"| {load} | {who} | {row['cpu_us']:.2f} us | {row['ratio']:.2f} | "
+                  f"{row['per_second']:,.0f}{lost} | {row['p50']:,.0f} us | {row['p99']:,.0f} us | "
+                  f"{row['p999']:,.0f} us | {row['p50_ratio']:.2f} |", flush=True)
+
+    def save(self, path):
+        """Beside what is there of other loads."""
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as f:
+                old = json.load(f)
+            new = {row["load"] for row in self.rows}
+            self.rows = [row for row in old["rows"] if row["load"] not in new] + self.rows
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump({"rows": self.rows, "memory": self.memory}, f, indent=1)
+            f.write("\n")
+
+
+# --- loads -------------------------------------------------------------------------------------
+
+
+def closed(results, name, method, load, servers):
+    """One load on all in turns."""
     got = {s.name: [] for s in servers if method in s.paths}
     for _ in range(ROUNDS):
         for s in servers:
             if method in s.paths:
                 got[s.name].append(s.measure(method, load))
-    floor = [cpu for cpu, _, _ in got["floor"]]
-    for who, rows in got.items():
-        cpu, rate, p50 = (statistics.median(column) for column in zip(*rows))
-        ratio = statistics.median(row[0] / base for row, base in zip(rows, floor))
-        print(f"| {name} | {who} | {cpu:.2f} us | {ratio:.2f} | {rate:,.0f} | {p50:.0f} us |",
-              flush=True)
+    results.add(name, got)
+
+
+def known(d):
+    with Control(f"{d.directory}/control") as c:
+        return sum(line["slot"]["slabs"]["endpoints"]["live"]
+                   for line in c.ask("status") if "slot" in line)
+
+
+def fill(d, coapd):
+    """100,000 endpoints are known, each with an answer that is kept, and for a while yet."""
+    if time.monotonic() - coapd.filled < FRESH and known(d) >= SWARM:
+        return
+    coapd.swarm("POST", "-f", "-e", str(SWARM))
+    coapd.filled = time.monotonic()
+    check(known(d) >= SWARM, f"only {known(d)} endpoints are known")
+
+
+def with_many(results, name, rate, d, floor, coapd):
+    got = {"floor": [], "coapd": []}
+    for _ in range(ROUNDS):
+        fill(d, coapd)
+        for s in (floor, coapd):
+            got[s.name].append(s.swarm("GET", "-e", str(SWARM), "-r", str(rate), "-s",
+                                       SWARM_SECONDS))
+        check(known(d) >= SWARM, f"at the end only {known(d)} endpoints were known")
+    results.add(name, got)
+
+
+# --- memory --------------------------------------------------------------------------------------
+
+
+def layout():
+    """Bytes of the slot and of a worker's tables with the default limits in one slot."""
+    p = subprocess.run([f"{BUILD}/bench_inputs", "slots: 1"], capture_output=True, text=True,
+                       check=True)
+    return json.loads(p.stdout.splitlines()[0])
+
+
+def memory(results, d, coapd, other):
+    """Endpoints that asked once and are idle: what they take."""
+    fill(d, coapd)
+    results.memory.append({"server": "coapd", "endpoints": SWARM, "before_kib": coapd.begun_kib,
+                           "rss_kib": coapd.rss()})
+    if other:
+        before = other.rss()
+        other.swarm("GET", "-f", "-e", str(OF_LIBCOAP))
+        results.memory.append({"server": "libcoap", "endpoints": OF_LIBCOAP,
+                               "before_kib": before, "rss_kib": other.rss()})
+    plan = layout()
+    size, tables = plan["slabs"], plan["tables"]
+    each = {name: size[name][0] + tables[name] / size[name][1] for name in tables}
+    print("\n| memory | |\n|---|---|")
+    print(f"| an endpoint, its object and its part of a table | {each['endpoints']:.0f} bytes |")
+    print(f"| an answer that is kept | {each['dedup']:.0f} bytes |")
+    print(f"| an observer beside its endpoint, its object and its deadline | "
+          f"{size['observers'][0] + plan['item']} bytes |")
+    for row in results.memory:
+        more = row["rss_kib"] - row["before_kib"]
+        print(f"| {row['server']}, resident before, and with {row['endpoints']:,} endpoints more | "
+              f"{row['before_kib']:,} and {row['rss_kib']:,} KiB, "
+              f"{more * 1024 / row['endpoints']:.0f} bytes each |", flush=True)
 
 
 def main():
     other = None
     with Foreign([f"{BUILD}/tests/bench/floor", "0"], r"^(\d+)$") as echo, Daemon(SITE) as d:
-        servers = [Served("floor", echo.process.pid, echo.port, {"GET": "/", "POST": "/"}),
-                   Served("coapd", d.workers[0], d.listeners[0][1],
-                          {"GET": "/hello", "POST": "/sink"})]
+        floor = Served("floor", echo.process.pid, echo.port, {"GET": "/", "POST": "/"})
+        coapd = Served("coapd", d.workers[0], d.listeners[0][1],
+                       {"GET": "/hello", "POST": "/sink"})
+        servers = [floor, coapd]
         try:
             if LIBCOAP:
                 other, served = libcoap()
                 servers.append(served)
-            print("| load | server | CPU for a request | to the floor | requests a second | p50 |")
-            print("|---|---|---|---|---|---|")
+            results = Results()
             for name, method, load in LOADS:
-                show(name, method, load, servers)
+                if WANTED.search(name):
+                    closed(results, name, method, load, servers)
+            for name, rate in MANY:
+                if WANTED.search(name):
+                    with_many(results, name, rate, d, floor, coapd)
+            memory(results, d, coapd, servers[2] if LIBCOAP else None)
+            if os.environ.get("RESULTS"):
+                results.save(os.environ["RESULTS"])
         finally:
             if other:
                 end_group(other)

@@ -47,7 +47,7 @@ struct client {
 
 static struct {
 	uint64_t gets, posts, lost, given_up, get_500, get_else, post_500, post_else;
-	uint64_t stray, refused, executed, twice, missing;
+	uint64_t stray, refused, executed, twice, missing, else_code;
 } stat_;
 
 static struct times took;
@@ -88,10 +88,12 @@ static void ask(struct client *c)
 static void account_get(unsigned code)
 {
 	stat_.gets++;
-	if (code == WIRE_CODE(5, 0))
+	if (code == WIRE_CODE(5, 0)) {
 		stat_.get_500++;
-	else if (code != WIRE_CODE(2, 5))
+	} else if (code != WIRE_CODE(2, 5)) {
 		stat_.get_else++;
+		stat_.else_code = code;
+	}
 }
 
 static void account_post(uint32_t id, unsigned code)
@@ -105,6 +107,7 @@ static void account_post(uint32_t id, unsigned code)
 	} else {
 		answers[id] = ANSWERED_ELSE;
 		stat_.post_else++;
+		stat_.else_code = code;
 	}
 }
 
@@ -248,6 +251,7 @@ static bool report(double seconds)
 	figure("get_else", stat_.get_else);
 	figure("post_500", stat_.post_500);
 	figure("post_else", stat_.post_else);
+	figure("else_code", stat_.else_code);
 	figure("executed_twice", stat_.twice);
 	figure("answered_not_executed", stat_.missing);
 	figure("stray", stat_.stray);

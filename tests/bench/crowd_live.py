@@ -19,7 +19,7 @@ resources:
   /hello: {{module: hello, text: "hello, %d"}}
 """
 NEVER = ("full-endpoints", "full-exchanges", "full-observers", "full-representations",
-         "observers-again", "observers-left", "observers-reset", "observers-timeout",
+         "observers-left", "observers-reset", "observers-timeout",
          "observers-unreachable", "observers-ended", "adopt-dropped", "adopt-wiped",
          "import-dropped")
 

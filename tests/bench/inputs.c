@@ -25,6 +25,7 @@
 #define READERS 64u
 #define ROUNDS 20000u
 #define COLD_BYTES ((size_t)16 << 20)
+#define DEADLINE (sizeof(struct heap_entry) + sizeof(uint32_t))        /* of one object */
 
 static uint64_t ns_of(clockid_t id)
 {
@@ -60,7 +61,7 @@ static uint64_t heap_bytes(const struct space_def *def)
 
 	for (unsigned i = SLAB_EXCHANGE; i < def->nslabs; i++)
 		n += i == SLAB_BLOB ? 0 : def->slab[i].cap;
-	return n * (sizeof(struct heap_entry) + sizeof(uint32_t));
+	return n * DEADLINE;
 }
 
 /* What a worker has of its own for each slot: derived data, never shared (decision 0001). */
@@ -91,9 +92,12 @@ static bool print_memory(const char *text)
 	}
 	free(errors);
 	slot_def(site, &def);
-	printf("{\"slots\": %u, \"slot\": %zu, \"private\": %ju, \"changes\": %zu, \"slabs\": {",
+	printf("{\"slots\": %u, \"slot\": %zu, \"private\": %ju, \"changes\": %zu, \"item\": %zu, "
+	       "\"tables\": {\"endpoints\": %ju, \"dedup\": %ju}, \"slabs\": {",
 	       site_slots(site), slot_size(site), (uintmax_t)private_bytes(&def),
-	       sizeof(struct changes));
+	       sizeof(struct changes), DEADLINE,
+	       (uintmax_t)table_bytes(def.slab[SLAB_ENDPOINT].cap),
+	       (uintmax_t)table_bytes(def.slab[SLAB_DEDUP].cap));
 	print_slabs(&def);
 	printf("}}\n");
 	site_free(site);
@@ -149,10 +153,10 @@ static double send_ns(struct wakes *w, bool listening)
 	uint64_t start;
 
 	for (unsigned i = 0; i < READERS; i++)
-		changes_listen(w->changes, i, listening);
+		changes_listen(w->changes, i, 1, listening);
 	start = cpu_ns();
 	for (unsigned i = 0; i < ROUNDS / 10; i++)
-		wakes_send(w);
+		wakes_send(w, 1);
 	return (double)(cpu_ns() - start) / (ROUNDS / 10) / READERS;
 }
 
@@ -229,7 +233,7 @@ static bool wake_ns(struct wakes *w, double ns[2])
 	if (r == MAP_FAILED || answer < 0)
 		return false;
 	wakes_take(w, 0);
-	changes_listen(w->changes, 0, true);
+	changes_listen(w->changes, 0, 1, true);
 	sched_getaffinity(0, sizeof everywhere, &everywhere);
 	pid = fork();
 	if (pid == 0) {
@@ -240,7 +244,7 @@ static bool wake_ns(struct wakes *w, double ns[2])
 	for (unsigned i = 0; pid > 0 && fine && i < ROUNDS; i++) {
 		changes_tell(w->changes, 1);
 		start = cpu_ns();
-		wakes_send(&one);
+		wakes_send(&one, 1);
 		sum += cpu_ns() - start;
 		fine = read(answer, &got, sizeof got) == sizeof got;
 	}

@@ -50,7 +50,7 @@ def program(*sites):
 
 def layouts():
     """Of each number of slots: bytes of a slot, and of what a worker has for it."""
-    return [{k: v for k, v in row.items() if k != "slabs"}
+    return [{k: row[k] for k in ("slots", "slot", "private", "changes")}
             for row in program(*(f"slots: {n}" for n in (*WORKERS, 256)))]
 
 
@@ -251,13 +251,13 @@ def tell_table(cost):
 
 
 def many_table(cost):
-    print("One of many resources changes, which one client observes; all workers have observers\n")
+    print("One of many resources changes, which one client observes, if so many workers are woken\n")
     least = sum(scaling.one_of_many(1, cost)[1:])
 
-    def row(workers):
-        teller, together = scaling.one_of_many(workers, cost)
-        return [f"{workers}", f"{teller:.0f} us", f"{together:,.0f} us", f"{together / least:.1f}"]
-    table(["workers", "the teller's time for one", "that of all", "times that of one worker"],
+    def row(woken):
+        teller, together = scaling.one_of_many(woken, cost)
+        return [f"{woken}", f"{teller:.0f} us", f"{together:,.0f} us", f"{together / least:.1f}"]
+    table(["woken", "the teller's time for one", "that of all", "times that of one worker"],
           map(row, WORKERS))
 
 

@@ -463,4 +463,51 @@ def a_thousand_observers_while_workers_die():
             p.close()
 
 
+# --- who is woken ----------------------------------------------------------------------------
+
+def switches(pid):
+    """How often a process went to sleep."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("voluntary"))
+
+
+def quiet_workers():
+    """Of four workers in which only /aged is observed, how many sleep on while /v changes."""
+    with observed(SITE.replace("workers: 1", "workers: 4\nwatchdog: 0s")) as d:
+        peers = [d.peer() for _ in range(40)]
+        for p in peers:
+            register(p, "/aged")
+        before = {pid: switches(pid) for pid in d.workers.values()}
+        with d.peer() as p:
+            for i in range(200):
+                p.ask("PUT", "/v", payload=b"v%d" % i)
+        for p in peers:
+            p.close()
+        return sum(switches(pid) - n < 100 for pid, n in before.items())
+
+
+@test
+def who_observes_something_else_sleeps_on():
+    """One of 4,096 times both have one word; three in a row have it never."""
+    check(any(quiet_workers() >= 3 for _ in range(3)), "all workers were woken by what changed")
+
+
+@test
+def who_comes_back_is_told_again():
+    """When all have left and the state has changed, nobody listens."""
+    with observed(SITE.replace("workers: 1", "workers: 2")) as d:
+        peers = [d.peer() for _ in range(8)]
+        for i in range(5):
+            requests = [register(p)[0] for p in peers]
+            put(d, b"told %d" % i)
+            for p, request in zip(peers, requests):
+                told(p, request, b"told %d" % i)
+            for p, request in zip(peers, requests):
+                register(p, observe=1, token=request.token)
+            put(d, b"untold %d" % i)
+        for p in peers:
+            p.silence()
+            p.close()
+
+
 run()

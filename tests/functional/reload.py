@@ -177,13 +177,35 @@ def observers_stay():
         observe(p, "/value")
         reload(d, VALUE.replace("/hello: hello", "/hi: hello"))
         q.ask("PUT", "/value", payload=b"2")
-        while True:
-            m = p.receive()
-            if m.type == CON:
-                p.acknowledge(m)
-            if m.payload == b"2":
-                break
+        told(p, b"2")
+
+
+def told(p, payload):
+    """Until it is told this state."""
+    while True:
+        m = p.receive()
         equal(m.token, b"\x0b", "token")
+        if m.type == CON:
+            p.acknowledge(m)
+        if m.payload == payload:
+            return
+
+
+@test
+def observers_move_with_their_slots():
+    """Another worker has them then, and is woken for what they observe."""
+    with start_value(Daemon("workers: 1\n" + VALUE)) as d, d.peer() as q:
+        peers = [d.peer() for _ in range(16)]
+        q.ask("PUT", "/value", payload=b"0")
+        for p in peers:
+            observe(p, "/value")
+        for i, n in enumerate((2, 1, 2)):
+            reload(d, f"workers: {n}\n" + VALUE)
+            q.ask("PUT", "/value", payload=b"with %d %d" % (n, i))
+            for p in peers:
+                told(p, b"with %d %d" % (n, i))
+        for p in peers:
+            p.close()
 
 
 @test

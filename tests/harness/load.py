@@ -31,12 +31,13 @@ def start(d, program, *arguments, **more):
         stdout=subprocess.PIPE, env=environment(), start_new_session=True, text=True, **more)
 
 
-def result(process, bound, status=0):
+def result(process, bound, status=0, tell=True):
     """What the program printed; it must end well within the bound.  status None: as it will."""
     try:
         check(wait_end(process, bound), f"{process.args[0]} does not end")
         text = process.stdout.read().strip()
-        print("#", os.path.basename(process.args[0]), text, flush=True)
+        if tell:
+            print("#", os.path.basename(process.args[0]), text, flush=True)
         if status is not None:
             equal(process.returncode, status, f"status of {process.args[0]}")
         return json.loads(text)

@@ -85,8 +85,8 @@ def fan_out(changes, observers, cost):
 
 
 def one_of_many(listening, cost):
-    """One of many resources changes, which one client observes, while all of so many workers listen
-    for some: what it takes the teller, and all workers together."""
+    """One of many resources changes, which one client observes, and so many workers are woken for it:
+    what it takes the teller, and all workers together."""
     teller = cost["tell"] + listening * cost["wake"]
     return teller, teller + listening * cost["woken"] + cost["render"] + cost["notify"]
 

@@ -7,9 +7,12 @@
 static struct stage *s;
 static unsigned woken;
 
-static void wake(void *arg)
+static uint32_t woken_for;
+
+static void wake(void *arg, uint32_t word)
 {
 	(void)arg;
+	woken_for = word;
 	woken++;
 }
 
@@ -53,6 +56,7 @@ Test(api_observe, a_change_is_one_count_and_wakes)
 {
 	static struct changes changes;
 	uint64_t sum = 0;
+	uint32_t own;
 
 	s = stage_one("/a", &both);
 	resources_changes(s->R, &changes, 2, wake, NULL);
@@ -62,8 +66,11 @@ Test(api_observe, a_change_is_one_count_and_wakes)
 		sum += changes.word[i];
 	cr_assert_eq(sum, 1);
 	cr_assert_eq(woken, 1);
-	cr_assert(!changes_listens(&changes, 2));
+	cr_assert_eq(changes.word[woken_for], 1);
+	own = changes_word(&changes, s->R->mount[0].id, "", 0);
+	cr_assert(!changes_listens(&changes, 2, own));
 	stage_get(s, "6= 11=a");
-	cr_assert(changes_listens(&changes, 2));
+	cr_assert(changes_listens(&changes, 2, own));
+	cr_assert(!changes_listens(&changes, 2, woken_for));
 	stage_free(s);
 }

@@ -95,12 +95,20 @@ Test(changes, a_word_depends_on_owner_name_and_key)
 	cr_assert_neq(w, changes_word(&c, 1, "a", 1));
 }
 
-Test(changes, who_listens_is_known)
+Test(changes, who_listens_for_a_word_is_known)
 {
-	cr_assert(!changes_listens(&c, 3));
-	changes_listen(&c, 3, true);
-	cr_assert(changes_listens(&c, 3));
-	cr_assert(!changes_listens(&c, 2));
-	changes_listen(&c, 3, false);
-	cr_assert(!changes_listens(&c, 3));
+	cr_assert(!changes_listens(&c, 3, 9));
+	changes_listen(&c, 3, 9, true);
+	changes_listen(&c, 3, 9, true);
+	changes_listen(&c, 67, 9, true);
+	cr_assert(changes_listens(&c, 3, 9) && changes_listens(&c, 67, 9));
+	cr_assert(!changes_listens(&c, 2, 9) && !changes_listens(&c, 3, 8));
+	cr_assert_eq(changes_listeners(&c, 9, 0), 1u << 3);
+	cr_assert_eq(changes_listeners(&c, 9, 64), 1u << 3);
+	cr_assert_eq(changes_listeners(&c, 9, 128), 0);
+	changes_listen(&c, 3, 9, false);
+	changes_listen(&c, 3, 9, false);
+	cr_assert(!changes_listens(&c, 3, 9) && changes_listens(&c, 67, 9));
+	changes_listen(&c, CHANGES_READERS - 1, CHANGES_WORDS - 1, true);
+	cr_assert_eq(changes_listeners(&c, CHANGES_WORDS - 1, CHANGES_READERS - 64), 1ull << 63);
 }

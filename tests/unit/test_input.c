@@ -424,6 +424,49 @@ Test(input, after_silence_any_message_id_is_new)
 	expect(r, "ACK 2.04 mid=1000 tok=tk pay=9");
 }
 
+/* Its predecessor's message IDs are no longer of interest: nothing of them can come again. */
+Test(input, after_silence_a_device_that_begins_behind_is_served_as_long_as_it_asks)
+{
+	for (uint16_t mid = 2001; mid <= 2003; mid++)
+		post(mid);
+	rig_wait(r, 249000);
+	for (uint16_t mid = 1000; mid <= 1029; mid++)
+		post(mid);
+	expect(r, "ACK 2.04 mid=1029 tok=tk pay=33");
+	cr_assert_eq(rig_counter(r, COUNT_AMBIGUOUS), 0);
+}
+
+Test(input, whoever_knows_no_echo_is_served_for_good_when_it_has_been_silent)
+{
+	uint64_t asked;
+
+	for (uint16_t mid = 2001; mid <= 2003; mid++)
+		post(mid);
+	for (uint16_t mid = 1000; mid <= 1009; mid++)
+		post(mid);
+	asked = rig_counter(r, COUNT_AMBIGUOUS);
+	cr_assert_gt(asked, 0);
+	rig_wait(r, 249000);
+	for (uint16_t mid = 1010; mid <= 1029; mid++)
+		post(mid);
+	cr_assert_eq(rig_counter(r, COUNT_AMBIGUOUS), asked);
+	cr_assert_eq(rig_counter(r, COUNT_REQUESTS), 33 - asked);
+}
+
+Test(input, what_was_pushed_out_by_lower_message_ids_is_not_run_again)
+{
+	uint64_t runs;
+
+	for (uint16_t mid = 2001; mid <= 2003; mid++)
+		post(mid);
+	for (uint16_t mid = 1000; mid <= 1009; mid++)
+		post(mid);
+	runs = r->runs;
+	post(2001);
+	expect(r, "ACK 5.03 mid=2001 tok=tk pay=");
+	cr_assert_eq(r->runs, runs);
+}
+
 /* --- limits ----------------------------------------------------------------- */
 
 Test(input, at_the_endpoint_limit_the_newest_asker_is_refused)

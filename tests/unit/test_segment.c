@@ -165,6 +165,20 @@ Test(segment, one_that_is_to_be_lost_is_left_out)
 	cr_expect_str_eq(came(p), "aaaa cccc ");
 }
 
+Test(segment, what_is_alike_in_all_goes_together)
+{
+	struct tx_dgram a = { .to = to, .from = { .sock = 1 }, .len = 4 }, b = a;
+
+	cr_expect(segment_alike(&a, &b));
+	b.len = 5;
+	cr_expect_not(segment_alike(&a, &b));
+	for (size_t i = 0; i < offsetof(struct tx_dgram, len); i++) {
+		b = a;
+		((uint8_t *)&b)[i] ^= 1;
+		cr_expect_not(segment_alike(&a, &b), "byte %zu", i);
+	}
+}
+
 Test(segment, off_by_default)
 {
 	u.socks.segments = false;

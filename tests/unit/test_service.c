@@ -9,6 +9,8 @@
 
 /* A test can have the sockets full: nothing is sent while this is set. */
 static bool full;
+/* Pieces that were sent. */
+static unsigned pieces;
 
 int sendmmsg(int fd, struct mmsghdr *h, unsigned n, int flags)
 {
@@ -16,6 +18,7 @@ int sendmmsg(int fd, struct mmsghdr *h, unsigned n, int flags)
 		errno = EAGAIN;
 		return -1;
 	}
+	pieces += n;
 	return (int)syscall(SYS_sendmmsg, fd, h, n, flags);
 }
 
@@ -109,6 +112,19 @@ Test(service, answers_what_comes)
 	cr_expect_eq(counter(&b, COUNT_RX), 2);
 	service_close(&b.service);
 	cr_expect_eq(b.service.state, SERVICE_STOPPED);
+	bed_close(&b);
+}
+
+Test(service, what_one_peer_asks_for_at_a_time_is_answered_in_one_piece)
+{
+	struct bed b;
+
+	bed_open(&b);
+	for (uint16_t i = 0; i < 8; i++)
+		coap_ask(b.peer, CON, GET, i, "x");
+	for (uint16_t i = 0; i < 8; i++)
+		cr_expect_eq(told(&b, i), 0x245);
+	cr_expect_eq(pieces, 1);
 	bed_close(&b);
 }
 

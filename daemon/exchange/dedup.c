@@ -187,7 +187,8 @@ struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
 				       add(e, p, mid, print, non);
 }
 
-static inline void set(struct engine *e, struct dedup *d, enum dedup_state state)
+__attribute__((always_inline)) static inline void
+set(struct engine *e, struct dedup *d, enum dedup_state state)
 {
 	struct engine_root *root = engine_root(e);
 	struct endpoint *p = peer_of(e, d);
@@ -233,7 +234,7 @@ void dedup_wait(struct engine *e, struct dedup *d, ref_t exchange)
 }
 
 /* With its old answer gone already. */
-static bool dedup_keep(struct engine *e, struct dedup *d, struct span answer, bool unread)
+static __attribute__((noinline)) bool dedup_keep(struct engine *e, struct dedup *d, struct span answer, bool unread)
 {
 	if (!unread && d->answer.blob != SLAB_NIL)
 		undo_set(&e->space, &d->answer.blob, SLAB_NIL);

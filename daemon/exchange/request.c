@@ -13,14 +13,6 @@
 
 #define HALF_A_MS 500000u       /* in ns: what took less than the time is told in */
 
-uint32_t request_print(const struct engine *e, const struct request *r)
-{
-	const struct rx_dgram *rx = &batch_of(&e->space)->rx[r->rx];
-
-	assert(r->rx < BATCH_RX);
-	return (uint32_t)hash_bytes(&e->space.ctl->key, rx->data, rx->len);
-}
-
 /* How an answer travels (RFC 7252 5.2). */
 enum way { PIGGYBACKED, SEPARATE, NON_CONFIRMABLE };
 

@@ -445,9 +445,9 @@ static bool is_gone(const struct batch *b, unsigned i)
 }
 
 /* Else memory is damaged, or the socket was one of a listener that is gone. */
-static bool sane(const struct tx_dgram *d, const struct udp_socks *socks)
+static bool is_open(const struct udp_socks *socks, unsigned sock)
 {
-	return d->len <= DGRAM_TX_MAX && d->from.sock < socks->n && socks->fd[d->from.sock] >= 0;
+	return sock < socks->n && socks->fd[sock] >= 0;
 }
 
 /* Fills headers from i on as long as they leave by the same socket; returns the
@@ -458,10 +458,11 @@ static unsigned fill_run(struct batch *b, unsigned i, unsigned n, const struct u
 	unsigned sock = b->tx[i].from.sock, piece = i;
 
 	*goes_on = 0;
-	if (!sane(&b->tx[i], socks))
+	if (!is_open(socks, sock) || b->tx[i].len > DGRAM_TX_MAX)
 		return i;
 	fill(b, i++, socks);
-	for (; i < n && b->tx[i].from.sock == sock && !is_gone(b, i) && sane(&b->tx[i], socks); i++)
+	for (; i < n && b->tx[i].from.sock == sock && !is_gone(b, i) &&
+	       b->tx[i].len <= DGRAM_TX_MAX; i++)
 		if (socks->segments && segment_goes_on(b, piece, i)) {
 			b->tx_iov[i].iov_len = b->tx[i].len;
 			*goes_on |= 1ull << i;

@@ -97,7 +97,7 @@ static void respond(struct dispatch *d, const struct response *r)
 		fetch_respond(d->resources, &d->engine, d->outside, r);
 }
 
-static inline void datagram(struct dispatch *d, unsigned i)
+__attribute__((always_inline)) static inline void datagram(struct dispatch *d, unsigned i)
 {
 	struct input in;
 

@@ -36,8 +36,8 @@ Test(trials, once_as_it_is_and_once_for_each_death)
 Test(trials, of_very_many_places_some_are_tried)
 {
 	struct trials t = { .crash = true, .most = 2 };
-	char *said = tell(&t, "mount /hello hello\nget /hello\nget /hello\nget /hello\nget /a\n"
-			  "get /a\n", "modules");
+	char *said = tell(&t, "mount /t tally\nget /t\nget /t\nget /t\nget /a\nget /a\n",
+			  "tests/modules");
 
 	cr_expect_str_eq(said, "ok 1 - t: 5 events, 3 hooks\n"
 			 "# t: of 3 deaths in hooks, one in 2 is tried\n"

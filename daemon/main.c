@@ -243,7 +243,6 @@ static int take_over(const struct options *o)
 			go_back(&e, o);
 			return wrong();
 		}
-		site_log(site, "supervisor");
 	}
 	given = estate_text(&e, "runtime");
 	directory = given ? strdup(given) : NULL;

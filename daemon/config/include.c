@@ -293,6 +293,17 @@ struct node *include_text(struct pool *pool, const char *name, const char *text,
 	return read_site(&in, o);
 }
 
+struct node *include_own(struct pool *pool, const char *name, const char *text, size_t n,
+			 struct config_errors *errors)
+{
+	struct includes in = { .pool = pool, .errors = errors };
+	struct opened *o = add_opened(&in, name);
+
+	o->file.own = true;
+	keep_text(&in, o, text, n);
+	return read_site(&in, o);
+}
+
 struct node *include_file(struct pool *pool, const char *name, struct config_errors *errors)
 {
 	struct includes in = { .pool = pool, .errors = errors };

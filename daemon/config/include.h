@@ -16,6 +16,10 @@
  * grew all the same is good for finding more mistakes only. */
 struct node *include_file(struct pool *pool, const char *name, struct config_errors *errors);
 
+/* The same for what coapd wrote itself, however long it is. */
+struct node *include_own(struct pool *pool, const char *name, const char *text, size_t n,
+			 struct config_errors *errors);
+
 /* The same for a text that is there already; name and text are copied, and the
  * directory of the name is where files are looked for. */
 struct node *include_text(struct pool *pool, const char *name, const char *text, size_t n,

@@ -7,11 +7,14 @@
 
 #include "base/excerpt.h"
 
+#include <stdbool.h>
+
 struct config_file {
 	const char *name;       /* as messages call it */
 	const char *text;       /* NULL: nothing to show */
 	size_t n;
 	unsigned number;        /* in the order of reading; 0 is the site file itself */
+	bool own;               /* coapd wrote it: it may be as long as it is */
 };
 
 /* Both count from 1, column in characters; line 0 is no place at all. */

@@ -52,6 +52,16 @@ static struct site *only_without(const struct config_errors *errors, struct site
 	return NULL;
 }
 
+struct site *site_load_own(const char *file, const char *text, size_t n,
+			   struct config_errors *errors)
+{
+	struct pool *pool = pool_new();
+
+	errors_begin(errors, file);
+	return only_without(errors, load(pool, file, include_own(pool, file, text, n, errors),
+					 errors));
+}
+
 struct site *site_load_text(const char *file, const char *text, size_t n,
 			    struct config_errors *errors)
 {

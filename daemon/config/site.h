@@ -168,6 +168,10 @@ struct site *site_load(const char *file, struct config_errors *errors);
 struct site *site_load_text(const char *file, const char *text, size_t n,
 			    struct config_errors *errors);
 
+/* The same for what site_dump_plain() wrote, which may be longer than a file. */
+struct site *site_load_own(const char *file, const char *text, size_t n,
+			   struct config_errors *errors);
+
 /* Both as above, for who looks for more mistakes: a site with some is returned all the
  * same, with those of its mounts that have path and module, and errors->count says that
  * it must not be used for anything else.  NULL: there is nothing to look at. */

@@ -326,7 +326,7 @@ struct node *yaml_read(struct pool *pool, const struct config_file *file,
 	struct reading r = { .pool = pool, .errors = errors, .file = file };
 	struct node *root;
 
-	if (file->n > YAML_BYTES) {
+	if (file->n > YAML_BYTES && !file->own) {
 		errors_add(errors, nowhere,
 			   "larger than %zu bytes, which no site needs", YAML_BYTES);
 		return NULL;

@@ -82,6 +82,16 @@ void bag_keep(const struct bag *b, bool keep)
 		(void)fcntl(b->item[i].fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
 }
 
+void bag_forget(struct bag *b, const char *prefix)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (strncmp(b->item[i].name, prefix, strlen(prefix)) != 0)
+			b->item[n++] = b->item[i];
+	b->n = n;
+}
+
 void bag_free(struct bag *b)
 {
 	free(b->item);

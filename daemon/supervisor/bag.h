@@ -35,6 +35,9 @@ int bag_take(const struct bag *b, const char *fmt, ...) __attribute__((format(pr
 /* Whether they go on to be there for a program that this process becomes. */
 void bag_keep(const struct bag *b, bool keep);
 
+/* Forgets those whose names begin so. */
+void bag_forget(struct bag *b, const char *prefix);
+
 /* Forgets them. */
 void bag_free(struct bag *b);
 

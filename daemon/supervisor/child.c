@@ -39,6 +39,7 @@ pid_t child_fork(void)
 	if (pid == 0) {
 		die_with(parent);
 		reset_signals();
+		sigemptyset(&before);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return pid < 0 ? -error : pid;

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 /* As fork(): in the child 0, in the parent its process id, or a negative errno.
- * The child gets default signal handlers, the parent's signal mask, and SIGKILL
+ * The child gets default signal handlers, no signal blocked, and SIGKILL
  * when the parent dies; it must end by _exit(). */
 pid_t child_fork(void);
 

@@ -37,6 +37,8 @@ void closing_begin(struct supervisor *sv)
 {
 	ev_timer_init(&sv->reopen, on_reopen, 0., 0.);
 	sv->reopen.data = sv;
+	/* Some may be closed since another program. */
+	arm(sv);
 }
 
 void closing_end(struct supervisor *sv)

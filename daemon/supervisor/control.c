@@ -269,6 +269,20 @@ static void resume_askers(struct control *c, const struct supervisor *sv)
 	}
 }
 
+/* What was asked of the log here goes on, unless a new site has it. */
+static void resume_levels(struct control *c, struct supervisor *sv)
+{
+	const json_t *levels = sv->left && estate_text(sv->left, "verdict") ?
+			       json_object_get(sv->left->root, "log") : NULL;
+
+	for (unsigned part = 0; part < LOG_PARTS_N && part < json_array_size(levels); part++) {
+		json_int_t level = json_integer_value(json_array_get(levels, part));
+
+		c->louder[part] = level != (json_int_t)log_level_of((enum log_part)part);
+		log_set_level((enum log_part)part, (enum log_level)level);
+	}
+}
+
 void control_leave(const struct control *c, json_t *text, struct bag *bag)
 {
 	unsigned n = 0;
@@ -305,6 +319,7 @@ static int serve(struct control *c, struct supervisor *sv, const char *path, str
 		return err_set(err, -ENOMEM, "control: no memory for connections");
 	}
 	resume_askers(c, sv);
+	resume_levels(c, sv);
 	log_info("control socket: %s", path);
 	return 0;
 }

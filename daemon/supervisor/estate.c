@@ -139,6 +139,15 @@ static void put_shared(const struct supervisor *sv, struct bag *bag)
 	bag_put(bag, sv->program_fd, "program");
 }
 
+static json_t *levels(void)
+{
+	json_t *all = json_array();
+
+	for (unsigned part = 0; part < LOG_PARTS_N; part++)
+		json_array_append_new(all, json_integer(log_level_of((enum log_part)part)));
+	return all;
+}
+
 static json_t *living(const struct supervisor *sv, struct bag *bag)
 {
 	json_t *all = json_pack("{s:s, s:o?, s:s, s:o, s:o, s:s?, s:I, s:i, s:i, s:I}", "program",
@@ -152,7 +161,15 @@ static json_t *living(const struct supervisor *sv, struct bag *bag)
 	put_shared(sv, bag);
 	control_leave(sv->control, all, bag);
 	store_leave(&sv->store, all);
+	json_object_set_new(all, "log", levels());
 	return all;
+}
+
+void estate_note_again(struct estate *e, const struct reload *r)
+{
+	if (json_object_set_new(e->root, "again", json_boolean(r->again)) < 0 ||
+	    json_object_set_new(e->root, "again-upgrades", json_boolean(r->again_upgrades)) < 0)
+		e->bag.full = true;
 }
 
 bool estate_make(struct estate *e, const struct supervisor *sv, bool with_living)
@@ -165,6 +182,7 @@ bool estate_make(struct estate *e, const struct supervisor *sv, bool with_living
 		more = living(sv, &e->bag);
 		if (!more || json_object_update(e->root, more) < 0)
 			e->bag.full = true;
+		estate_note_again(e, &sv->reload);
 		json_decref(more);
 	}
 	if (e->root && !e->bag.full)

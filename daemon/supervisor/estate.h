@@ -43,6 +43,9 @@ int estate_read(struct estate *e, int fd, struct err *err);
 /* The text alone, its descriptors come from elsewhere. */
 int estate_parse(struct estate *e, int fd, struct err *err);
 
+/* Whether another reload is to follow, which a program before did not know yet. */
+void estate_note_again(struct estate *e, const struct reload *r);
+
 /* Forgets it; descriptors stay open. */
 void estate_free(struct estate *e);
 

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CALLED "(the site before the upgrade)"
-
 static bool same_text(const char *x, const char *y)
 {
 	return x && y ? strcmp(x, y) == 0 : x == y;
@@ -55,6 +53,8 @@ static bool order(struct site *site, const json_t *wanted)
 		if (!m)
 			return false;
 		mounts[i] = *m;
+		/* Its places are those of another text. */
+		mounts[i].at = mounts[i].module_at = (struct config_place){ 0 };
 		mounts[i].options = veiled(site, m, json_object_get(of, "written"));
 	}
 	site->mounts = mounts;
@@ -64,8 +64,10 @@ static bool order(struct site *site, const json_t *wanted)
 struct site *estate_site(const struct estate *e, struct err *err)
 {
 	const char *text = estate_text(e, "site"), *runtime = estate_text(e, "runtime");
+	const char *file = estate_text(e, "file");
 	struct config_errors *errors = text ? malloc(sizeof *errors) : NULL;
-	struct site *site = errors ? site_load_text(CALLED, text, strlen(text), errors) : NULL;
+	struct site *site = errors ? site_load_own(file ? file : "site", text,
+						    strlen(text), errors) : NULL;
 
 	if (site && order(site, json_object_get(e->root, "mounts"))) {
 		site->slots = (uint32_t)estate_number(e, "slots");

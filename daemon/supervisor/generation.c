@@ -9,6 +9,7 @@
 #include "worker/slot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -209,13 +210,19 @@ static int read_legend(struct generation *g, int fd, size_t *reserved, struct er
 	return *reserved >= sizeof(struct space_ctl) ? 0 : err_set(err, -EINVAL, "it is too short");
 }
 
-static bool same_sizes(const struct generation *g)
+/* Each is one of its own, to be written to, and as large as the others. */
+static bool are_alike(const struct generation *g)
 {
-	struct stat st;
+	struct stat st, other;
 
-	for (unsigned s = 0; s < g->memory.n; s++)
-		if (fstat(g->memory.fd[s], &st) < 0 || (uint64_t)st.st_size != size_of(g))
+	for (unsigned s = 0; s < g->memory.n; s++) {
+		if (fstat(g->memory.fd[s], &st) < 0 || (uint64_t)st.st_size != size_of(g) ||
+		    (fcntl(g->memory.fd[s], F_GETFL) & O_ACCMODE) != O_RDWR)
 			return false;
+		for (unsigned k = 0; k < s; k++)
+			if (fstat(g->memory.fd[k], &other) < 0 || other.st_ino == st.st_ino)
+				return false;
+	}
 	return true;
 }
 
@@ -247,7 +254,7 @@ static int find_memory(struct generation *g, unsigned nslots, const int *fd, str
 		return rc;
 	}
 	rc = memory_take_over(&g->memory, nslots, fd, reserved, err);
-	if (rc == 0 && !same_sizes(g))
+	if (rc == 0 && !are_alike(g))
 		rc = err_set(err, -EINVAL, "the memories of slots are not alike");
 	if (rc == 0)
 		recognize(g);

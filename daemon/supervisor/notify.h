@@ -1,7 +1,8 @@
 /* notify.h - what the service manager is told (sd_notify(3)): supervisor only.
  *
- * Each returns 1 when it was told, 0 when nobody listens (no NOTIFY_SOCKET), or a
- * negative errno. */
+ * Each returns 1 when it was told, 0 when nobody is to be told (no NOTIFY_SOCKET), or a
+ * negative errno; -EAGAIN: it has been told so much that it has not read, and does not for a
+ * second. */
 #ifndef SUPERVISOR_NOTIFY_H
 #define SUPERVISOR_NOTIFY_H
 
@@ -14,7 +15,7 @@ int notify_ready(const char *status);
 /* The site is being read again; notify_ready() follows, whatever comes of it. */
 int notify_reloading(void);
 
-/* How things are, while nothing changes. */
+/* How things are, while nothing changes; this and notify_alive() wait for nobody. */
 int notify_status(const char *status);
 
 /* No more requests are taken, the last ones are being answered. */

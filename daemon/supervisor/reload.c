@@ -7,6 +7,7 @@
 #include "supervisor/child.h"
 #include "supervisor/closing.h"
 #include "supervisor/control.h"
+#include "supervisor/inspection.h"
 #include "supervisor/logfile.h"
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
@@ -20,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -43,6 +43,14 @@ static void enter(struct supervisor *sv, enum reload_phase phase, double late_s)
 }
 
 /* --- how it ended --------------------------------------------------------------------- */
+
+/* There is no way back to the program before. */
+static void forget_left(struct supervisor *sv)
+{
+	bag_close(&sv->left->bag);
+	estate_free(sv->left);
+	sv->left = NULL;
+}
 
 static void begin_again(struct supervisor *sv)
 {
@@ -81,23 +89,10 @@ static int give_directory(const struct site *site, struct err *err)
 	return site->runtime_at ? runtime_give(site->runtime_at, site->user, err) : 0;
 }
 
-/* Nothing has changed yet for the program before.  If even that cannot be, workers of the site
- * that is served go on as long as they live. */
-static void go_back(struct supervisor *sv)
-{
-	struct reload *r = &sv->reload;
-	int rc = upgrade_return(sv->left, r->source->argv, r->text);
-
-	log_error("cannot become the program before again: %s", strerror(-rc));
-}
-
-/* Nothing of the new site is left. */
-static void refused(struct supervisor *sv)
+static void tell_refused(struct supervisor *sv)
 {
 	struct reload *r = &sv->reload;
 
-	if (sv->left)
-		go_back(sv);
 	r->refused++;
 	log_lines(r->text);
 	log_error(r->upgrades ? "the installed program does not take over; this one goes on" :
@@ -105,6 +100,17 @@ static void refused(struct supervisor *sv)
 	waiters_tell(&r->waiters, false, r->text);
 	notify_ready(sv->pulse.text);
 	next_turn(sv);
+}
+
+/* Nothing of the new site is left; and nothing has changed yet for a program before. */
+static void refused(struct supervisor *sv)
+{
+	if (!sv->left) {
+		tell_refused(sv);
+		return;
+	}
+	enter(sv, RELOAD_LEAVING, 0.);
+	upgrade_leave(sv);
 }
 
 static void clear(struct supervisor *sv)
@@ -148,62 +154,6 @@ static void refuse(struct supervisor *sv, const char *fmt, ...)
 
 /* --- checking ---------------------------------------------------------------------------- */
 
-static void read_report(struct reload *r)
-{
-	ssize_t n = 0;
-
-	/* That it took too long is said already. */
-	if (!r->text[0] && r->report >= 0)
-		n = pread(r->report, r->text, RELOAD_TEXT - 1, 0);
-	if (n > 0)
-		r->text[n] = '\0';
-	if (r->report >= 0)
-		close(r->report);
-	r->report = -1;
-}
-
-static _Noreturn void be_checker(struct supervisor *sv, struct config_errors *errors)
-{
-	struct reload *r = &sv->reload;
-	FILE *out;
-	bool fine;
-
-	process_leave_loop(sv);
-	if (r->upgrades)
-		upgrade_rehearse(sv, r->source->argv, r->report);
-	out = fdopen(r->report, "w");
-	fine = r->site && r->source->look(r->source->arg, r->site, errors);
-	if (fine)
-		fine = refusal_find(sv->now->site, r->site, errors) == 0;
-	if (out) {
-		errors_print(errors, out);
-		fflush(out);
-	}
-	_exit(fine && !errors->count ? 0 : 1);
-}
-
-static int start_checker(struct supervisor *sv, struct config_errors *errors)
-{
-	struct reload *r = &sv->reload;
-
-	r->report = memfd_create("coapd-report", MFD_CLOEXEC);
-	if (r->report < 0)
-		return -errno;
-	r->checker = child_fork();
-	if (r->checker == 0) {
-		setpgid(0, 0);
-		be_checker(sv, errors);
-	}
-	if (r->checker > 0) {
-		setpgid(r->checker, r->checker);
-		prctl(PR_SET_CHILD_SUBREAPER, 1);
-		return 0;
-	}
-	close(r->report);
-	r->report = -1;
-	return (int)r->checker;
-}
-
 /* What a running daemon has for good, the new site has too, whatever it says. */
 void reload_settle(const struct supervisor *sv, struct site *site)
 {
@@ -219,12 +169,12 @@ static int check(struct supervisor *sv)
 	int rc = -ENOMEM;
 
 	if (r->upgrades)
-		return start_checker(sv, NULL);
+		return inspection_start(sv, NULL);
 	if (errors) {
 		r->site = r->source->load(r->source->arg, errors);
 		if (r->site)
 			reload_settle(sv, r->site);
-		rc = start_checker(sv, errors);
+		rc = inspection_start(sv, errors);
 	}
 	free(errors);
 	return rc;
@@ -306,11 +256,8 @@ static void commit(struct supervisor *sv)
 {
 	struct reload *r = &sv->reload;
 
-	if (sv->left) {
-		bag_close(&sv->left->bag);
-		estate_free(sv->left);
-		sv->left = NULL;
-	}
+	if (sv->left)
+		forget_left(sv);
 	sv->old = sv->now;
 	sv->now = r->next;
 	r->next = NULL;
@@ -378,16 +325,25 @@ static void refuse_checked(struct supervisor *sv, int status)
 		refuse(sv, "%s ended with status %d", what, WEXITSTATUS(status));
 }
 
-/* If all goes well, there is no way back into this function. */
 static void upgrade(struct supervisor *sv)
 {
-	int rc;
-
 	/* What it had to say is not what is wrong. */
 	sv->reload.text[0] = '\0';
-	rc = upgrade_go(sv, sv->reload.source->argv);
-	refuse(sv, "%s cannot be executed: %s", sv->program ? sv->program : "the installed program",
-	       strerror(-rc));
+	enter(sv, RELOAD_LEAVING, 0.);
+	upgrade_leave(sv);
+}
+
+/* Without the program before, workers of the site that is served go on as long as they live. */
+void reload_stayed(struct supervisor *sv, int rc)
+{
+	if (!sv->left) {
+		refuse(sv, "%s cannot be executed: %s",
+		       sv->program ? sv->program : "the installed program", strerror(-rc));
+		return;
+	}
+	log_error("cannot become the program before again: %s", strerror(-rc));
+	forget_left(sv);
+	tell_refused(sv);
 }
 
 static void checked(struct supervisor *sv, int status)
@@ -396,7 +352,7 @@ static void checked(struct supervisor *sv, int status)
 
 	r->checker = 0;
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
-	read_report(r);
+	inspection_read(r);
 	if (r->phase == RELOAD_CLEARING)
 		clear(sv);
 	else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
@@ -474,7 +430,8 @@ void reload_ready(struct supervisor *sv)
 int reload_ask(struct supervisor *sv, bool upgrade)
 {
 	struct reload *r = &sv->reload;
-	bool at_once = r->phase == RELOAD_ARRIVING ||
+	/* Who waited for the one after it goes on to. */
+	bool at_once = (r->phase == RELOAD_ARRIVING && (upgrade || !r->again)) ||
 		       (r->phase == RELOAD_IDLE && crew_can_replace(&sv->crew));
 	int fd;
 
@@ -495,8 +452,11 @@ void reload_init(struct supervisor *sv, const struct supervisor_source *source)
 	struct reload *r = &sv->reload;
 
 	*r = (struct reload){ .report = -1, .source = source, .text = calloc(1, RELOAD_TEXT) };
-	if (sv->left && estate_lives(sv->left))
+	if (sv->left && estate_lives(sv->left)) {
 		r->phase = RELOAD_ARRIVING;
+		r->again = json_is_true(json_object_get(sv->left->root, "again"));
+		r->again_upgrades = json_is_true(json_object_get(sv->left->root, "again-upgrades"));
+	}
 	if (!r->text)
 		r->source = NULL;
 	waiters_init(&r->waiters);
@@ -510,10 +470,27 @@ static void tell_verdict(struct supervisor *sv)
 	struct reload *r = &sv->reload;
 
 	snprintf(r->text, RELOAD_TEXT, "%s", estate_text(sv->left, "verdict"));
-	bag_close(&sv->left->bag);
-	estate_free(sv->left);
-	sv->left = NULL;
-	refused(sv);
+	forget_left(sv);
+	tell_refused(sv);
+}
+
+/* The site may be another than the one that was looked at. */
+static bool can_change(struct supervisor *sv)
+{
+	struct reload *r = &sv->reload;
+	struct config_errors *errors = malloc(sizeof *errors);
+	FILE *out = fmemopen(r->text, RELOAD_TEXT, "w");
+	bool fine = errors && out;
+
+	if (fine) {
+		errors_begin(errors, r->site->file);
+		fine = refusal_find(sv->now->site, r->site, errors) == 0;
+		errors_print(errors, out);
+	}
+	if (out)
+		fclose(out);
+	free(errors);
+	return fine;
 }
 
 void reload_arrive(struct supervisor *sv, struct site *site)
@@ -530,7 +507,10 @@ void reload_arrive(struct supervisor *sv, struct site *site)
 	}
 	r->site = site;
 	reload_settle(sv, site);
-	prepare(sv);
+	if (can_change(sv))
+		prepare(sv);
+	else
+		refuse(sv, "the site cannot change so while coapd runs");
 }
 
 static void end(pid_t pid)

@@ -29,6 +29,7 @@ enum reload_phase {
 	RELOAD_IDLE,
 	RELOAD_ARRIVING,        /* another program began it; workers and site are those it had */
 	RELOAD_CHECKING,
+	RELOAD_LEAVING,         /* this process becomes another program */
 	RELOAD_PREPARING,
 	RELOAD_SWITCHING,
 	RELOAD_CLEARING,
@@ -50,6 +51,7 @@ struct reload {
 	unsigned taken_over;            /* so many sites have */
 	unsigned refused;
 	ev_timer late;
+	ev_timer turn;                  /* of the loop, until it leaves */
 	char *text;                     /* why it was refused; RELOAD_TEXT bytes, owned */
 	struct waiters waiters;         /* told when this one is over, */
 	struct waiters next_waiters;    /* when the next one is */
@@ -75,6 +77,9 @@ int reload_ask(struct supervisor *sv, bool upgrade);
 
 /* All workers serve for the first time. */
 void reload_ready(struct supervisor *sv);
+
+/* It has not become another program. */
+void reload_stayed(struct supervisor *sv, int rc);
 
 /* A child has ended; true: it was one of ours, and all is done. */
 bool reload_child(struct supervisor *sv, pid_t pid, int status);

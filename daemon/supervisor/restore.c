@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,7 +55,8 @@ static int restore_group(struct supervisor *sv, json_t *of, struct err *err)
 
 	if (json_unpack(of, "{s:i, s:i, s:s, s:b}", "number", &number, "scheme", &scheme,
 			"wanted", &wanted, "passed", &passed) < 0 ||
-	    number < 0 || number >= SITE_LISTENERS_MAX || addr_parse(wanted, &g.wanted))
+	    number < 0 || number >= SITE_LISTENERS_MAX || addr_parse(wanted, &g.wanted) ||
+	    sv->sockets.group[number].open)
 		return missing(err, "listener that makes sense");
 	g.scheme = (enum site_scheme)scheme;
 	g.passed = passed;
@@ -70,6 +72,7 @@ int restore_sockets(struct supervisor *sv, struct err *err)
 {
 	json_t *all = json_object_get(sv->left->root, "listeners"), *of;
 	int rc = sockets_begin(&sv->sockets, sv->nslots, err);
+	struct addr at;
 	size_t i;
 
 	json_array_foreach(all, i, of)
@@ -77,7 +80,7 @@ int restore_sockets(struct supervisor *sv, struct err *err)
 			rc = restore_group(sv, of, err);
 	for (unsigned s = 0; s < sv->nslots && rc == 0; s++) {
 		sv->sockets.client[s] = bag_take(&sv->left->bag, "client.%u", s);
-		if (sv->sockets.client[s] < 0)
+		if (sv->sockets.client[s] < 0 || udp_bound(sv->sockets.client[s], &at, err))
 			rc = missing(err, "socket of a slot");
 	}
 	if (rc == 0)
@@ -136,12 +139,22 @@ int restore_wakes(struct supervisor *sv, struct err *err)
 	return rc;
 }
 
+static bool are_sockets(const int *fd, unsigned n)
+{
+	struct stat st;
+
+	for (unsigned i = 0; i < n; i++)
+		if (fstat(fd[i], &st) < 0 || !S_ISSOCK(st.st_mode))
+			return false;
+	return true;
+}
+
 int restore_mail(struct supervisor *sv, struct err *err)
 {
 	int *in = take_all(sv, "mail-in", sv->nslots), *out = take_all(sv, "mail-out", sv->nslots);
 	int rc;
 
-	if (in && out) {
+	if (in && out && are_sockets(in, sv->nslots) && are_sockets(out, sv->nslots)) {
 		rc = mail_take_over(&sv->mail, sv->nslots, in, out, err);
 		free(in);
 		free(out);

@@ -169,12 +169,13 @@ bool store_find(struct estate *e)
 	return true;
 }
 
-static void drop(unsigned number)
+/* False: nobody listens. */
+static bool drop(unsigned number)
 {
 	char name[NAME];
 
 	snprintf(name, sizeof name, STORE_PREFIX "%u", number);
-	notify_drop(name);
+	return notify_drop(name) >= 0;
 }
 
 static void drop_text(unsigned number)
@@ -192,7 +193,7 @@ void store_drop(struct estate *e)
 
 	drop_text((unsigned)estate_number(e, "kept-text"));
 	json_object_foreach(json_object_get(e->root, "kept"), name, number)
-		drop((unsigned)json_integer_value(number));
+		(void)drop((unsigned)json_integer_value(number));
 	store_taken(e);
 }
 
@@ -316,11 +317,13 @@ static bool has(const struct store *s, unsigned number)
 
 static void drop_old(const struct store *old, const struct store *now)
 {
-	if (old->text)
+	bool heard = true;
+
+	if (old->text && old->text != now->text)
 		drop_text(old->text);
-	for (size_t i = 0; i < old->n; i++)
+	for (size_t i = 0; i < old->n && heard; i++)
 		if (!has(now, old->item[i].number))
-			drop(old->item[i].number);
+			heard = drop(old->item[i].number);
 }
 
 void store_keep(struct supervisor *sv)
@@ -337,9 +340,22 @@ void store_keep(struct supervisor *sv)
 	} else {
 		log_warn("the service manager does not keep sockets and what is known of clients: "
 			 "a restart begins anew");
+		/* What is there already has its number for good. */
+		sv->store.next = now.next;
+		drop_old(&now, &sv->store);
 		store_free(&now);
 	}
 	estate_free(&e);
+}
+
+void store_forget(struct store *s)
+{
+	const struct store nothing = { .item = NULL };
+
+	if (s->text)
+		log_warn("what the service manager has kept of clients is dropped");
+	drop_old(s, &nothing);
+	store_free(s);
 }
 
 void store_free(struct store *s)

@@ -55,6 +55,9 @@ void store_leave(const struct store *s, json_t *text);
 /* Has kept what there is now, if there is somebody who does. */
 void store_keep(struct supervisor *sv);
 
+/* Has nothing kept any more. */
+void store_forget(struct store *s);
+
 void store_free(struct store *s);
 
 #endif

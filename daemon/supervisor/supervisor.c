@@ -109,6 +109,9 @@ static void tell_stopping(void)
 static void end(struct supervisor *sv, int code)
 {
 	sv->code = code ? SUPERVISOR_FAILED : SUPERVISOR_STOPPED;
+	/* It may be what was kept that workers cannot start with. */
+	if (code)
+		store_forget(&sv->store);
 	if (code)
 		log_error("start failed, nothing is left running");
 	else
@@ -500,8 +503,11 @@ enum supervisor_exit supervisor_take_over(struct estate *left, struct site *site
 	struct supervisor sv = { .site = served, .code = SUPERVISOR_FAILED, .left = left,
 				 .nslots = (unsigned)estate_number(left, "slots"),
 				 .on_control = on_control, .arriving = site };
-	int rc = served ? stages_up(&sv, &err) : -EINVAL;
+	int rc;
 
+	if (served)
+		site_log(site ? site : served, "supervisor");
+	rc = served ? stages_up(&sv, &err) : -EINVAL;
 	upgrade_init(&sv);
 	store_resume(&sv.store, left);
 	if (rc == 0) {

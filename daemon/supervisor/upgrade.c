@@ -1,5 +1,7 @@
 #include "supervisor/upgrade.h"
 
+#include "supervisor/control.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -7,11 +9,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern char **environ;
 
 /* --- which program this is ------------------------------------------------------------- */
+
+/* As it was begun: what that leads to may change, as a link does. */
+static char *named_file(void)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+	char path[PATH_MAX], at[PATH_MAX];
+	struct stat named, own;
+
+	if (!name || (name[0] != '/' && !getcwd(at, sizeof at)))
+		return NULL;
+	if (snprintf(path, sizeof path, "%s%s%s", name[0] == '/' ? "" : at,
+		     name[0] == '/' ? "" : "/", name) >= (int)sizeof path)
+		return NULL;
+	if (stat(path, &named) < 0 || stat("/proc/self/exe", &own) < 0 ||
+	    named.st_dev != own.st_dev || named.st_ino != own.st_ino)
+		return NULL;
+	return strdup(path);
+}
 
 /* Where it was when it began; another may be there by now. */
 static char *own_file(void)
@@ -32,7 +54,9 @@ void upgrade_init(struct supervisor *sv)
 {
 	const char *known = sv->left ? estate_text(sv->left, "program") : NULL;
 
-	sv->program = known ? strdup(known) : own_file();
+	sv->program = known ? strdup(known) : named_file();
+	if (!sv->program)
+		sv->program = own_file();
 	sv->program_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 }
 
@@ -67,8 +91,8 @@ static char **with_option(char *const argv[], char *option)
 /* Descriptors that the service manager passed are looked for where they were (passed.h). */
 static void keep_passed(bool keep)
 {
-	const char *given = getenv("LISTEN_FDS");
-	int n = given ? atoi(given) : 0;
+	const char *given = getenv("LISTEN_FDS"), *whose = getenv("LISTEN_PID");
+	int n = given && whose && atoi(whose) == (int)getpid() ? atoi(given) : 0;
 
 	for (int fd = 3; fd < 3 + n; fd++)
 		(void)fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
@@ -117,11 +141,23 @@ static int leave(const struct supervisor *sv, struct estate *e)
 	return state;
 }
 
+/* In a child of the one that they were passed to. */
+static void see_passed(void)
+{
+	const char *whose = getenv("LISTEN_PID");
+	char pid[16];
+
+	snprintf(pid, sizeof pid, "%d", (int)getpid());
+	if (whose && atoi(whose) == (int)getppid())
+		setenv("LISTEN_PID", pid, 1);
+}
+
 void upgrade_rehearse(const struct supervisor *sv, char *const argv[], int report)
 {
 	struct estate e;
 	int state = leave(sv, &e), rc = state;
 
+	see_passed();
 	dup2(report, STDOUT_FILENO);
 	dup2(report, STDERR_FILENO);
 	if (state >= 0)
@@ -129,6 +165,14 @@ void upgrade_rehearse(const struct supervisor *sv, char *const argv[], int repor
 	dprintf(report, "%s cannot be executed: %s\n", sv->program ? sv->program : "coapd",
 		strerror(-rc));
 	_exit(1);
+}
+
+static void unblock_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* What comes in between is taken by the program after. */
@@ -140,21 +184,57 @@ static void block_signals(sigset_t *before)
 	sigprocmask(SIG_SETMASK, &all, before);
 }
 
-int upgrade_go(struct supervisor *sv, char *const argv[])
+static int go(struct supervisor *sv, char *const argv[])
 {
 	struct estate e;
-	sigset_t before;
 	int state = leave(sv, &e), rc;
 
 	if (state < 0)
 		return state;
 	fflush(NULL);
-	block_signals(&before);
 	rc = become(sv->program, -1, &e.bag, state, "take-over", argv);
-	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(state);
 	estate_free(&e);
 	return rc;
+}
+
+/* Who has come to wait since then waits there. */
+static int go_back(struct supervisor *sv, char *const argv[])
+{
+	struct estate *e = sv->left;
+
+	bag_forget(&e->bag, "reload.");
+	bag_forget(&e->bag, "upgrade.");
+	control_leave(sv->control, e->root, &e->bag);
+	estate_note_again(e, &sv->reload);
+	return upgrade_return(e, argv, sv->reload.text);
+}
+
+/* If we are asked to stop meanwhile, nothing comes of it. */
+static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct supervisor *sv = w->data;
+	int rc = 0;
+
+	(void)loop, (void)revents;
+	if (sv->reload.phase == RELOAD_LEAVING)
+		rc = (sv->left ? go_back : go)(sv, sv->reload.source->argv);
+	unblock_signals();
+	if (rc)
+		reload_stayed(sv, rc);
+}
+
+void upgrade_leave(struct supervisor *sv)
+{
+	ev_timer *w = &sv->reload.turn;
+	sigset_t before;
+
+	block_signals(&before);
+	ev_timer_init(w, on_turn, 0., 0.);
+	ev_set_priority(w, EV_MINPRI);
+	w->data = sv;
+	ev_now_update(sv->loop);
+	ev_timer_start(sv->loop, w);
 }
 
 int upgrade_return(struct estate *e, char *const argv[], const char *why)
@@ -177,10 +257,7 @@ int upgrade_return(struct estate *e, char *const argv[], const char *why)
 
 void upgrade_arrived(void)
 {
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	unblock_signals();
 	/* Who has ended since, has done so unheard. */
 	raise(SIGCHLD);
 }

@@ -27,12 +27,13 @@ void upgrade_free(struct supervisor *sv);
 void upgrade_rehearse(const struct supervisor *sv, char *const argv[], int report)
 	__attribute__((noreturn));
 
-/* Becomes the installed program.  Returns a negative errno, and all is as it was, if that
- * cannot be. */
-int upgrade_go(struct supervisor *sv, char *const argv[]);
+/* Becomes the installed program, or (sv->left) the one before again: in the next turn of the loop,
+ * after what signals have said by now, unless the phase of the reload is another by then.  If it
+ * cannot be, reload_stayed() follows. */
+void upgrade_leave(struct supervisor *sv);
 
-/* Becomes the program before again, which tells why.  Signals are blocked.  Returns a negative
- * errno if that cannot be. */
+/* For who has not begun to listen: becomes the program before again, which tells why.  Returns a
+ * negative errno if that cannot be. */
 int upgrade_return(struct estate *e, char *const argv[], const char *why);
 
 /* Signals come, and are taken. */

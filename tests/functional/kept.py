@@ -9,6 +9,7 @@ import subprocess
 
 from harness import *
 from harness.coapctl import coapctl
+from harness.daemon import environment
 from harness.process import end_group
 
 SITE = """
@@ -250,6 +251,37 @@ def sockets_that_are_passed_are_passed_again():
             s.close()
 
 
+def as_read_only(fds, name):
+    """If it is memory; it can be mapped, and not changed."""
+    path = f"/proc/self/fd/{fds[name]}"
+    if "memfd" in os.readlink(path):
+        fd = os.open(path, os.O_RDONLY)
+        os.close(fds[name])
+        fds[name] = fd
+
+
+@test
+def a_manager_that_does_not_listen_holds_up_nobody():
+    site = 'control: { socket: "@DIR@/control" }\nslots: 2\nresources: { /hello: hello }\n'
+    with Daemon(site) as d, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
+        path = os.path.join(d.directory, "deaf")
+        deaf.bind(path)
+        control = os.path.join(d.directory, "deaf-control")
+        d.rewrite(site.replace("@DIR@/control", control))
+        p = subprocess.Popen([d.program, *d.arguments, "--modules-dir", d.modules], stderr=subprocess.PIPE,
+                             text=True, start_new_session=True, env=environment(NOTIFY_SOCKET=path))
+        try:
+            for line in p.stderr:
+                if "does not keep sockets" in line:
+                    break
+            check("worker" in coapctl("status", socket=control), "no status")
+            p.terminate()
+            equal(p.wait(TIMEOUT), 0, "status")
+        finally:
+            end_group(p)
+            p.stderr.close()
+
+
 @test
 def what_is_of_no_use_is_dropped():
     with Kept(SITE) as d:
@@ -258,7 +290,8 @@ def what_is_of_no_use_is_dropped():
         state = next(n for n in fds if "state" in n)
         for spoil in (lambda: os.ftruncate(fds[state], 5),
                       lambda: os.pwrite(fds[state], b'{"state":9,"slots":2}', 0),
-                      lambda: os.close(fds.pop("kept/1"))):
+                      lambda: os.close(fds.pop(next(n for n in fds if "state" not in n))),
+                      lambda: [as_read_only(fds, n) for n in fds if "state" not in n]):
             spoil()
             d.again()
             check(not d.records("going on with what"), "gone on with nonsense")

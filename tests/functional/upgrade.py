@@ -2,9 +2,11 @@
 happens."""
 import os
 import re
+import selectors
 import shutil
 import signal
 import threading
+import time
 
 from harness import *
 from harness.coapctl import coapctl
@@ -239,6 +241,7 @@ def workers_that_do_not_get_ready_have_the_old_program_come_back():
             answers(p, "/time")
             equal(d.workers, workers, "workers")
             check(not d.is_program_of(d.pid), "the new program is still there")
+        equal([r.who for r in d.records() if r.pid == d.pid and r.who != "supervisor"], [], "other names in the log")
         # It has workers of its own again, and can be replaced after all.
         d.kill(0)
         check(not d.is_program_of(d.workers[0]), "a worker of the new program")
@@ -320,6 +323,147 @@ def files_of_modules_stay_where_they_are():
         d.signal(signal.SIGTERM)
         d.wait_end()
         equal(os.listdir(run_at), [], "directories in the end")
+
+
+WRAPPER = """#!/bin/sh
+case $1 in {when}*) {do} ;; esac
+exec {real} "$@"
+"""
+
+
+def wrap(d, when, do):
+    """Installs a program that does something before it is the real one."""
+    real = d.program + ".real"
+    if not os.path.exists(real):
+        shutil.copy(PROGRAM, real)
+    d.install(WRAPPER.format(when=when, do=do, real=real))
+
+
+def in_a_moment(d, number):
+    """What a signal does that comes when the rehearsal has ended, and before that is known."""
+    fifo = os.path.join(d.directory, f"fifo{number}")
+    os.mkfifo(fifo)
+    wrap(d, "--rehearse=", f"echo $$ >{fifo}; read x <{fifo}")
+    result = []
+
+    def ask():
+        try:
+            result.append(d.upgrade())
+        except Failure as e:
+            result.append(str(e))
+    t = threading.Thread(target=ask)
+    t.start()
+    with open(fifo, encoding="ascii") as f:
+        pid = int(f.readline())
+    d.signal(signal.SIGSTOP)
+    with open(fifo, "w", encoding="ascii") as f:
+        f.write("on\n")
+    wait_readable(os.pidfd_open(pid))
+    d.signal(number)
+    d.signal(signal.SIGCONT)
+    t.join()
+    return result[0]
+
+
+def wait_readable(fd):
+    with selectors.DefaultSelector() as s:
+        s.register(fd, selectors.EVENT_READ)
+        check(s.select(TIMEOUT), "it does not end")
+    os.close(fd)
+
+
+@test
+def signals_of_the_last_moment_are_taken():
+    with Installed(SITE) as d, d.peer() as p:
+        said = in_a_moment(d, signal.SIGUSR1)
+        check("has taken over" in said, said)
+        d.wait_log("counters end")
+        mark = d.mark()
+        said = in_a_moment(d, signal.SIGHUP)
+        check("has taken over" in said, said)
+        d.wait_log("the new site is served", mark)
+        answers(p, "/hello")
+        said = in_a_moment(d, signal.SIGTERM)
+        check("has taken over" not in said, said)
+        equal(d.wait_end(), 0, "status")
+
+
+@test
+def a_site_that_changes_in_between_is_refused():
+    with Installed(SITE) as d, d.peer() as p:
+        other = os.path.join(d.directory, "other.yaml")
+        for site, pattern in ((SITE.replace("slots: 2", "slots: 4\nworkers: 4"), "slots: 2 cannot become 4"),
+                              (SITE.replace("/hello: hello", "/hello: helo"), "did you mean hello")):
+            d.rewrite(site)
+            shutil.copy(d.site, other)
+            d.rewrite(SITE)
+            wrap(d, "--take-over=", f"cp {other} {d.site}")
+            err = d.upgrade(status=1)
+            check(re.search(pattern, err) and GOES_ON in err, err)
+            answers(p, "/hello")
+
+
+@test
+def a_link_that_leads_elsewhere_is_followed():
+    d = Installed(SITE)
+    for n in "1", "2":
+        os.mkdir(os.path.join(d.directory, n))
+        shutil.copy(PROGRAM, os.path.join(d.directory, n, "coapd"))
+    os.unlink(d.program)
+    os.symlink("1/coapd", d.program)
+    with d.start(), d.peer() as p:
+        os.symlink("2/coapd", d.program + ".new")
+        os.rename(d.program + ".new", d.program)
+        d.upgrade()
+        check(all(d.is_program_of(pid) for pid in d.everybody()), "not all are the new program")
+        answers(p, "/hello")
+
+
+def held(d):
+    """The workers of the program after, that wait for their turn or hang before it."""
+    found = []
+    with open(f"/proc/{d.pid}/task/{d.pid}/children", encoding="ascii") as f:
+        for pid in f.read().split():
+            try:
+                with open(f"/proc/{pid}/cmdline", encoding="utf-8") as line:
+                    if "--take-over" in line.read():
+                        found.append(int(pid))
+            except (FileNotFoundError, ProcessLookupError):     # it has ended just now
+                pass
+    return found
+
+
+@test
+def a_reload_that_is_asked_for_meanwhile_follows_in_the_old_program():
+    with Installed(SITE) as d, d.peer() as p:
+        open(os.path.join(d.directory, "hang"), "w", encoding="ascii").close()
+        d.rewrite(SITE.replace("/time: time", '/v: {module: fatal, hang: "@DIR@/hang"}'))
+        result = []
+        t = threading.Thread(target=lambda: result.append(d.upgrade(status=1)))
+        t.start()
+        end = time.monotonic() + TIMEOUT
+        while len(held(d)) < 2:
+            check(time.monotonic() < end, "no workers are held")
+        d.rewrite(SITE.replace("/hello: hello", "/hi: hello"))
+        d.signal(signal.SIGHUP)
+        d.counters()                    # by then that is heard
+        for pid in held(d):
+            os.kill(pid, signal.SIGKILL)
+        t.join()
+        check(GOES_ON in result[0], result)
+        d.wait_log("the new site is served")
+        answers(p, "/hi")
+
+
+@test
+def what_was_closed_opens_again_in_the_old_program():
+    site = CONTROL + "crash-limit: 1\ncrash-pause: 1s\n" + "resources: { /hello: hello, /crash: crash }\n"
+    with Installed(site) as d, d.peer() as p, d.peer() as q:
+        q.send(q.request("GET", "/crash?how=segv"))
+        d.wait_log("it is closed for")
+        d.upgrade(site.replace("/hello: hello", '/v: {module: value, file: "/nowhere"}'), status=1)
+        d.wait_log("open again")
+        answers(p, "/hello")
 
 
 @test

@@ -12,6 +12,7 @@ excepted()
 	daemon/supervisor/estate_site.c) echo "a part of estate.h: test_estate" ;;
 	daemon/supervisor/restore.c) echo "a whole supervisor: tests/functional/upgrade.py" ;;
 	daemon/supervisor/store.c) echo "a service manager: tests/functional/kept.py" ;;
+	daemon/supervisor/inspection.c) echo "a child of a reload: test_supervisor and tests/functional/reload.py" ;;
 	daemon/supervisor/upgrade.c) echo "it becomes another program: tests/functional/upgrade.py" ;;
 	daemon/main.c | daemon/kit/main.c | client/main.c | client/ctl_main.c) echo "argv only: tests/functional starts the program" ;;
 	esac

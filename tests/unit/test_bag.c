@@ -71,6 +71,15 @@ Test(bag, all_go_on_to_be_there_for_another_program_or_not)
 		cr_assert_eq(fcntl(fds[i], F_GETFD), FD_CLOEXEC);
 }
 
+Test(bag, those_whose_names_begin_so_are_forgotten)
+{
+	bag_put(&bag, fds[0], "other");
+	bag_forget(&bag, "thing.");
+	cr_assert_eq(bag.n, 1);
+	cr_assert_eq(bag_have(&bag, "other"), fds[0]);
+	cr_assert_geq(fcntl(fds[1], F_GETFD), 0, "it is not ours to close");
+}
+
 Test(bag, many_have_room)
 {
 	for (int i = 3; i < 1000; i++)

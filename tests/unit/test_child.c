@@ -20,7 +20,7 @@ static int end_of(pid_t pid)
 	return status;
 }
 
-Test(child, has_default_handlers_and_the_mask_of_its_parent)
+Test(child, has_default_handlers_and_no_signal_blocked)
 {
 	struct sigaction sa = { .sa_handler = handler };
 	sigset_t set;
@@ -39,7 +39,7 @@ Test(child, has_default_handlers_and_the_mask_of_its_parent)
 
 		sigaction(SIGTERM, NULL, &now);
 		sigprocmask(SIG_SETMASK, NULL, &mask);
-		_exit(now.sa_handler == SIG_DFL && sigismember(&mask, SIGUSR2) &&
+		_exit(now.sa_handler == SIG_DFL && !sigismember(&mask, SIGUSR2) &&
 		      !sigismember(&mask, SIGTERM) ? 7 : 8);
 	}
 	status = end_of(pid);

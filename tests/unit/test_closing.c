@@ -1,6 +1,8 @@
 /* The supervisor closes resources: who is to blame, what is said, and that time opens them. */
 #include "supervisor/closing.h"
 
+#include "base/clock.h"
+
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -44,6 +46,16 @@ static const char *logged(void)
 
 	text[pread(log_fd_, text, sizeof text - 1, 0)] = 0;
 	return text;
+}
+
+Test(closing, what_another_program_closed_opens_again)
+{
+	crashes_resume(&sv.now->crashes, 1, 2, 1, 20, clock_ms());
+	closing_begin(&sv);
+	cr_assert(ev_is_active(&sv.reopen));
+	while (gate_is_shut(gates_word(&sv.now->crashes.gates, 1)))
+		ev_run(sv.loop, EVRUN_ONCE);
+	cr_expect(strstr(logged(), "open again"), "%s", logged());
 }
 
 Test(closing, who_is_to_blame)

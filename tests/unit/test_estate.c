@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -84,6 +85,21 @@ Test(estate, the_site_comes_back_with_its_mounts_in_their_order)
 		if (m->noptions)
 			cr_expect_str_eq(m->options[0].written, "${SECRET}");
 	}
+	site_free(site);
+}
+
+Test(estate, a_site_may_be_longer_than_a_file)
+{
+	static char longer[3 << 20];
+	size_t n = sizeof longer - 100;
+	struct site *site;
+
+	memset(longer, '#', n);
+	snprintf(longer + n, 100, "\nresources: { /a: hello }\n");
+	cr_expect_null(site_load_text("site.yaml", longer, strlen(longer), &errors));
+	site = site_load_own("site.yaml", longer, strlen(longer), &errors);
+	cr_assert(site, "%s", errors.text[0]);
+	cr_expect_eq(site->nmounts, 1);
 	site_free(site);
 }
 

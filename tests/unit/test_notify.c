@@ -1,6 +1,7 @@
 #include "supervisor/notify.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +107,30 @@ Test(notify, children_have_nothing_to_tell)
 	notify_forget();
 	cr_assert_eq(notify_ready(""), 0);
 	close(fd);
+}
+
+/* However much it has been told: a status is not worth waiting for. */
+Test(notify, nobody_waits_for_one_that_does_not_listen)
+{
+	int fd = listen_as_manager(), rc;
+	unsigned n = 0;
+
+	while ((rc = notify_status("all is well")) == 1)
+		n++;
+	cr_expect_eq(rc, -EAGAIN);
+	cr_expect_gt(n, 0);
+	cr_expect_eq(notify_ready("late"), -EAGAIN, "it has waited for long enough");
+	close(fd);
+}
+
+Test(notify, places_that_are_none)
+{
+	setenv("NOTIFY_SOCKET", "relative", 1);
+	cr_expect_eq(notify_ready("x"), -EAFNOSUPPORT);
+	setenv("NOTIFY_SOCKET", "/nonexistent/socket", 1);
+	cr_expect_eq(notify_ready("x"), -ENOENT);
+	unsetenv("NOTIFY_SOCKET");
+	cr_expect_eq(notify_ready("x"), 0);
 }
 
 Test(notify, a_descriptor_is_kept_and_dropped)

@@ -35,7 +35,10 @@
 #define UNDO_MAX 512u           /* words one transaction may change; a power of 2 */
 #define SPACE_FREES 64          /* objects one transaction may free */
 #define SPACE_ROOT 256          /* bytes of root record */
-#define SPACE_MAGIC 0x636f617064736c33u         /* "coapdsl3": there is a state */
+/* "coapdsl4": there is a state.  Another one wherever words of a state come to mean something
+ * else under the same names, such as hashes made in another way: nothing of it is taken over
+ * then (import.h). */
+#define SPACE_MAGIC 0x636f617064736c34u
 
 /* What one slab is to hold. */
 struct slab_def {

@@ -92,7 +92,6 @@ static void tell_ready(struct supervisor *sv)
 	log_notice("ready: %u workers, %u slots, %zu resources", sv->now->nworkers, sv->nslots,
 		   sv->now->site->nmounts);
 	settle_found(sv);
-	store_keep(sv);
 	reload_ready(sv);
 }
 
@@ -162,6 +161,7 @@ static void perform(struct supervisor *sv, const struct crew_action *a)
 		break;
 	case CREW_TELL_READY:
 		tell_ready(sv);
+		store_keep(sv);
 		break;
 	case CREW_TELL_REPLACED:
 		reload_replaced(sv);

@@ -309,7 +309,7 @@ void stage_crash(struct stage *s)
 static void print_options(const struct message *m, char *out, size_t cap)
 {
 	struct option_iter it = option_iter(m->options);
-	struct option o;
+	struct option o = { 0 };
 	size_t n = 0;
 
 	out[0] = 0;

@@ -12,7 +12,7 @@ static char text[2000];
 static const char *print(struct span options)
 {
 	struct option_iter it = option_iter(options);
-	struct option o;
+	struct option o = { 0 };
 	size_t n = 0;
 
 	text[0] = 0;

@@ -96,7 +96,7 @@ Test(option, what_is_written_is_read)
 	static const uint8_t zeros[1034];
 	struct list *l = list_new();
 	struct option_iter it;
-	struct option o;
+	struct option o = { 0 };
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		option_write(&l->ow, rows[i].number, span_of(zeros, rows[i].n));
@@ -115,7 +115,7 @@ Test(option, longest_value)
 	static const uint8_t zeros[OPTION_VALUE_MAX];
 	struct list *l = list_new();
 	struct option_iter it;
-	struct option o;
+	struct option o = { 0 };
 
 	option_write(&l->ow, 65535, span_of(zeros, sizeof zeros));
 	it = option_iter(list_end(l));
@@ -139,7 +139,7 @@ Test(option, full_writer_is_told)
 static void expect_bad(const char *bytes, size_t n)
 {
 	struct option_iter it = option_iter(span_of(bytes, n));
-	struct option o;
+	struct option o = { 0 };
 
 	while (option_next(&it, &o))
 		cr_assert_leq(o.value.p + o.value.n, (const uint8_t *)bytes + n);
@@ -372,7 +372,7 @@ Test(option, E31_slash_in_a_segment_is_part_of_it)
 {
 	struct list *l = list_new();
 	struct option_iter it;
-	struct option o;
+	struct option o = { 0 };
 
 	add(l, OPT_URI_PATH, "a/b");
 	cr_assert_eq(check(l, COAP_GET, NULL), OPTIONS_OK);

@@ -34,7 +34,7 @@ static void next(struct option_iter *it, unsigned number, const char *value, siz
 Test(option_list, what_comes_in_any_order_goes_in_ascending_order)
 {
 	struct option_iter it;
-	struct option o;
+	struct option o = { 0 };
 
 	option_list_add(&l, OPT_URI_QUERY, span_str("q"));
 	option_list_add(&l, OPT_URI_PATH, span_str("a"));

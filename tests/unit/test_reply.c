@@ -37,7 +37,7 @@ Test(reply, options_are_sorted_and_equals_keep_their_order)
 		{ OPT_MAX_AGE, "<" }, { 65000, "far" },
 	};
 	struct option_iter it;
-	struct option o;
+	struct option o = { 0 };
 
 	reply_begin(&reply, COAP_CREATED);
 	reply_add(&reply, 65000, span_str("far"));

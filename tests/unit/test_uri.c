@@ -33,7 +33,7 @@ static struct span options_of(const struct uri *u, const struct addr *destinatio
 static void expect_options(struct span options, json_t *list, const char *uri)
 {
 	struct option_iter it = option_iter(options);
-	struct option o;
+	struct option o = { 0 };
 	json_t *entry;
 	size_t i;
 
@@ -216,7 +216,7 @@ static const char *segments(const char *uri)
 	struct uri u = parse(uri);
 	struct addr destination = destination_of(&u);
 	struct option_iter it = option_iter(options_of(&u, &destination));
-	struct option o;
+	struct option o = { 0 };
 	size_t n = 0;
 
 	while (option_next(&it, &o))

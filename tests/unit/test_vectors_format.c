@@ -8,7 +8,7 @@ static const char *type_names[] = { "CON", "NON", "ACK", "RST" };
 static void expect_options(struct span options, json_t *list)
 {
 	struct option_iter it = option_iter(options);
-	struct option o;
+	struct option o = { 0 };
 	json_t *entry;
 	size_t i;
 

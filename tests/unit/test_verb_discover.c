@@ -47,7 +47,7 @@ static void said(const char *name, const char *part)
 static void note(const struct message *m)
 {
 	struct option_iter it = option_iter(m->options);
-	struct option o;
+	struct option o = { 0 };
 	char mark = '?';
 
 	asked[0] = 0;

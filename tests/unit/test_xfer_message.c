@@ -77,7 +77,7 @@ static void expect_options(const char *want)
 {
 	struct option_iter it = option_iter(m.options);
 	char text[128] = "";
-	struct option o;
+	struct option o = { 0 };
 	size_t n = 0;
 
 	while (option_next(&it, &o))

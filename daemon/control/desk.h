@@ -48,9 +48,9 @@ struct desk {
 	void (*worker)(void *arg, unsigned number, struct desk_worker *out);
 	void (*trouble)(void *arg, unsigned mount, struct desk_trouble *out);
 	void (*stop)(void *arg);                /* as SIGTERM does */
-	/* As SIGHUP does, or with the program that is installed now: a descriptor on which one message says how it ends (reload.h of the
-	 * supervisor), or a negative errno; -ESHUTDOWN: no site can be taken over now, -EBUSY:
-	 * too many wait for that. */
+	/* As SIGHUP does, or with the program that is installed now: a descriptor on which one
+	 * message says how it ends (reload.h of the supervisor), or a negative errno;
+	 * -ESHUTDOWN: no site can be taken over now, -EBUSY: too many wait for that. */
 	int (*reload)(void *arg, bool upgrade);
 	/* The least important records of a part that are written from now on, by all processes;
 	 * LOG_PARTS_N: of all parts. */

@@ -1,6 +1,7 @@
 #include "supervisor/estate.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "supervisor/control.h"
 
 #include <errno.h>
@@ -170,6 +171,26 @@ void estate_note_again(struct estate *e, const struct reload *r)
 	if (json_object_set_new(e->root, "again", json_boolean(r->again)) < 0 ||
 	    json_object_set_new(e->root, "again-upgrades", json_boolean(r->again_upgrades)) < 0)
 		e->bag.full = true;
+}
+
+/* It may be cut, or be what anybody wrote: without this there would be no way back for it. */
+bool estate_note_verdict(struct estate *e, const char *why)
+{
+	size_t left = strlen(why), n;
+	char *text = strdup(why), *p = text;
+	uint32_t c;
+	int rc;
+
+	for (; text && left; left -= n, p += n) {
+		n = utf8_next(p, left, &c);
+		if (n == 0) {
+			*p = '?';
+			n = 1;
+		}
+	}
+	rc = text ? json_object_set_new(e->root, "verdict", json_string(text)) : -1;
+	free(text);
+	return rc == 0;
 }
 
 bool estate_make(struct estate *e, const struct supervisor *sv, bool with_living)

@@ -46,6 +46,10 @@ int estate_parse(struct estate *e, int fd, struct err *err);
 /* Whether another reload is to follow, which a program before did not know yet. */
 void estate_note_again(struct estate *e, const struct reload *r);
 
+/* Why the program before comes back; bytes that are no text are "?" in it.  False: there is no
+ * memory. */
+bool estate_note_verdict(struct estate *e, const char *why);
+
 /* Forgets it; descriptors stay open. */
 void estate_free(struct estate *e);
 

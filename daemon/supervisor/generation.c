@@ -164,10 +164,8 @@ static int fill(struct generation *g, struct supervisor *sv, const struct genera
 	return rc ? rc : open_files(g, err);
 }
 
-struct generation *generation_make(struct supervisor *sv, struct site *site,
-				   const struct generation *before,
-				   void (*on_control)(struct ev_loop *, ev_io *, int),
-				   struct err *err)
+/* NULL: there is no memory. */
+static struct generation *begin(struct site *site, struct err *err)
 {
 	struct generation *g = calloc(1, sizeof *g);
 
@@ -176,8 +174,18 @@ struct generation *generation_make(struct supervisor *sv, struct site *site,
 		return NULL;
 	}
 	g->site = site;
-	g->nworkers = site_workers(site);
-	if (fill(g, sv, before, on_control, err)) {
+	g->nworkers = site ? site_workers(site) : 0;
+	return g;
+}
+
+struct generation *generation_make(struct supervisor *sv, struct site *site,
+				   const struct generation *before,
+				   void (*on_control)(struct ev_loop *, ev_io *, int),
+				   struct err *err)
+{
+	struct generation *g = begin(site, err);
+
+	if (!g || fill(g, sv, before, on_control, err)) {
 		generation_free(g, before);
 		return NULL;
 	}
@@ -301,15 +309,9 @@ struct generation *generation_again(struct supervisor *sv, struct site *site,
 				    void (*on_control)(struct ev_loop *, ev_io *, int),
 				    struct err *err)
 {
-	struct generation *g = calloc(1, sizeof *g);
+	struct generation *g = begin(site, err);
 
-	if (!g) {
-		err_set(err, -ENOMEM, "no memory for the table of workers");
-		return NULL;
-	}
-	g->site = site;
-	g->nworkers = site ? site_workers(site) : 0;
-	if (find(g, sv, left, on_control, err)) {
+	if (!g || find(g, sv, left, on_control, err)) {
 		generation_free(g, NULL);
 		return NULL;
 	}

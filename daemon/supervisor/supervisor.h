@@ -6,6 +6,8 @@
 
 #include "config/site.h"
 
+struct estate;
+
 enum supervisor_exit {
 	SUPERVISOR_STOPPED = 0, /* as asked, by SIGTERM or SIGINT */
 	SUPERVISOR_FAILED = 1   /* could not start; the log says why */
@@ -30,7 +32,6 @@ enum supervisor_exit supervisor_run(struct site *site, const struct supervisor_s
 
 /* The same in place of another program, which left that (borrow); site is the one of the source
  * now, and ours; NULL: this is the program that was before, and goes on. */
-struct estate;
 enum supervisor_exit supervisor_take_over(struct estate *left, struct site *site,
 					  const struct supervisor_source *source);
 

@@ -242,7 +242,7 @@ int upgrade_return(struct estate *e, char *const argv[], const char *why)
 	int program = bag_have(&e->bag, "program"), state, rc;
 	sigset_t before;
 
-	if (program < 0 || json_object_set_new(e->root, "verdict", json_string(why)) < 0)
+	if (program < 0 || !estate_note_verdict(e, why))
 		return -EINVAL;
 	state = estate_write(e);
 	if (state < 0)

@@ -116,6 +116,20 @@ Test(estate, sites_that_cannot_be_read_are_told)
 	cr_expect(strstr(err.text, "does not have the resources"), "%s", err.text);
 }
 
+/* What was said may be cut within a character. */
+Test(estate, a_verdict_of_any_bytes_is_told)
+{
+	int fd;
+
+	hand_over(true);
+	cr_assert(estate_note_verdict(&found, "a \xc3\xa9 b \xff c \xe2\x82"));
+	fd = estate_write(&found);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(estate_read(&left, fd, &err), 0, "%s", err.text);
+	cr_expect_str_eq(estate_text(&left, "verdict"), "a \xc3\xa9 b ? c ??");
+	close(fd);
+}
+
 static int memory_with(const char *bytes)
 {
 	int fd = memfd_create("test", 0);

@@ -105,27 +105,11 @@ def a_module_that_crashes_in_open_changes_nothing():
 
 @test
 def no_request_is_lost():
-    """Each is sent once; an answer that does not come is missed."""
-    with Daemon(SITE) as d:
-        stop, done = threading.Event(), []
-
-        def ask():
-            with d.peer() as p:
-                n = 0
-                while not stop.is_set():
-                    answers(p, f"/hello?{n}")
-                    n += 1
-                done.append(n)
-        threads = [threading.Thread(target=ask) for _ in range(8)]
-        for t in threads:
-            t.start()
+    def reloads():
         for n in range(10):
             reload(d, SITE.replace("/hello: hello", f"/hello: {{module: hello, text: '{n}'}}"))
-        stop.set()
-        for t in threads:
-            t.join()
-        equal(len(done), 8, "peers that were answered to the end")
-        equal(d.counters()["retransmits"], 0, "retransmissions")
+    with Daemon(SITE) as d:
+        d.asked_all_the_time("/hello", reloads)
 
 
 @test

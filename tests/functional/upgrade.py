@@ -90,28 +90,12 @@ def a_new_site_comes_with_it():
 
 @test
 def no_request_is_lost():
-    """Each is sent once; an answer that does not come is missed."""
-    with Installed(SITE) as d:
-        stop, done = threading.Event(), []
-
-        def ask():
-            with d.peer() as p:
-                n = 0
-                while not stop.is_set():
-                    answers(p, f"/hello?{n}")
-                    n += 1
-                done.append(n)
-        threads = [threading.Thread(target=ask) for _ in range(8)]
-        for t in threads:
-            t.start()
+    def upgrades():
         for _ in range(5):
             d.install()
             d.upgrade()
-        stop.set()
-        for t in threads:
-            t.join()
-        equal(len(done), 8, "peers that were answered to the end")
-        equal(d.counters()["retransmits"], 0, "retransmissions")
+    with Installed(SITE) as d:
+        d.asked_all_the_time("/hello", upgrades)
 
 
 @test

@@ -15,6 +15,7 @@ import time
 from signal import SIGKILL, SIGTERM, SIGUSR1
 
 from harness.check import Failure, TIMEOUT, check, equal
+from harness.coap import code
 from harness.peer import Peer
 from harness.process import end_group, wait_end
 
@@ -328,3 +329,27 @@ class Daemon:
 
     def peer(self, host=None, **more):
         return Peer(*self.address(host), **more)
+
+    def asked_all_the_time(self, path, what, peers=8):
+        """Does something while peers ask, one request after the other, each sent once: an answer
+        that does not come, or is no 2.05, is missed."""
+        stop, done = threading.Event(), []
+
+        def ask():
+            with self.peer() as p:
+                n = 0
+                while not stop.is_set():
+                    equal(p.get(f"{path}?{n}").code, code("2.05"), f"answer of {path}")
+                    n += 1
+                done.append(n)
+        threads = [threading.Thread(target=ask) for _ in range(peers)]
+        for t in threads:
+            t.start()
+        try:
+            what()
+        finally:
+            stop.set()
+            for t in threads:
+                t.join()
+        equal(len(done), peers, "peers that were answered to the end")
+        equal(self.counters()["retransmits"], 0, "retransmissions")

@@ -230,6 +230,9 @@ class Daemon:
                     *lines, rest = (rest + data).split(b"\n")
                     self._add(lines=[line.decode(errors="replace") for line in lines])
                 if not data:
+                    # What it told before its end may still wait to be heard.
+                    while select.select([self.notify], [], [], 0)[0]:
+                        self._add(notified=self.hear())
                     break
         with self.changed:
             self.ended = True

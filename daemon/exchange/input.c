@@ -533,7 +533,7 @@ static enum input_verdict by_code(struct engine *e, struct input *in)
 /* All but the message, which is still to be read. */
 static void begin(struct request *r, const struct rx_dgram *rx, unsigned i)
 {
-	r->from = addr_from_sin6(&rx->from);
+	addr_take_sin6(&r->from, &rx->from);
 	r->to = rx->to;
 	r->rx = i;
 	r->peer = NULL;

@@ -11,14 +11,16 @@
 /* Whether two that are to be sent are of one run. */
 static inline bool segment_alike(const struct tx_dgram *a, const struct tx_dgram *b)
 {
-	uint64_t x[6], y[6];    /* to and from, word by word */
+	uint64_t x, y, differ = a->len ^ b->len;
 
-	_Static_assert(offsetof(struct tx_dgram, len) == sizeof x, "two addresses");
-	memcpy(x, a, sizeof x);
-	memcpy(y, b, sizeof y);
-	return a->len == b->len &&
-	       !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) |
-		 (x[4] ^ y[4]) | (x[5] ^ y[5]));
+	_Static_assert(offsetof(struct tx_dgram, len) == 6 * sizeof x, "two addresses");
+#pragma GCC unroll 6
+	for (unsigned i = 0; i < 6; i++) {      /* to and from, word by word */
+		memcpy(&x, (const uint8_t *)a + i * sizeof x, sizeof x);
+		memcpy(&y, (const uint8_t *)b + i * sizeof y, sizeof y);
+		differ |= x ^ y;
+	}
+	return !differ;
 }
 
 #define SEGMENT_MOST (65000u / DGRAM_TX_MAX)    /* in one piece: what an IP packet holds, less
@@ -27,7 +29,9 @@ static inline bool segment_alike(const struct tx_dgram *a, const struct tx_dgram
 /* Whether k goes in the same piece as first, as all between them do. */
 static inline bool segment_goes_on(const struct batch *b, unsigned first, unsigned k)
 {
-	return k - first < SEGMENT_MOST && segment_alike(&b->tx[k - 1], &b->tx[k]);
+	const struct tx_dgram *d = &b->tx[k];
+
+	return k - first < SEGMENT_MOST && segment_alike(d - 1, d);
 }
 
 /* As sendmmsg() of the headers i up to end of the batch, by one socket; a bit of goes_on stands for

@@ -77,17 +77,18 @@ static inline void frame_udp_head(struct writer *w, uint8_t type, uint8_t code, 
 				  struct span token)
 {
 	size_t n = token.n;
+	uint8_t *p = w->p;
 
 	if (n > 12 || w->full || writer_left(w) < 4 + n) {
 		frame_udp_long_head(w, type, code, mid, token);
 		return;
 	}
-	w->p[0] = (uint8_t)(FRAME_UDP_VERSION << 6 | type << 4 | n);
-	w->p[1] = code;
-	w->p[2] = (uint8_t)(mid >> 8);
-	w->p[3] = (uint8_t)mid;
-	bytes_copy(w->p + 4, token.p, n);
-	w->p += 4 + n;
+	p[0] = (uint8_t)(FRAME_UDP_VERSION << 6 | type << 4 | n);
+	p[1] = code;
+	p[2] = (uint8_t)(mid >> 8);
+	p[3] = (uint8_t)mid;
+	bytes_copy(p + 4, token.p, n);
+	w->p = p + 4 + n;
 }
 
 /* Writes an Empty message: an acknowledgement, a reset or a ping. */

@@ -179,7 +179,8 @@ static void tell(struct engine *e, const struct request *r, uint8_t code, const 
 	e->witness->answered(e->witness, &a);
 }
 
-void request_done(struct engine *e, struct request *r, uint8_t code, struct writer *w)
+static __attribute__((noinline)) void done(struct engine *e, struct request *r, uint8_t code,
+					   struct writer *w)
 {
 	bool once;
 
@@ -209,6 +210,23 @@ void request_done(struct engine *e, struct request *r, uint8_t code, struct writ
 		done_separate(e, r, code, w, once);
 		break;
 	}
+}
+
+/* Most are answered in the acknowledgement, and nobody else has to know. */
+void request_done(struct engine *e, struct request *r, uint8_t code, struct writer *w)
+{
+	struct span answer;
+
+	if (w->full || e->conf.amplification || e->witness || r->assembly || r->waiting ||
+	    r->msg.type != COAP_CON || !message_lacks(&r->msg, OPT_NO_RESPONSE)) {
+		done(e, r, code, w);
+		return;
+	}
+	space_count_code(&e->space, code);
+	write_head(e, r, COAP_ACK, code, r->msg.mid);
+	answer = send_end(e, w);
+	if (r->dedup)
+		dedup_answered(e, r->dedup, answer);
 }
 
 void request_refuse(struct engine *e, struct request *r, uint8_t code, const char *why)

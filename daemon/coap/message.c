@@ -143,10 +143,8 @@ bool message_find(const struct message *m, uint32_t number, unsigned nth, struct
 	return true;
 }
 
-void message_write_payload(struct writer *w, struct span payload)
+void message_write_some_payload(struct writer *w, struct span payload)
 {
-	if (!payload.n)
-		return;
 	if (w->full || writer_left(w) <= payload.n) {
 		w->full = true;
 		return;

@@ -52,14 +52,13 @@ static struct site *load_spoken(const struct options *o)
 	return site;
 }
 
-static struct site *load(const struct options *o)
+static struct site *load(const struct options *o,
+			 struct site *(*read)(const char *file, struct config_errors *errors))
 {
 	struct site *site;
 
 	errors_begin(&errors, o->file ? o->file : "command line");
-	site = o->mount.n || o->listen.n ? load_spoken(o) :
-							site_read(o->file, &errors);
-
+	site = o->mount.n || o->listen.n ? load_spoken(o) : read(o->file, &errors);
 	if (site && o->modules_dir)
 		site->modules_dir = o->modules_dir;
 	return site;
@@ -122,7 +121,7 @@ static int look(const struct site *site)
 
 static struct site *load_again(void *arg, struct config_errors *out)
 {
-	struct site *site = load(arg);
+	struct site *site = load(arg, site_read_again);
 
 	*out = errors;
 	return site;
@@ -238,7 +237,7 @@ static int take_over(const struct options *o)
 	}
 	close(o->state);
 	if (!estate_text(&e, "verdict")) {
-		site = load(o);
+		site = load(o, site_read_again);
 		if (!site || errors.count) {
 			go_back(&e, o);
 			return wrong();
@@ -265,7 +264,7 @@ static _Noreturn void rehearse(const struct options *o)
 		fprintf(stderr, "%s\n", err.text);
 		_exit(EXIT_STARTED_NOT);
 	}
-	site = load(o);
+	site = load(o, site_read_again);
 	fine = site && look(site) == 0 && supervisor_rehearse(&e, site, &errors);
 	if (!fine)
 		errors_print(&errors, stderr);
@@ -322,7 +321,7 @@ static void first_process(void)
 static int with_site(const struct options *o,
 		     int (*what)(struct site *, const struct options *))
 {
-	struct site *site = load(o);
+	struct site *site = load(o, site_read);
 	bool wants_mistakes = what == check || what == run;
 	int code = site && (wants_mistakes || !errors.count) ? what(site, o) : wrong();
 

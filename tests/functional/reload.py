@@ -95,6 +95,21 @@ def a_site_with_a_mistake_changes_nothing():
 
 
 @test
+def a_pipe_in_the_place_of_the_site_is_not_waited_for():
+    with Daemon(SITE) as d, d.peer() as p:
+        os.unlink(d.site)
+        os.mkfifo(d.site)
+        for what in ("reload", "upgrade"):
+            err = coapctl(what, socket=os.path.join(d.directory, "control"), status=1)
+            check(re.search(r"site\.yaml: is no regular file but a pipe, out of which nothing can be read again", err),
+                  f"{what}: {err}")
+            answers(p, "/hello")
+        os.unlink(d.site)
+        reload(d, SITE)
+        answers(p, "/hello")
+
+
+@test
 def a_module_that_crashes_in_open_changes_nothing():
     with Daemon(SITE) as d, d.peer() as p:
         open(os.path.join(d.directory, "open"), "w").close()

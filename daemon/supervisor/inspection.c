@@ -3,6 +3,7 @@
 #include "config/refusal.h"
 #include "supervisor/child.h"
 #include "supervisor/process.h"
+#include "supervisor/stages.h"
 #include "supervisor/upgrade.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ void inspection_read(struct reload *r)
 static _Noreturn void be_checker(struct supervisor *sv, struct config_errors *errors)
 {
 	struct reload *r = &sv->reload;
+	struct err err;
 	FILE *out;
 	bool fine;
 
@@ -38,6 +40,8 @@ static _Noreturn void be_checker(struct supervisor *sv, struct config_errors *er
 	fine = r->site && r->source->look(r->source->arg, r->site, errors);
 	if (fine)
 		fine = refusal_find(sv->now->site, r->site, errors) == 0;
+	if (fine && stages_files(r->site, sv->nslots, &err))
+		errors_add(errors, site_place(r->site, "listen"), "%s", err.text);
 	if (out) {
 		errors_print(errors, out);
 		fflush(out);

@@ -526,6 +526,16 @@ enum supervisor_exit supervisor_take_over(struct estate *left, struct site *site
 	return sv.code;
 }
 
+/* As a reload would find it. */
+static int room_for(struct supervisor *sv, struct site *site, struct err *err)
+{
+	int rc = stages_files(site, sv->nslots, err);
+
+	if (rc == 0)
+		rc = sockets_add(&sv->sockets, site, err);
+	return rc == 0 && !generation_make(sv, site, sv->now, on_control, err) ? -EINVAL : rc;
+}
+
 bool supervisor_rehearse(struct estate *left, struct site *site, struct config_errors *errors)
 {
 	struct err err = { "" };
@@ -536,10 +546,8 @@ bool supervisor_rehearse(struct estate *left, struct site *site, struct config_e
 
 	if (rc == 0) {
 		reload_settle(&sv, site);
-		rc = refusal_find(served, site, errors) ? 0 : sockets_add(&sv.sockets, site, &err);
+		rc = refusal_find(served, site, errors) ? 0 : room_for(&sv, site, &err);
 	}
-	if (rc == 0 && !errors->count && !generation_make(&sv, site, sv.now, on_control, &err))
-		rc = -EINVAL;
 	if (rc < 0)
 		errors_add(errors, (struct config_place){ 0 }, "%s", err.text);
 	return rc == 0 && !errors->count;

@@ -1,6 +1,7 @@
 """Another site takes over from the one that is served: nothing is lost, or nothing happens."""
 import os
 import re
+import resource
 import shutil
 import signal
 import threading
@@ -106,6 +107,20 @@ def a_pipe_in_the_place_of_the_site_is_not_waited_for():
             answers(p, "/hello")
         os.unlink(d.site)
         reload(d, SITE)
+        answers(p, "/hello")
+
+
+@test
+def more_files_than_allowed_are_refused():
+    site = SITE.replace("slots: 2", "slots: 16")
+    with Daemon(site) as d, d.peer() as p:
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (500, 500))
+        reload(d, site)
+        d.rewrite(site + "listen: [" + ", ".join(['"coap://[::1]:0"'] * 8) + "]\n")
+        for what in ("reload", "upgrade"):
+            err = coapctl(what, socket=os.path.join(d.directory, "control"), status=1)
+            check(re.search(r"16 slots of 8 listeners take up to \d+ open files, but only 500 are allowed: "
+                            r"raise the limit", err), f"{what}: {err}")
         answers(p, "/hello")
 
 

@@ -225,7 +225,6 @@ static int take_over(const struct options *o)
 	const struct supervisor_source source = source_of(o);
 	struct site *site = NULL;
 	struct err err = { "" };
-	const char *given;
 	char *directory;
 	struct estate e;
 	int code;
@@ -243,8 +242,7 @@ static int take_over(const struct options *o)
 			return wrong();
 		}
 	}
-	given = estate_text(&e, "runtime");
-	directory = given ? strdup(given) : NULL;
+	directory = estate_path(&e, "runtime");
 	code = (int)supervisor_take_over(&e, site, &source);
 	runtime_remove(directory);
 	estate_free(&e);

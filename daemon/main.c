@@ -127,12 +127,14 @@ static struct site *load_again(void *arg, struct config_errors *out)
 	return site;
 }
 
-/* In a child: errors are those of load_again(). */
+/* In a child. */
 static bool look_again(void *arg, const struct site *site, struct config_errors *out)
 {
-	bool fine = look(site) == 0;
+	bool fine;
 
 	(void)arg;
+	errors = *out;
+	fine = look(site) == 0;
 	*out = errors;
 	return fine;
 }
@@ -252,6 +254,8 @@ static int take_over(const struct options *o)
 /* All that it says is heard by the program that is to be taken over from. */
 static _Noreturn void rehearse(const struct options *o)
 {
+	const struct supervisor_source source = source_of(o);
+	static struct config_errors told;
 	struct err err = { "" };
 	struct site *site;
 	struct estate e;
@@ -262,10 +266,10 @@ static _Noreturn void rehearse(const struct options *o)
 		fprintf(stderr, "%s\n", err.text);
 		_exit(EXIT_STARTED_NOT);
 	}
-	site = load(o, site_read_again);
-	fine = site && look(site) == 0 && supervisor_rehearse(&e, site, &errors);
+	site = source.load(source.arg, &told);
+	fine = site && supervisor_rehearse(&e, site, &source, &told);
 	if (!fine)
-		errors_print(&errors, stderr);
+		errors_print(&told, stderr);
 	fflush(NULL);
 	_exit(fine ? 0 : EXIT_STARTED_NOT);
 }

@@ -26,10 +26,19 @@ void inspection_read(struct reload *r)
 	r->report = -1;
 }
 
+void inspection_refuse(const struct site *served, const struct site *wanted, unsigned nslots,
+		       struct config_errors *errors)
+{
+	struct err err;
+
+	refusal_find(served, wanted, errors);
+	if (stages_files(wanted, nslots, &err))
+		errors_add(errors, site_place(wanted, "listen"), "%s", err.text);
+}
+
 static _Noreturn void be_checker(struct supervisor *sv, struct config_errors *errors)
 {
 	struct reload *r = &sv->reload;
-	struct err err;
 	FILE *out;
 	bool fine;
 
@@ -37,16 +46,14 @@ static _Noreturn void be_checker(struct supervisor *sv, struct config_errors *er
 	if (r->upgrades)
 		upgrade_rehearse(sv, r->source->argv, r->report);
 	out = fdopen(r->report, "w");
+	if (r->site)
+		inspection_refuse(sv->now->site, r->site, sv->nslots, errors);
 	fine = r->site && r->source->look(r->source->arg, r->site, errors);
-	if (fine)
-		fine = refusal_find(sv->now->site, r->site, errors) == 0;
-	if (fine && stages_files(r->site, sv->nslots, &err))
-		errors_add(errors, site_place(r->site, "listen"), "%s", err.text);
 	if (out) {
 		errors_print(errors, out);
 		fflush(out);
 	}
-	_exit(fine && !errors->count ? 0 : 1);
+	_exit(fine ? 0 : 1);
 }
 
 int inspection_start(struct supervisor *sv, struct config_errors *errors)

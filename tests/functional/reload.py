@@ -96,6 +96,22 @@ def a_site_with_a_mistake_changes_nothing():
 
 
 @test
+def all_that_is_wrong_is_told_at_once():
+    with Daemon(SITE) as d, d.peer() as p:
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (140, 140))
+        d.rewrite('control: { socket: "@DIR@/control" }\nslots: 3\nworkers: many\ndrain: 5\n'
+                  "runtime-directory: /nonexistent\nlisten: [ " + '"coap://[::1]:0", ' * 15 + "]\n"
+                  "resources: { /a: helo }\n")
+        for what in ("reload", "upgrade"):
+            err = coapctl(what, socket=os.path.join(d.directory, "control"), status=1)
+            told = re.findall(r"site\.yaml:(\d+):\d+: (\S+)", err)
+            equal(told, [("2", "slots:"), ("3", "workers:"), ("4", "drain:"),
+                         ("5", "runtime-directory:"), ("5", "runtime-directory:"), ("6", "2"),
+                         ("7", "module")], what)
+        answers(p, "/hello")
+
+
+@test
 def a_pipe_in_the_place_of_the_site_is_not_waited_for():
     with Daemon(SITE) as d, d.peer() as p:
         os.unlink(d.site)

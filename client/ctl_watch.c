@@ -1,5 +1,6 @@
 #include "client/ctl_watch.h"
 
+#include "base/clock.h"
 #include "client/ctl_link.h"
 #include "client/ctl_status.h"
 
@@ -10,7 +11,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define HOME "\033[H"
@@ -49,10 +49,7 @@ static void show(const char *text, bool terminal)
 
 static double now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return (double)clock_ns() / 1e9;
 }
 
 /* What is asked and shown once. */

@@ -1,5 +1,6 @@
 #include "client/net.h"
 
+#include "base/clock.h"
 #include "client/descriptors.h"
 #include "client/ends.h"
 #include "client/limits.h"
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ROUNDS 4                /* full batches of one socket before others get a turn */
@@ -65,10 +65,7 @@ static struct space *space_of(struct net *n)
 
 static void read_clock(struct net *n)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	n->now_ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	n->now_ns = clock_ns();
 	n->engine.now = n->now_ns / 1000000;
 }
 

@@ -52,14 +52,13 @@ static struct site *load_spoken(const struct options *o)
 	return site;
 }
 
-static struct site *load(const struct options *o)
+static struct site *load(const struct options *o,
+			 struct site *(*read)(const char *file, struct config_errors *errors))
 {
 	struct site *site;
 
 	errors_begin(&errors, o->file ? o->file : "command line");
-	site = o->mount.n || o->listen.n ? load_spoken(o) :
-							site_read(o->file, &errors);
-
+	site = o->mount.n || o->listen.n ? load_spoken(o) : read(o->file, &errors);
 	if (site && o->modules_dir)
 		site->modules_dir = o->modules_dir;
 	return site;
@@ -122,18 +121,20 @@ static int look(const struct site *site)
 
 static struct site *load_again(void *arg, struct config_errors *out)
 {
-	struct site *site = load(arg);
+	struct site *site = load(arg, site_read_again);
 
 	*out = errors;
 	return site;
 }
 
-/* In a child: errors are those of load_again(). */
+/* In a child. */
 static bool look_again(void *arg, const struct site *site, struct config_errors *out)
 {
-	bool fine = look(site) == 0;
+	bool fine;
 
 	(void)arg;
+	errors = *out;
+	fine = look(site) == 0;
 	*out = errors;
 	return fine;
 }
@@ -226,7 +227,6 @@ static int take_over(const struct options *o)
 	const struct supervisor_source source = source_of(o);
 	struct site *site = NULL;
 	struct err err = { "" };
-	const char *given;
 	char *directory;
 	struct estate e;
 	int code;
@@ -238,14 +238,13 @@ static int take_over(const struct options *o)
 	}
 	close(o->state);
 	if (!estate_text(&e, "verdict")) {
-		site = load(o);
+		site = load(o, site_read_again);
 		if (!site || errors.count) {
 			go_back(&e, o);
 			return wrong();
 		}
 	}
-	given = estate_text(&e, "runtime");
-	directory = given ? strdup(given) : NULL;
+	directory = estate_path(&e, "runtime");
 	code = (int)supervisor_take_over(&e, site, &source);
 	runtime_remove(directory);
 	estate_free(&e);
@@ -255,6 +254,8 @@ static int take_over(const struct options *o)
 /* All that it says is heard by the program that is to be taken over from. */
 static _Noreturn void rehearse(const struct options *o)
 {
+	const struct supervisor_source source = source_of(o);
+	static struct config_errors told;
 	struct err err = { "" };
 	struct site *site;
 	struct estate e;
@@ -265,10 +266,10 @@ static _Noreturn void rehearse(const struct options *o)
 		fprintf(stderr, "%s\n", err.text);
 		_exit(EXIT_STARTED_NOT);
 	}
-	site = load(o);
-	fine = site && look(site) == 0 && supervisor_rehearse(&e, site, &errors);
+	site = source.load(source.arg, &told);
+	fine = site && supervisor_rehearse(&e, site, &source, &told);
 	if (!fine)
-		errors_print(&errors, stderr);
+		errors_print(&told, stderr);
 	fflush(NULL);
 	_exit(fine ? 0 : EXIT_STARTED_NOT);
 }
@@ -322,7 +323,7 @@ static void first_process(void)
 static int with_site(const struct options *o,
 		     int (*what)(struct site *, const struct options *))
 {
-	struct site *site = load(o);
+	struct site *site = load(o, site_read);
 	bool wants_mistakes = what == check || what == run;
 	int code = site && (wants_mistakes || !errors.count) ? what(site, o) : wrong();
 

@@ -72,6 +72,15 @@ bool errors_add(struct config_errors *e, struct config_place at, const char *fmt
 	return false;
 }
 
+bool errors_told(const struct config_errors *e, struct config_place at)
+{
+	for (unsigned i = 0; at.line && i < e->count; i++)
+		if (e->at[i].line == at.line && e->at[i].column == at.column &&
+		    e->at[i].file == at.file)
+			return true;
+	return false;
+}
+
 void errors_join(struct config_errors *e, const struct config_errors *more)
 {
 	e->left_out += more->left_out;

@@ -33,6 +33,9 @@ void errors_begin(struct config_errors *e, const char *file);
 bool errors_add(struct config_errors *e, struct config_place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Whether there is a message about just that place; of no place there is none. */
+bool errors_told(const struct config_errors *e, struct config_place at);
+
 /* Adds all of more, each at its place in the order of the files. */
 void errors_join(struct config_errors *e, const struct config_errors *more);
 

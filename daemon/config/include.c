@@ -22,6 +22,7 @@ struct opened {
 	dev_t dev;
 	ino_t ino;                      /* 0: it is no file */
 	unsigned depth;
+	bool stream;                    /* it has bytes, but no place among files */
 };
 
 struct includes {
@@ -34,6 +35,12 @@ struct includes {
 static struct node *read_tree(struct includes *in, struct opened *o);
 
 /* --- one file ------------------------------------------------------------- */
+
+/* Nobody is waited for: there may never be a writer of a pipe. */
+static int open_now(const char *name)
+{
+	return open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
 
 /* One byte more than a site may have, so that the excess is seen.  -errno. */
 static ssize_t read_all(int fd, char *buf, size_t cap)
@@ -115,6 +122,11 @@ static bool is_new(struct includes *in, const struct opened *o)
 	return true;
 }
 
+static const char *kind_of(mode_t mode)
+{
+	return S_ISDIR(mode) ? "directory" : S_ISFIFO(mode) ? "pipe" : "device";
+}
+
 static bool identify(struct includes *in, struct opened *o, int fd)
 {
 	struct stat st;
@@ -123,8 +135,8 @@ static bool identify(struct includes *in, struct opened *o, int fd)
 		return errors_add(in->errors, o->at, "include: %s: %s", o->file.name,
 				  strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return errors_add(in->errors, o->at, "include: %s is no regular file",
-				  o->file.name);
+		return errors_add(in->errors, o->at, "include: %s is no regular file but a %s",
+				  o->file.name, kind_of(st.st_mode));
 	o->dev = st.st_dev;
 	o->ino = st.st_ino;
 	return is_new(in, o);
@@ -135,7 +147,7 @@ static void include_one(struct includes *in, const struct opened *by, struct con
 {
 	struct opened *o = add_opened(in, name);
 	struct node *tree = NULL;
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open_now(name);
 
 	o->includer = by;
 	o->at = at;
@@ -204,10 +216,11 @@ static void include_pattern(struct includes *in, const struct opened *by,
 	globfree(&found);
 }
 
-/* Relative names are so to the directory of the file that they stand in. */
+/* Relative names are so to the directory of the file that they stand in; what comes out of a
+ * pipe stands nowhere. */
 static const char *resolve(struct includes *in, const struct opened *by, const char *name)
 {
-	const char *slash = strrchr(by->file.name, '/');
+	const char *slash = by->stream ? NULL : strrchr(by->file.name, '/');
 	size_t n = slash && *name != '/' ? (size_t)(slash - by->file.name) + 1 : 0;
 	char *path = pool_get(in->pool, n + strlen(name) + 1);
 
@@ -304,24 +317,56 @@ struct node *include_own(struct pool *pool, const char *name, const char *text, 
 	return read_site(&in, o);
 }
 
-struct node *include_file(struct pool *pool, const char *name, struct config_errors *errors)
+/* --- the site file ---------------------------------------------------------- */
+
+/* What is written to a pipe, or typed, is waited for. */
+static bool await_all(struct includes *in, struct opened *o, int fd)
+{
+	struct config_place nowhere = { .file = &o->file };
+
+	o->stream = true;
+	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0)
+		return errors_add(in->errors, nowhere, "cannot be read: %s", strerror(errno));
+	if (!read_text(in, o, fd))
+		return false;
+	if (o->file.n || isatty(fd))
+		return true;
+	return errors_add(in->errors, nowhere, "is a pipe, and nobody writes to it");
+}
+
+static bool read_file(struct includes *in, struct opened *o, int fd, enum include_from from)
+{
+	struct config_place nowhere = { .file = &o->file };
+	bool tty = isatty(fd);
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return errors_add(in->errors, nowhere, "cannot be read: %s", strerror(errno));
+	o->dev = st.st_dev;
+	o->ino = st.st_ino;
+	if (S_ISREG(st.st_mode))
+		return read_text(in, o, fd);
+	if (from == INCLUDE_FROM_ANY && (S_ISFIFO(st.st_mode) || tty))
+		return await_all(in, o, fd);
+	return errors_add(in->errors, nowhere, "is no regular file but a %s%s",
+			  tty ? "terminal" : kind_of(st.st_mode), S_ISFIFO(st.st_mode) || tty ?
+			  ", out of which nothing can be read again" : "");
+}
+
+struct node *include_file(struct pool *pool, const char *name, enum include_from from,
+			  struct config_errors *errors)
 {
 	struct includes in = { .pool = pool, .errors = errors };
 	struct opened *o = add_opened(&in, name);
 	struct config_place nowhere = { .file = &o->file };
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	int fd = open_now(name);
 	struct node *root = NULL;
-	struct stat st;
 
 	if (fd < 0) {
 		errors_add(errors, nowhere, "cannot be opened: %s", strerror(errno));
 		return NULL;
 	}
-	if (fstat(fd, &st) == 0) {
-		o->dev = st.st_dev;
-		o->ino = st.st_ino;
-	}
-	if (read_text(&in, o, fd))
+	if (read_file(&in, o, fd, from))
 		root = read_site(&in, o);
 	close(fd);
 	return root;

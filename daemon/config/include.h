@@ -12,9 +12,17 @@
 #define INCLUDE_DEPTH 8         /* files that include one another */
 #define INCLUDE_FILES 1000      /* of one site */
 
+/* What a site file may be, besides a regular one.  Those that it includes are regular. */
+enum include_from {
+	INCLUDE_FROM_FILE,      /* nothing: nobody is waited for */
+	INCLUDE_FROM_ANY        /* a pipe or a terminal, read to its end; what it includes is
+				 * relative to the working directory */
+};
+
 /* Opens and reads it.  NULL when there is nothing to go on with; a tree when errors
  * grew all the same is good for finding more mistakes only. */
-struct node *include_file(struct pool *pool, const char *name, struct config_errors *errors);
+struct node *include_file(struct pool *pool, const char *name, enum include_from from,
+			  struct config_errors *errors);
 
 /* The same for what coapd wrote itself, however long it is. */
 struct node *include_own(struct pool *pool, const char *name, const char *text, size_t n,

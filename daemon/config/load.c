@@ -143,9 +143,11 @@ static const char *key_within(struct pool *pool, const char *section, const char
 
 static void keep_place(struct config_pair *at, const char *key, const struct node *m)
 {
+	bool here = m->kind == NODE_NONE || (m->kind == NODE_MAP && schema_site_find(key));
+
 	*at = (struct config_pair){
 		.key = key, .value = m->kind == NODE_TEXT ? m->text : NULL, .key_at = m->key_at,
-		.value_at = m->kind == NODE_TEXT ? m->at : m->key_at,
+		.value_at = here ? m->key_at : m->at,
 	};
 }
 

@@ -23,6 +23,15 @@ const char *refusal_why(const char *section, const struct config_row *row)
 	return NULL;
 }
 
+static struct config_place place_of(const struct site *site, const char *section,
+				    const struct config_row *row)
+{
+	char key[64];
+
+	snprintf(key, sizeof key, "%s%s%s", section, *section ? "." : "", row->name);
+	return site_place(site, key);
+}
+
 static bool differs(const struct config_row *row, const struct site *served,
 		    const struct site *wanted, char one[SCHEMA_TEXT], char two[SCHEMA_TEXT],
 		    const char **was, const char **is)
@@ -40,14 +49,15 @@ static unsigned find_in(const struct schema_section *section, const struct site 
 	for (size_t i = 0; i < section->nrows; i++) {
 		const struct config_row *row = &section->rows[i];
 		const char *why = refusal_why(section->name, row), *was, *is;
+		struct config_place at = place_of(wanted, section->name, row);
 		char one[SCHEMA_TEXT], two[SCHEMA_TEXT];
 
-		if (!why || !differs(row, served, wanted, one, two, &was, &is))
+		if (!why || errors_told(errors, at) ||
+		    !differs(row, served, wanted, one, two, &was, &is))
 			continue;
-		errors_add(errors, site_place(wanted, *section->name ? section->name : row->name),
-			   "%s%s%s: %s cannot become %s while coapd runs, as %s; restart it, or "
+		errors_add(errors, at, "%s%s%s: %s cannot become %s while coapd runs, as %s; restart it, or "
 			   "leave this as it is", section->name, *section->name ? "." : "",
-			   row->name, was, is, why);
+			   row->name, *was ? was : "\"\"", *is ? is : "\"\"", why);
 		n++;
 	}
 	return n;
@@ -60,7 +70,8 @@ unsigned refusal_find(const struct site *served, const struct site *wanted,
 
 	for (size_t i = 0; i < schema_site_count; i++)
 		n += find_in(&schema_site[i], served, wanted, errors);
-	if (site_slots(served) == site_slots(wanted) && wanted->workers > site_slots(served)) {
+	if (site_slots(served) == site_slots(wanted) && wanted->workers > site_slots(served) &&
+	    !errors_told(errors, site_place(wanted, "workers"))) {
 		errors_add(errors, site_place(wanted, "workers"), "workers: there cannot be %u, as "
 			   "clients are divided into %u slots for as long as coapd runs; restart "
 			   "it, or name %u at most", wanted->workers, site_slots(served),

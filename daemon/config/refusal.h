@@ -10,7 +10,8 @@
  * of the schema, "" for the file itself. */
 const char *refusal_why(const char *section, const struct config_row *row);
 
-/* Adds each such row that is another in wanted than in served; how many. */
+/* Adds each such row that is another in wanted than in served; how many.  wanted may have
+ * mistakes that errors has already: of a value that is one nothing more is said. */
 unsigned refusal_find(const struct site *served, const struct site *wanted,
 		      struct config_errors *errors);
 

@@ -36,12 +36,23 @@ struct site *site_read_text(const char *file, const char *text, size_t n,
 	return load(pool, file, include_text(pool, file, text, n, errors), errors);
 }
 
-struct site *site_read(const char *file, struct config_errors *errors)
+static struct site *read_from(const char *file, enum include_from from,
+			      struct config_errors *errors)
 {
 	struct pool *pool = pool_new();
 
 	errors_begin(errors, file);
-	return load(pool, file, include_file(pool, file, errors), errors);
+	return load(pool, file, include_file(pool, file, from, errors), errors);
+}
+
+struct site *site_read(const char *file, struct config_errors *errors)
+{
+	return read_from(file, INCLUDE_FROM_ANY, errors);
+}
+
+struct site *site_read_again(const char *file, struct config_errors *errors)
+{
+	return read_from(file, INCLUDE_FROM_FILE, errors);
 }
 
 static struct site *only_without(const struct config_errors *errors, struct site *site)

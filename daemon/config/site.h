@@ -160,7 +160,7 @@ struct site {
 	struct pool *pool;              /* owns all of the above, this included */
 };
 
-/* Reads and checks a file of at most 1 MiB.  NULL: errors, which is emptied
+/* Reads and checks a file of at most 1 MiB; a pipe or a terminal is read to its end.  NULL: errors, which is emptied
  * first, says why, and holds at least one message. */
 struct site *site_load(const char *file, struct config_errors *errors);
 
@@ -178,6 +178,9 @@ struct site *site_load_own(const char *file, const char *text, size_t n,
 struct site *site_read(const char *file, struct config_errors *errors);
 struct site *site_read_text(const char *file, const char *text, size_t n,
 			    struct config_errors *errors);
+
+/* As site_read(), of a regular file only: it does not block. */
+struct site *site_read_again(const char *file, struct config_errors *errors);
 
 /* Where the value of a key of the file itself, or of a section ("limits.dedup"), stands; that
  * of a section is the place of the section, and that of a key which is not there is its

@@ -1,5 +1,6 @@
 #include "kit/guest.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kit/pace.h"
 #include "resource/mount.h"
@@ -13,7 +14,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The module's own functions, which ours stand before. */
@@ -82,14 +82,6 @@ static void on_commit(void *arg, bool done)
 
 /* --- around the functions of modules -------------------------------------------------- */
 
-static uint64_t real_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static bool may_not_run_twice(const coapd_task *task, const struct original *o)
 {
 	const coapd_msg *m = coapd_request(task);
@@ -102,7 +94,7 @@ static enum coapd_verdict handle(void *self, coapd_task *task, const struct coap
 	struct guest_shared *s = guest.shared;
 	uint32_t mount = coapd_task_mount(task)->where - 1;
 	const struct original *o = &guest.original[mount];
-	uint64_t began = real_ms(), took;
+	uint64_t began = clock_ms(), took;
 	enum coapd_verdict v;
 
 	s->point = (struct guest_point){ mount, event->what, event->tag, event->attempt,
@@ -113,7 +105,7 @@ static enum coapd_verdict handle(void *self, coapd_task *task, const struct coap
 	s->stage = GUEST_IN_HOOK;
 	v = o->handle(self, task, event);
 	s->stage = GUEST_SERVING;
-	took = real_ms() - began;
+	took = clock_ms() - began;
 	if (took > GUEST_SLOW_MS && took > s->slow_ms) {
 		s->slow = s->point;
 		s->slow_ms = (uint32_t)took;

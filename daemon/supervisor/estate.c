@@ -149,15 +149,31 @@ static json_t *levels(void)
 	return all;
 }
 
+/* A path need not be text, as a string of JSON must: then it is a list of its bytes. */
+static json_t *path(const char *name)
+{
+	json_t *bytes;
+
+	if (!name)
+		return json_null();
+	if (utf8_valid(name, strlen(name)))
+		return json_string(name);
+	bytes = json_array();
+	for (; *name; name++)
+		json_array_append_new(bytes, json_integer((unsigned char)*name));
+	return bytes;
+}
+
 static json_t *living(const struct supervisor *sv, struct bag *bag)
 {
-	json_t *all = json_pack("{s:s, s:o?, s:s, s:o, s:o, s:s?, s:I, s:i, s:i, s:I}", "program",
-				sv->program, "site", site_as_text(sv->now->site), "file",
-				sv->now->site->file, "mounts", mounts(sv, bag), "workers",
-				workers(sv, bag), "runtime", sv->now->site->runtime_at, "deaths",
-				(json_int_t)sv->crew.deaths, "taken-over",
-				(int)sv->reload.taken_over, "refused", (int)sv->reload.refused,
-				"began", (json_int_t)sv->reload.began);
+	const struct site *site = sv->now->site;
+	json_t *all = json_pack("{s:o, s:o?, s:o, s:o, s:o, s:o, s:o, s:I, s:i, s:i, s:I}",
+				"program", path(sv->program), "site", site_as_text(site), "file",
+				path(site->file), "mounts", mounts(sv, bag), "workers",
+				workers(sv, bag), "runtime", path(site->runtime_at), "modules",
+				path(site->modules_dir), "deaths", (json_int_t)sv->crew.deaths,
+				"taken-over", (int)sv->reload.taken_over, "refused",
+				(int)sv->reload.refused, "began", (json_int_t)sv->reload.began);
 
 	put_shared(sv, bag);
 	control_leave(sv->control, all, bag);
@@ -303,6 +319,22 @@ bool estate_lives(const struct estate *e)
 const char *estate_text(const struct estate *e, const char *name)
 {
 	return json_string_value(json_object_get(e->root, name));
+}
+
+char *estate_path(const struct estate *e, const char *name)
+{
+	const json_t *value = json_object_get(e->root, name);
+	size_t n = json_array_size(value);
+	char *made;
+
+	if (!json_is_array(value))
+		return json_is_string(value) ? strdup(json_string_value(value)) : NULL;
+	made = malloc(n + 1);
+	for (size_t i = 0; made && i < n; i++)
+		made[i] = (char)json_integer_value(json_array_get(value, i));
+	if (made)
+		made[n] = '\0';
+	return made;
 }
 
 uint64_t estate_number(const struct estate *e, const char *name)

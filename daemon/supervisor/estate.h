@@ -57,6 +57,10 @@ void estate_free(struct estate *e);
 const char *estate_text(const struct estate *e, const char *name);      /* or NULL */
 uint64_t estate_number(const struct estate *e, const char *name);       /* or 0 */
 
+/* A member that is a path, of whatever bytes: the caller's to free; NULL: it is not there, or
+ * there is no memory. */
+char *estate_path(const struct estate *e, const char *name);
+
 /* Whether it has the living part. */
 bool estate_lives(const struct estate *e);
 

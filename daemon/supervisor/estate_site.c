@@ -61,10 +61,30 @@ static bool order(struct site *site, const json_t *wanted)
 	return true;
 }
 
+/* In the pool of the site. */
+static const char *kept_path(const struct estate *e, const char *name, const struct site *site)
+{
+	char *path = estate_path(e, name);
+	const char *kept = path ? pool_copy(site->pool, path, strlen(path)) : NULL;
+
+	free(path);
+	return kept;
+}
+
+/* What the text of a site does not say, or cannot. */
+static void set_paths(const struct estate *e, struct site *site)
+{
+	const char *modules = kept_path(e, "modules", site);
+
+	site->runtime_at = kept_path(e, "runtime", site);
+	if (modules)
+		site->modules_dir = modules;
+}
+
 struct site *estate_site(const struct estate *e, struct err *err)
 {
-	const char *text = estate_text(e, "site"), *runtime = estate_text(e, "runtime");
-	const char *file = estate_text(e, "file");
+	const char *text = estate_text(e, "site");
+	char *file = estate_path(e, "file");
 	struct config_errors *errors = text ? malloc(sizeof *errors) : NULL;
 	struct site *site = errors ? site_load_own(file ? file : "site", text,
 						    strlen(text), errors) : NULL;
@@ -72,7 +92,7 @@ struct site *estate_site(const struct estate *e, struct err *err)
 	if (site && order(site, json_object_get(e->root, "mounts"))) {
 		site->slots = (uint32_t)estate_number(e, "slots");
 		site->workers = (uint32_t)json_array_size(json_object_get(e->root, "workers"));
-		site->runtime_at = runtime ? pool_copy(site->pool, runtime, strlen(runtime)) : NULL;
+		set_paths(e, site);
 	} else if (site) {
 		site_free(site);
 		site = NULL;
@@ -83,5 +103,6 @@ struct site *estate_site(const struct estate *e, struct err *err)
 			errors && errors->count ? errors->text[0] : "it is not there");
 	}
 	free(errors);
+	free(file);
 	return site;
 }

@@ -3,6 +3,7 @@
 #include "config/refusal.h"
 #include "supervisor/child.h"
 #include "supervisor/process.h"
+#include "supervisor/stages.h"
 #include "supervisor/upgrade.h"
 
 #include <errno.h>
@@ -25,6 +26,16 @@ void inspection_read(struct reload *r)
 	r->report = -1;
 }
 
+void inspection_refuse(const struct site *served, const struct site *wanted, unsigned nslots,
+		       struct config_errors *errors)
+{
+	struct err err;
+
+	refusal_find(served, wanted, errors);
+	if (stages_files(wanted, nslots, &err))
+		errors_add(errors, site_place(wanted, "listen"), "%s", err.text);
+}
+
 static _Noreturn void be_checker(struct supervisor *sv, struct config_errors *errors)
 {
 	struct reload *r = &sv->reload;
@@ -35,14 +46,14 @@ static _Noreturn void be_checker(struct supervisor *sv, struct config_errors *er
 	if (r->upgrades)
 		upgrade_rehearse(sv, r->source->argv, r->report);
 	out = fdopen(r->report, "w");
+	if (r->site)
+		inspection_refuse(sv->now->site, r->site, sv->nslots, errors);
 	fine = r->site && r->source->look(r->source->arg, r->site, errors);
-	if (fine)
-		fine = refusal_find(sv->now->site, r->site, errors) == 0;
 	if (out) {
 		errors_print(errors, out);
 		fflush(out);
 	}
-	_exit(fine && !errors->count ? 0 : 1);
+	_exit(fine ? 0 : 1);
 }
 
 int inspection_start(struct supervisor *sv, struct config_errors *errors)

@@ -11,6 +11,11 @@
  * dies is ours to wait for. */
 int inspection_start(struct supervisor *sv, struct config_errors *errors);
 
+/* In such a child: adds what the one that serves cannot change, and more files than it may open.
+ * wanted may have mistakes, which errors has. */
+void inspection_refuse(const struct site *served, const struct site *wanted, unsigned nslots,
+		       struct config_errors *errors);
+
 /* It has ended: what it said becomes reload.text, unless there is one. */
 void inspection_read(struct reload *r);
 

@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 /* --- sending ------------------------------------------------------------------------------ */
@@ -110,11 +109,8 @@ int notify_ready(const char *status)
 /* The time is for Type=notify-reload, which compares it. */
 int notify_reloading(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
 	return tellf("RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=reading the site file",
-			  (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000);
+		     clock_ns() / 1000);
 }
 
 int notify_status(const char *status)

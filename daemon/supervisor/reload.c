@@ -12,6 +12,7 @@
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
 #include "supervisor/runtime.h"
+#include "supervisor/stages.h"
 #include "supervisor/state.h"
 #include "supervisor/upgrade.h"
 
@@ -227,7 +228,9 @@ static void prepare(struct supervisor *sv)
 	int rc;
 
 	enter(sv, RELOAD_PREPARING, CREW_START_MS / 1e3);
-	rc = sockets_add(&sv->sockets, r->site, &err);
+	rc = stages_files(r->site, sv->nslots, &err);
+	if (rc == 0)
+		rc = sockets_add(&sv->sockets, r->site, &err);
 	if (rc == 0 && strcmp(r->site->user, sv->now->site->user) != 0)
 		rc = give_directory(r->site, &err);
 	if (rc == 0)

@@ -21,12 +21,12 @@ static int up_key(struct supervisor *sv, struct err *err)
 /* Standard streams, what the loop has, and what a shell left open for us. */
 #define SPARE_FILES 64
 
-static int up_files(struct supervisor *sv, struct err *err)
+int stages_files(const struct site *site, unsigned nslots, struct err *err)
 {
 	/* Two generations of workers, and of memory, while one takes over from another; and all
 	 * of it twice while another program does. */
-	rlim_t need = 2 * ((rlim_t)sv->nslots * (sv->site->nlisteners + 6) + 4 * sv->nslots) +
-		      sv->site->control_connections + SPARE_FILES;
+	rlim_t need = 2 * ((rlim_t)nslots * (site->nlisteners + 6) + 4 * nslots) +
+		      site->control_connections + SPARE_FILES;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
@@ -34,10 +34,15 @@ static int up_files(struct supervisor *sv, struct err *err)
 	limit.rlim_cur = need;
 	if (need <= limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) == 0)
 		return 0;
-	err_set(err, -EMFILE, "%u slots take up to %ju open files, but only %ju are allowed: raise "
-		"the limit (ulimit -n, LimitNOFILE=), or have fewer slots", sv->nslots,
-		(uintmax_t)need, (uintmax_t)limit.rlim_max);
-	return site_blame(sv->site, "slots", -EMFILE, err);
+	return err_set(err, -EMFILE, "%u slots of %zu listeners take up to %ju open files, but "
+		       "only %ju are allowed: raise the limit (ulimit -n, LimitNOFILE=), or have "
+		       "fewer of them", nslots, site->nlisteners, (uintmax_t)need,
+		       (uintmax_t)limit.rlim_max);
+}
+
+static int up_files(struct supervisor *sv, struct err *err)
+{
+	return site_blame(sv->site, "slots", stages_files(sv->site, sv->nslots, err), err);
 }
 
 static int up_sockets(struct supervisor *sv, struct err *err)

@@ -11,6 +11,11 @@
  * reason, and nothing is left. */
 int stages_up(struct supervisor *sv, struct err *err);
 
+/* Raises the limit of open files to what a site with so many slots may take, while it is
+ * served and while another takes over from it or it does from another of no more listeners.
+ * 0, or -EMFILE with the reason, which names no place. */
+int stages_files(const struct site *site, unsigned nslots, struct err *err);
+
 /* Ends all of it. */
 void stages_down(struct supervisor *sv);
 

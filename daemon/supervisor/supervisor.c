@@ -1,10 +1,10 @@
 #include "supervisor/supervisor.h"
 
 #include "base/clock.h"
-#include "config/refusal.h"
 #include "supervisor/closing.h"
 #include "supervisor/control.h"
 #include "supervisor/estate.h"
+#include "supervisor/inspection.h"
 #include "supervisor/notify.h"
 #include "supervisor/process.h"
 #include "supervisor/rotation.h"
@@ -526,23 +526,34 @@ enum supervisor_exit supervisor_take_over(struct estate *left, struct site *site
 	return sv.code;
 }
 
-bool supervisor_rehearse(struct estate *left, struct site *site, struct config_errors *errors)
+/* As a reload would find it. */
+static int room_for(struct supervisor *sv, struct site *site, struct err *err)
+{
+	int rc = sockets_add(&sv->sockets, site, err);
+
+	return rc == 0 && !generation_make(sv, site, sv->now, on_control, err) ? -EINVAL : rc;
+}
+
+bool supervisor_rehearse(struct estate *left, struct site *site,
+			 const struct supervisor_source *source, struct config_errors *errors)
 {
 	struct err err = { "" };
 	struct site *served = estate_site(left, &err);
 	struct supervisor sv = { .site = served, .left = left, .on_control = on_control,
 				 .nslots = (unsigned)estate_number(left, "slots") };
 	int rc = served ? stages_up(&sv, &err) : -EINVAL;
+	bool fine;
 
 	if (rc == 0) {
 		reload_settle(&sv, site);
-		rc = refusal_find(served, site, errors) ? 0 : sockets_add(&sv.sockets, site, &err);
+		inspection_refuse(served, site, sv.nslots, errors);
 	}
-	if (rc == 0 && !errors->count && !generation_make(&sv, site, sv.now, on_control, &err))
-		rc = -EINVAL;
+	fine = source->look(source->arg, site, errors);
+	if (rc == 0 && fine)
+		rc = room_for(&sv, site, &err);
 	if (rc < 0)
 		errors_add(errors, (struct config_place){ 0 }, "%s", err.text);
-	return rc == 0 && !errors->count;
+	return rc == 0 && fine;
 }
 
 /* --- all in one process: no loop but the worker's --------------------------------- */

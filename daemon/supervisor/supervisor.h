@@ -18,7 +18,7 @@ struct supervisor_source {
 	/* As site_read(): the caller's to free. */
 	struct site *(*load)(void *arg, struct config_errors *errors);
 	/* In a child: looks at what the site takes for granted and at its modules, adds to
-	 * errors, which has those of reading it.  False: there are some. */
+	 * errors, which has those of reading it and more.  False: there are some. */
 	bool (*look)(void *arg, const struct site *site, struct config_errors *errors);
 	void *arg;
 	char *const *argv;      /* the command line, for a program that takes over */
@@ -38,7 +38,8 @@ enum supervisor_exit supervisor_take_over(struct estate *left, struct site *site
 /* In a child: whether this program could take over what another one has left, which goes on to
  * be served meanwhile; adds to errors what is wrong.  Ends by _exit(), as nothing of it may be
  * given back. */
-bool supervisor_rehearse(struct estate *left, struct site *site, struct config_errors *errors);
+bool supervisor_rehearse(struct estate *left, struct site *site,
+			 const struct supervisor_source *source, struct config_errors *errors);
 
 /* The same in this process alone: one worker, which holds all slots, modules and all.
  * For whoever looks for a fault with a debugger; SIGINT or SIGTERM ends it at once.  The

@@ -52,9 +52,9 @@ static char *own_file(void)
 
 void upgrade_init(struct supervisor *sv)
 {
-	const char *known = sv->left ? estate_text(sv->left, "program") : NULL;
-
-	sv->program = known ? strdup(known) : named_file();
+	sv->program = sv->left ? estate_path(sv->left, "program") : NULL;
+	if (!sv->program)
+		sv->program = named_file();
 	if (!sv->program)
 		sv->program = own_file();
 	sv->program_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);

@@ -1,5 +1,6 @@
 #include "worker/accesslog.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "coap/block.h"
 #include "exchange/dedup.h"
@@ -17,21 +18,13 @@ static struct accesslog *of(struct witness *w)
 	return (struct accesslog *)(void *)w;
 }
 
-static uint64_t clock_ns(clockid_t id, struct timespec *t)
-{
-	clock_gettime(id, t);
-	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
-}
-
 /* --- writing ---------------------------------------------------------------------- */
 
 void accesslog_flush(struct accesslog *l)
 {
-	struct timespec t;
-
 	if (l->n && write(l->fd, l->buffer, l->n) != (ssize_t)l->n)
-		log_limited(&l->limit, clock_ns(CLOCK_MONOTONIC, &t) / 1000000, LOG_BURST, LOG_WARN,
-			    "lines of the access log are lost: %s", strerror(errno));
+		log_limited(&l->limit, clock_ms(), LOG_BURST, LOG_WARN, "lines of the access log "
+			    "are lost: %s", strerror(errno));
 	l->n = 0;
 }
 
@@ -136,7 +129,6 @@ static void describe(const struct answered *a, uint64_t began_ns, struct accessl
 {
 	const struct request *r = a->request;
 	struct message response = { .code = a->code };
-	struct timespec t;
 
 	if (!message_parse_body(a->body, &response))
 		response.payload = span_of(NULL, 0);
@@ -147,7 +139,7 @@ static void describe(const struct answered *a, uint64_t began_ns, struct accessl
 	line->bytes = response.payload.n;
 	line->block = block_number(&r->msg, &response);
 	line->retransmissions = 0;
-	line->us = (clock_ns(CLOCK_MONOTONIC, &t) - began_ns) / 1000;
+	line->us = (clock_ns() - began_ns) / 1000;
 	clock_gettime(CLOCK_REALTIME, &line->at);
 }
 

@@ -1,5 +1,6 @@
 #include "worker/service.h"
 
+#include "base/clock.h"
 #include "exchange/representation.h"
 #include "transport/icmp.h"
 #include "worker/slot.h"
@@ -8,7 +9,6 @@
 #include <errno.h>
 #include <linux/sock_diag.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define ROUNDS 4                /* full batches of one socket before others get a turn */
 #define SWEEP_S 1.
@@ -25,19 +25,6 @@ const char *service_state_name(enum service_state state)
 	};
 
 	return name[state];
-}
-
-static uint64_t clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static uint64_t clock_ms(void)
-{
-	return clock_ns() / 1000000;
 }
 
 static struct space *space_of(struct service *v)

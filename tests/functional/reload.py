@@ -1,6 +1,7 @@
 """Another site takes over from the one that is served: nothing is lost, or nothing happens."""
 import os
 import re
+import resource
 import shutil
 import signal
 import threading
@@ -91,6 +92,51 @@ def a_site_with_a_mistake_changes_nothing():
         equal(d.workers, workers, "workers")
         d.rewrite(SITE)
         reload(d)
+        answers(p, "/hello")
+
+
+@test
+def all_that_is_wrong_is_told_at_once():
+    with Daemon(SITE) as d, d.peer() as p:
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (140, 140))
+        d.rewrite('control: { socket: "@DIR@/control" }\nslots: 3\nworkers: many\ndrain: 5\n'
+                  "runtime-directory: /nonexistent\nlisten: [ " + '"coap://[::1]:0", ' * 15 + "]\n"
+                  "resources: { /a: helo }\n")
+        for what in ("reload", "upgrade"):
+            err = coapctl(what, socket=os.path.join(d.directory, "control"), status=1)
+            told = re.findall(r"site\.yaml:(\d+):\d+: (\S+)", err)
+            equal(told, [("2", "slots:"), ("3", "workers:"), ("4", "drain:"),
+                         ("5", "runtime-directory:"), ("5", "runtime-directory:"), ("6", "2"),
+                         ("7", "module")], what)
+        answers(p, "/hello")
+
+
+@test
+def a_pipe_in_the_place_of_the_site_is_not_waited_for():
+    with Daemon(SITE) as d, d.peer() as p:
+        os.unlink(d.site)
+        os.mkfifo(d.site)
+        for what in ("reload", "upgrade"):
+            err = coapctl(what, socket=os.path.join(d.directory, "control"), status=1)
+            check(re.search(r"site\.yaml: is no regular file but a pipe, out of which nothing can be read again", err),
+                  f"{what}: {err}")
+            answers(p, "/hello")
+        os.unlink(d.site)
+        reload(d, SITE)
+        answers(p, "/hello")
+
+
+@test
+def more_files_than_allowed_are_refused():
+    site = SITE.replace("slots: 2", "slots: 16")
+    with Daemon(site) as d, d.peer() as p:
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (500, 500))
+        reload(d, site)
+        d.rewrite(site + "listen: [" + ", ".join(['"coap://[::1]:0"'] * 8) + "]\n")
+        for what in ("reload", "upgrade"):
+            err = coapctl(what, socket=os.path.join(d.directory, "control"), status=1)
+            check(re.search(r"16 slots of 8 listeners take up to \d+ open files, but only 500 are allowed: "
+                            r"raise the limit", err), f"{what}: {err}")
         answers(p, "/hello")
 
 

@@ -233,6 +233,25 @@ def files_that_are_none():
 
 
 @test
+def a_site_that_comes_out_of_a_pipe():
+    with Site(site="include: conf.d\nresources: { /a: hello }\n") as s:
+        s.put("conf.d/b.yaml", "resources: { /b: hello, /c: helo }\n")
+        run = f"{PROGRAM} -M {s.modules} --check"
+        for line in (f"{run} <(cat site.yaml)", f"cat site.yaml | {run} /dev/stdin"):
+            status, out, err = output(["bash", "-c", f"cd {s.directory}; {line}"])
+            equal((status, out), (2, ""), f"exit status and output ({err})")
+            check(re.match(r"conf\.d/b\.yaml:1:29: module helo: .*did you mean hello", err), err)
+        os.unlink(f"{s.directory}/site.yaml")
+        os.mkfifo(f"{s.directory}/site.yaml")
+        s.refused(("site.yaml", "is a pipe, and nobody writes to it"))
+        s.put("a.yaml", "include: conf.d/b.yaml\n")
+        os.unlink(f"{s.directory}/conf.d/b.yaml")
+        os.mkfifo(f"{s.directory}/conf.d/b.yaml")
+        status, _, err = s.run("--check", name="a.yaml")
+        check(status == 2 and re.search(r"a\.yaml:1:10: include: .*/b\.yaml is no regular file but a pipe", err), err)
+
+
+@test
 def hosts_that_are_none():
     with Site() as s:
         for text, place, pattern in (

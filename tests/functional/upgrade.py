@@ -309,6 +309,41 @@ def files_of_modules_stay_where_they_are():
         equal(os.listdir(run_at), [], "directories in the end")
 
 
+class Strange(Installed):
+    """One whose paths, but that of the control socket, are no UTF-8."""
+
+    def __init__(self, site):
+        super().__init__(site)
+        self.place = os.path.join(self.directory, os.fsdecode(b"\xfc\xe2\x82"))
+        self.run_at = os.path.join(self.place, "run")
+        os.makedirs(self.run_at)
+        self.env["RUNTIME_DIRECTORY"] = self.run_at
+        for name in ("program", "modules", "site"):
+            there = os.path.join(self.place, name)
+            os.rename(getattr(self, name), there)
+            setattr(self, name, there)
+        self.arguments = ["--config", self.site]
+
+
+@test
+def paths_may_be_of_any_bytes():
+    with Strange(SITE) as d, d.peer() as p:
+        before = os.listdir(d.run_at)
+        equal(len(before), 1, "directories")
+        for _ in range(2):
+            d.install()
+            d.upgrade()
+            answers(p, "/hello")
+        check(all(d.is_program_of(pid) for pid in d.everybody()), "not all are the new program")
+        os.unlink(d.program)
+        err = d.upgrade(status=1)
+        check("/program cannot be executed: No such file" in err, err)
+        equal(os.listdir(d.run_at), before, "directories")
+        d.signal(signal.SIGTERM)
+        d.wait_end()
+        equal(os.listdir(d.run_at), [], "directories in the end")
+
+
 WRAPPER = """#!/bin/sh
 case $1 in {when}*) {do} ;; esac
 exec {real} "$@"

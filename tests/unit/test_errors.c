@@ -22,6 +22,21 @@ Test(errors, stand_in_the_order_of_the_file)
 	cr_expect_str_eq(e.text[4], "f:3:1: d");
 }
 
+Test(errors, of_a_place_are_known)
+{
+	static const struct config_file file = { .name = "a" };
+	struct config_place at = place_at(2, 3), elsewhere = { 2, 3, &file };
+
+	errors_begin(&e, "f");
+	errors_add(&e, place_at(0, 0), "whole");
+	errors_add(&e, at, "wrong");
+	cr_expect(errors_told(&e, at));
+	cr_expect_not(errors_told(&e, elsewhere));
+	cr_expect_not(errors_told(&e, place_at(2, 4)));
+	cr_expect_not(errors_told(&e, place_at(3, 3)));
+	cr_expect_not(errors_told(&e, place_at(0, 0)));
+}
+
 Test(errors, show_the_line_of_their_file)
 {
 	static const struct config_file top = { .name = "a.yaml", .text = "one\ntwo: x\n", .n = 11 },

@@ -88,6 +88,28 @@ Test(estate, the_site_comes_back_with_its_mounts_in_their_order)
 	site_free(site);
 }
 
+Test(estate, paths_may_be_of_any_bytes)
+{
+	struct site *site;
+	char *program;
+
+	sv.program = "/sbin/\xff\xe2\x82/coapd";
+	sv.site->runtime_at = "/run/\xe4";
+	sv.site->modules_dir = "/lib/\xf6";
+	sv.site->file = "\xfc.yaml";
+	hand_over(true);
+	program = estate_path(&found, "program");
+	cr_expect_str_eq(program, sv.program);
+	free(program);
+	cr_expect_null(estate_path(&found, "no such member"));
+	site = estate_site(&found, &err);
+	cr_assert(site, "%s", err.text);
+	cr_expect_str_eq(site->runtime_at, sv.site->runtime_at);
+	cr_expect_str_eq(site->modules_dir, sv.site->modules_dir);
+	cr_expect_str_eq(site->file, sv.site->file);
+	site_free(site);
+}
+
 Test(estate, a_site_may_be_longer_than_a_file)
 {
 	static char longer[3 << 20];

@@ -1,9 +1,12 @@
 #include "config/include.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,7 +45,7 @@ static void put(const char *name, const char *text)
 static struct node *load(const char *name)
 {
 	errors_begin(&errors, name);
-	return include_file(pool, name, &errors);
+	return include_file(pool, name, INCLUDE_FROM_FILE, &errors);
 }
 
 /* The members in their order, "a b c". */
@@ -144,11 +147,84 @@ Test(include, what_cannot_be_read)
 	refused("include: [ [ a ] ]\n", "site.yaml:1:12: include: must be the name of a file or "
 		"directory, or a pattern, not a list");
 	cr_assert_eq(mkfifo("pipe", 0600), 0);
-	refused("include: pipe\n", "site.yaml:1:10: include: pipe is no regular file");
+	refused("include: pipe\n", "site.yaml:1:10: include: pipe is no regular file but a pipe");
 	put("b.yaml", "- a\n");
 	refused("include: b.yaml\n",
 		"b.yaml:1:1: a site is a mapping (key: value), not a list");
 }
+
+/* --- a site file that is none ------------------------------------------------ */
+
+static void refused_from(const char *name, enum include_from from, const char *message)
+{
+	errors_begin(&errors, name);
+	cr_expect_null(include_file(pool, name, from, &errors));
+	cr_expect_eq(errors.count, 1, "%u", errors.count);
+	cr_expect_str_eq(errors.text[0], message);
+}
+
+Test(include, a_site_that_is_no_file, .timeout = 20)
+{
+	static const enum include_from from[] = { INCLUDE_FROM_FILE, INCLUDE_FROM_ANY };
+
+	for (int i = 0; i < 2; i++) {
+		refused_from("conf.d", from[i], "conf.d: is no regular file but a directory");
+		refused_from("/dev/zero", from[i], "/dev/zero: is no regular file but a device");
+	}
+	cr_assert_eq(mkfifo("pipe", 0600), 0);
+	refused_from("pipe", INCLUDE_FROM_ANY, "pipe: is a pipe, and nobody writes to it");
+	refused_from("pipe", INCLUDE_FROM_FILE, "pipe: is no regular file but a pipe, out of "
+		     "which nothing can be read again");
+}
+
+/* One who writes in two pieces, the second when the first has been taken. */
+static void *write_slowly(void *arg)
+{
+	int fd = *(int *)arg;
+	int left = 1;
+
+	cr_assert_eq(write(fd, "a: 1\ninclude: b.y", 17), 17);
+	while (left)
+		cr_assert_eq(ioctl(fd, FIONREAD, &left), 0);
+	cr_assert_eq(write(fd, "aml\n", 4), 4);
+	close(fd);
+	return NULL;
+}
+
+Test(include, a_pipe_is_read_to_its_end, .timeout = 20)
+{
+	char name[40];
+	pthread_t writer;
+	int end[2];
+
+	put("b.yaml", "b: 1\n");
+	cr_assert_eq(pipe(end), 0);
+	snprintf(name, sizeof name, "/dev/fd/%d", end[0]);
+	pthread_create(&writer, NULL, write_slowly, &end[1]);
+	errors_begin(&errors, name);
+	cr_expect_str_eq(keys(include_file(pool, name, INCLUDE_FROM_ANY, &errors)), "a b");
+	cr_expect_eq(errors.count, 0, "%s", errors.text[0]);
+	pthread_join(writer, NULL);
+	close(end[0]);
+}
+
+Test(include, a_terminal_too, .timeout = 20)
+{
+	int ours = posix_openpt(O_RDWR | O_NOCTTY);
+	char message[200], name[40];
+
+	cr_assert(ours >= 0 && grantpt(ours) == 0 && unlockpt(ours) == 0);
+	cr_assert_eq(ptsname_r(ours, name, sizeof name), 0);
+	snprintf(message, sizeof message, "%s: is no regular file but a terminal, out of which "
+		 "nothing can be read again", name);
+	refused_from(name, INCLUDE_FROM_FILE, message);
+	cr_assert_eq(write(ours, "a: 1\n\004", 6), 6);
+	errors_begin(&errors, name);
+	cr_expect_str_eq(keys(include_file(pool, name, INCLUDE_FROM_ANY, &errors)), "a");
+	close(ours);
+}
+
+/* --- limits -------------------------------------------------------------------- */
 
 Test(include, a_file_within_itself)
 {

@@ -41,6 +41,41 @@ Test(refusal, of_a_section)
 		  errors.text[0]);
 }
 
+Test(refusal, stands_where_the_value_does)
+{
+	cr_expect_eq(refused("control: {socket: /a}\n", "control:\n  socket: /b\n"), 1);
+	cr_expect(strstr(errors.text[0], ":2:11: control.socket"), "%s", errors.text[0]);
+}
+
+/* How much is refused of a site with so many mistakes. */
+static unsigned refused_besides(const char *served, const char *wanted, unsigned mistakes)
+{
+	struct site *a = help_site(served), *b = site_read_text("site.yaml", wanted,
+								strlen(wanted), &errors);
+	unsigned n;
+
+	cr_expect_eq(errors.count, mistakes, "%u: %s", errors.count, errors.text[0]);
+	cr_assert_not_null(b);
+	n = refusal_find(a, b, &errors);
+	cr_expect_eq(errors.count, mistakes + n);
+	site_free(a);
+	site_free(b);
+	return n;
+}
+
+Test(refusal, what_is_told_already_is_not_refused_besides)
+{
+	static const char *const slots[] = { "many", "[ 4 ]", "0.5", "${NO_SUCH_VARIABLE}", "{}" };
+	char wanted[100];
+
+	for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
+		snprintf(wanted, sizeof wanted, "slots: %s\ncontrol: { socket: /b }\n", slots[i]);
+		cr_expect_eq(refused_besides("slots: 4\n", wanted, 1), 1, "%s", slots[i]);
+	}
+	cr_expect_eq(refused_besides("control: {socket: /a}\n", "control: [ /b ]\n", 1), 0);
+	cr_expect_eq(refused_besides("slots: 4\n", "slots: 4\nworkers: 5x\n", 1), 0);
+}
+
 Test(refusal, more_workers_than_slots)
 {
 	cr_expect_eq(refused("workers: 2\nslots: 4\n", "workers: 4\nslots: 4\n"), 0);

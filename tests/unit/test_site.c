@@ -16,15 +16,42 @@ Test(site, a_directory_is_no_site)
 {
 	cr_expect_null(site_load("/", &help_errors));
 	cr_assert_eq(help_errors.count, 1);
-	cr_expect_str_eq(help_errors.text[0], "/: cannot be read: Is a directory");
+	cr_expect_str_eq(help_errors.text[0], "/: is no regular file but a directory");
 }
 
-Test(site, an_endless_file_is_read_to_the_limit_only)
+Test(site, what_is_read_again_is_a_file)
 {
-	cr_expect_null(site_load("/dev/zero", &help_errors));
+	char name[40];
+	struct site *site;
+	int end[2];
+
+	cr_assert_eq(pipe(end), 0);
+	snprintf(name, sizeof name, "/dev/fd/%d", end[0]);
+	cr_expect_null(site_read_again(name, &help_errors));
 	cr_assert_eq(help_errors.count, 1);
-	cr_expect_str_eq(help_errors.text[0],
-			 "/dev/zero: larger than 1048576 bytes, which no site needs");
+	cr_expect(strstr(help_errors.text[0], "no regular file but a pipe"));
+	cr_assert_eq(write(end[1], "workers: 5\n", 11), 11);
+	close(end[1]);
+	site = site_read(name, &help_errors);
+	cr_assert_not_null(site);
+	cr_expect_eq(site->workers, 5);
+	site_free(site);
+	close(end[0]);
+}
+
+Test(site, a_long_file_is_read_to_the_limit_only)
+{
+	char name[] = "/tmp/test_site_XXXXXX", message[200];
+	int fd = mkstemp(name);
+
+	cr_assert(fd >= 0 && ftruncate(fd, 100 << 20) == 0);
+	close(fd);
+	cr_expect_null(site_load(name, &help_errors));
+	unlink(name);
+	cr_assert_eq(help_errors.count, 1);
+	snprintf(message, sizeof message, "%s: larger than 1048576 bytes, which no site needs",
+		 name);
+	cr_expect_str_eq(help_errors.text[0], message);
 }
 
 Test(site, a_file_is_loaded_under_its_name)

@@ -485,7 +485,7 @@ Test(supervisor, more_files_than_allowed_are_refused_before_anything_is_open)
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
 	launch(SERVE);
 	cr_assert(next_line());
-	cr_assert(strstr(last, "5 slots take up to 175 open files, but only 60 are allowed"),
+	cr_assert(strstr(last, "5 slots of 1 listeners take up to 175 open files, but only 60 are allowed"),
 		  "%s", last);
 	expect_end(1);
 }

@@ -210,8 +210,11 @@ undo_note(const struct space *s, struct undo_notes *u, const uint32_t *word, uns
 	uint32_t off = (uint32_t)(((const uint8_t *)word - s->base) >> 2);
 
 #pragma GCC unroll 8
-	for (unsigned i = 0; i < count; i++)
-		*u->next++ = (struct undo_entry){ off + i, word[i] };
+	for (unsigned i = 0; i < count; i++, u->next++) {
+		u->next->off = off + i;
+		barrier();              /* two stores are cheaper than one of both */
+		u->next->old = word[i];
+	}
 	u->n += count;
 }
 

@@ -59,8 +59,8 @@ uint64_t call_enter(struct engine *e, struct coapd_mount *m);
 void call_leave(struct engine *e, struct coapd_mount *m, uint64_t before);
 
 /* Prepares the run for a fresh request and runs the hook. */
-enum coapd_verdict call_fresh(struct resources *R, struct engine *e, struct request *r,
-			      struct coapd_mount *m);
+__attribute__((nonnull)) enum coapd_verdict call_fresh(struct resources *R, struct engine *e,
+						       struct request *r, struct coapd_mount *m);
 
 /* Runs the hook of a mount. */
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,

@@ -7,19 +7,18 @@
 #define TRANSPORT_SEGMENT_H
 
 #include "base/batch.h"
+#include "base/bytes.h"
 
 /* Whether two that are to be sent are of one run. */
 static inline bool segment_alike(const struct tx_dgram *a, const struct tx_dgram *b)
 {
-	uint64_t x, y, differ = a->len ^ b->len;
+	const uint8_t *x = (const uint8_t *)a, *y = (const uint8_t *)b;
+	uint64_t differ = a->len ^ b->len;
 
-	_Static_assert(offsetof(struct tx_dgram, len) == 6 * sizeof x, "two addresses");
+	_Static_assert(offsetof(struct tx_dgram, len) == 48, "two addresses");
 #pragma GCC unroll 6
-	for (unsigned i = 0; i < 6; i++) {      /* to and from, word by word */
-		memcpy(&x, (const uint8_t *)a + i * sizeof x, sizeof x);
-		memcpy(&y, (const uint8_t *)b + i * sizeof y, sizeof y);
-		differ |= x ^ y;
-	}
+	for (unsigned i = 0; i < 48; i += 8)    /* to and from, word by word */
+		differ |= bytes_8(x + i) ^ bytes_8(y + i);
 	return !differ;
 }
 

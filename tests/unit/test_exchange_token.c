@@ -25,10 +25,8 @@ static struct exchange *ask(unsigned peer, const char *token)
 				    .code = COAP_GET, .body = { body, sizeof body } };
 	ref_t ref = 0;
 
-	if (token) {
-		c.named = true;
+	if (token)
 		c.token = span_str(token);
-	}
 	cr_assert_eq(client_send(&r->e, &c, &ref), 0);
 	engine_commit(&r->e, 0);
 	return exchange_get(&r->e, ref);

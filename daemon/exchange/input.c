@@ -130,14 +130,14 @@ static bool remember_unsafe(struct engine *e, struct request *r, const struct de
 		challenge(e, r);
 		return false;
 	}
-	if (!dedup_room(e)) {
+	if (other)
+		dedup_bound(e, r->peer, r->msg.mid);
+	if (!dedup_room_of(e, r->peer)) {
 		full(e, r, COUNT_FULL_DEDUP);
 		return false;
 	}
 	if (!r->peer)
 		r->peer = endpoint_add(e, &r->from, &r->to);
-	if (other)
-		dedup_bound(e, r->peer, r->msg.mid);
 	r->dedup = dedup_add(e, r->peer, r->msg.mid, request_print(e, r),
 			     r->msg.type == COAP_NON);
 	if (dealings_are(r->peer))

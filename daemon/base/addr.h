@@ -37,21 +37,37 @@ static inline bool local_eq(const struct local *a, const struct local *b)
 	return memcmp(a, b, sizeof *a) == 0;
 }
 
+/* From the kernel's form and back, where it is wanted: what is returned is copied once more. */
+static inline void addr_take_sin6(struct addr *a, const struct sockaddr_in6 *s)
+{
+	memcpy(a->ip, &s->sin6_addr, 16);
+	a->scope = s->sin6_scope_id;
+	a->port = ntohs(s->sin6_port);
+	a->zero = 0;
+}
+
+static inline void addr_put_sin6(const struct addr *a, struct sockaddr_in6 *s)
+{
+	s->sin6_family = AF_INET6;
+	s->sin6_port = htons(a->port);
+	s->sin6_flowinfo = 0;
+	memcpy(&s->sin6_addr, a->ip, 16);
+	s->sin6_scope_id = a->scope;
+}
+
 static inline struct addr addr_from_sin6(const struct sockaddr_in6 *s)
 {
-	struct addr a = { .port = ntohs(s->sin6_port), .scope = s->sin6_scope_id };
+	struct addr a;
 
-	memcpy(a.ip, &s->sin6_addr, 16);
+	addr_take_sin6(&a, s);
 	return a;
 }
 
 static inline struct sockaddr_in6 addr_to_sin6(const struct addr *a)
 {
-	struct sockaddr_in6 s = { .sin6_family = AF_INET6,
-				  .sin6_port = htons(a->port),
-				  .sin6_scope_id = a->scope };
+	struct sockaddr_in6 s;
 
-	memcpy(&s.sin6_addr, a->ip, 16);
+	addr_put_sin6(a, &s);
 	return s;
 }
 

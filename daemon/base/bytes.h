@@ -26,6 +26,15 @@ static inline struct span span_str(const char *s)
 	return (struct span){ (const uint8_t *)s, strlen(s) };
 }
 
+/* 8 bytes as they are. */
+static inline uint64_t bytes_8(const void *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof word);
+	return word;
+}
+
 /* At most 8 bytes as one word: those of equal length are equal if their words are. */
 static inline uint64_t bytes_word(const uint8_t *p, size_t n)
 {

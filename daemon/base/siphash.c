@@ -1,6 +1,8 @@
 #include "base/siphash.h"
 
-/* Little-endian, as the paper has it. */
+#include <endian.h>
+
+/* Little-endian, as the paper has it; of those that are no whole word. */
 static uint64_t lane(const uint8_t *p, size_t n)
 {
 	uint64_t x = 0;
@@ -18,7 +20,7 @@ uint64_t siphash(const struct hash_key *key, const void *p, size_t n)
 			  key->k[0] ^ 0x6c7967656e657261u, key->k[1] ^ 0x7465646279746573u };
 
 	for (;; n -= 8, b += 8) {
-		m = n >= 8 ? lane(b, 8) : last | lane(b, n);
+		m = n >= 8 ? le64toh(bytes_8(b)) : last | lane(b, n);
 		v[3] ^= m;
 		siphash_round(v);
 		siphash_round(v);

@@ -25,6 +25,7 @@ extern const struct mem_kind object_kind;
 /* (space, slab, generation, index); 0 is none.  A stale one finds nothing. */
 typedef uint64_t ref_t;
 
+#define SLAB_NAME(space, slab) ((ref_t)(space) << 56 | (ref_t)(slab) << 48)
 #define REF_INDEX(r) ((uint32_t)(r))
 #define REF_GEN(r) ((uint32_t)((r) >> 32) & 0x7fff)
 #define REF_SLAB(r) ((unsigned)((r) >> 48) & 0xff)
@@ -83,8 +84,9 @@ static inline void slab_divisor(struct slab *b)
  * reference is never 0. */
 static inline ref_t slab_ref(const struct space *s, const struct slab *b, const void *obj)
 {
-	return (uint64_t)s->number << 56 | (uint64_t)b->number << 48 |
-	       (uint64_t)slab_gen(((const struct object *)obj)->word) << 32 | slab_index(b, obj);
+	(void)s;
+	return b->name | (uint64_t)slab_gen(((const struct object *)obj)->word) << 32 |
+	       slab_index(b, obj);
 }
 
 /* The reference that an object which slab_take() gave will have once it is
@@ -97,7 +99,7 @@ static inline void *slab_get(const struct space *s, const struct slab *b, ref_t 
 	uint32_t i = REF_INDEX(ref);
 	struct object *o;
 
-	if (i >= slab_used(s, b) || REF_SLAB(ref) != b->number || REF_SPACE(ref) != s->number)
+	if (i >= slab_used(s, b) || (ref ^ b->name) >> 48)
 		return NULL;
 	o = slab_at(b, i);
 	return o->word == slab_word(b->magic, REF_GEN(ref), 1) && !(ref & REF_SPARE) ? o : NULL;

@@ -199,7 +199,8 @@ enum space_state space_open(struct space *s, void *mem, const struct space_def *
 			.at = s->base + off[i], .size = def->slab[i].size,
 			.cap = def->slab[i].cap, .limit = def->slab[i].cap - def->slab[i].beyond,
 			.magic = def->slab[i].magic,
-			.number = (uint8_t)i, .free_head = SLAB_NIL };
+			.number = (uint8_t)i, .free_head = SLAB_NIL,
+			.name = SLAB_NAME(number, i) };
 		slab_divisor(&s->slab[i]);
 	}
 	unpoison(s->base, s->size);

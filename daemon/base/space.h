@@ -75,6 +75,14 @@ union commit {
 	} s;
 };
 
+/* A value of 16 bits where it is in the word. */
+#define COMMIT_SHIFT(part) (8 * (unsigned)offsetof(union commit, s.part))
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define COMMIT_PART(part, value) ((uint64_t)(uint16_t)(value) << COMMIT_SHIFT(part))
+#else
+#define COMMIT_PART(part, value) ((uint64_t)(uint16_t)(value) << (48 - COMMIT_SHIFT(part)))
+#endif
+
 struct undo_entry {
 	uint32_t off;           /* of the word, in units of 4 bytes */
 	uint32_t old;
@@ -112,6 +120,7 @@ struct slab {
 	uint8_t number;         /* within the space */
 	uint8_t shift;          /* size is an odd number shifted by this, and */
 	uint64_t inverse;       /* what undoes a multiplication by that one (slab_index()) */
+	uint64_t name;          /* space and slab, as they are in references */
 	uint32_t free_head;     /* derived: first free object, SLAB_NIL none */
 	uint32_t free_n;        /* derived: free below the high-water mark */
 };
@@ -179,42 +188,40 @@ static inline void undo_set(struct space *s, uint32_t *word, uint32_t value)
 	barrier();
 }
 
-/* Several different ones are changed faster together: each is noted under a number of its
- * own, from undo_begin() on, then all of them count, then each is stored. */
-static inline unsigned undo_begin(const struct space *s)
+/* Several different ones are changed faster together: each is noted, most of them at most
+ * from undo_begin() on, then all of them count, then each is stored. */
+struct undo_notes {
+	struct undo_entry *next;
+	unsigned n;             /* of the transaction, these included */
+};
+
+static inline struct undo_notes undo_begin(const struct space *s, unsigned most)
 {
-	return s->ctl->commit.s.undo_n;
+	unsigned n = s->ctl->commit.s.undo_n;
+
+	/* One that runs over is seen at the commit. */
+	return (struct undo_notes){ &s->ctl->undo[n + most <= UNDO_MAX ? n : 0], n };
 }
 
-static inline void undo_note(struct space *s, unsigned n, const uint32_t *word)
-{
-	struct undo_entry *u = &s->ctl->undo[n % UNDO_MAX];
-
-	u->off = (uint32_t)(((const uint8_t *)word - s->base) >> 2);
-	u->old = *word;
-}
-
-/* The same for count of them in a row. */
-static inline void undo_note_row(struct space *s, unsigned n, const uint32_t *word,
-				 unsigned count)
+/* count of them in a row. */
+__attribute__((always_inline)) static inline void
+undo_note(const struct space *s, struct undo_notes *u, const uint32_t *word, unsigned count)
 {
 	uint32_t off = (uint32_t)(((const uint8_t *)word - s->base) >> 2);
-	unsigned at = n % UNDO_MAX;
-	/* One that runs over is seen at the commit. */
-	struct undo_entry *u = &s->ctl->undo[at + count <= UNDO_MAX ? at : 0];
 
 #pragma GCC unroll 8
-	for (unsigned i = 0; i < count; i++) {
-		u[i].off = off + i;
-		u[i].old = word[i];
+	for (unsigned i = 0; i < count; i++, u->next++) {
+		u->next->off = off + i;
+		barrier();              /* two stores are cheaper than one of both */
+		u->next->old = word[i];
 	}
+	u->n += count;
 }
 
-/* n: one more than the last number. */
-static inline void undo_noted(struct space *s, unsigned n)
+static inline void undo_noted(struct space *s, const struct undo_notes *u)
 {
 	barrier();
-	__atomic_store_n(&s->ctl->commit.s.undo_n, (uint16_t)n, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->ctl->commit.s.undo_n, (uint16_t)u->n, __ATOMIC_RELAXED);
 	barrier();
 }
 
@@ -227,11 +234,11 @@ static inline void undo_store(uint32_t *word, uint32_t value)
 static inline void undo_set_both(struct space *s, uint32_t *a, uint32_t av, uint32_t *b,
 				 uint32_t bv)
 {
-	unsigned n = undo_begin(s);
+	struct undo_notes u = undo_begin(s, 2);
 
-	undo_note(s, n, a);
-	undo_note(s, n + 1, b);
-	undo_noted(s, n + 2);
+	undo_note(s, &u, a, 1);
+	undo_note(s, &u, b, 1);
+	undo_noted(s, &u);
 	undo_store(a, av);
 	undo_store(b, bv);
 }
@@ -259,13 +266,14 @@ static inline void space_set(uint32_t *word, uint32_t value)
 void space_run_frees(struct space *s);
 static inline void space_commit(struct space *s, unsigned rx_next, unsigned tx_n, unsigned exec)
 {
-	union commit c = { .s = { 0, (uint16_t)rx_next, (uint16_t)tx_n, (uint16_t)exec } };
+	uint64_t v = COMMIT_PART(rx_next, rx_next) | COMMIT_PART(tx_n, tx_n) |
+		     COMMIT_PART(exec, exec);
 
 	/* Asked once here instead of at each word; a log that ran over is ours to
 	 * mend, and stays within its array meanwhile. */
 	assert(s->ctl->commit.s.undo_n <= UNDO_MAX);
 	barrier();
-	__atomic_store_n(&s->ctl->commit.v, c.v, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->ctl->commit.v, v, __ATOMIC_RELAXED);
 	barrier();
 	if (s->nfrees)
 		space_run_frees(s);

@@ -73,7 +73,7 @@ static inline unsigned code_detail(uint8_t code)
 
 static inline bool code_is_request(uint8_t code)
 {
-	return code_class(code) == 0 && code != COAP_EMPTY;
+	return code > COAP_EMPTY && code < CODE(1, 0);
 }
 
 static inline bool code_is_response(uint8_t code)

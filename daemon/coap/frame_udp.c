@@ -52,8 +52,9 @@ enum frame_verdict frame_udp_parse_any(struct span datagram, struct message *out
 		if (!r.bad && message_parse_body(span_of(r.p, reader_left(&r)), out))
 			return FRAME_OK;
 	}
-	*out = (struct message){ .type = out->type, .code = out->code, .mid = out->mid };
 	out->token = out->options = out->payload = out->path = span_of(r.end, 0);
+	out->absent = out->path_hash = 0;
+	out->plain = false;
 	return out->code == COAP_EMPTY && datagram.n == 4 && !(datagram.p[0] & 15) ? FRAME_OK :
 										   FRAME_ERROR;
 }

@@ -16,6 +16,8 @@
 
 #include "coap/message.h"
 
+#include <arpa/inet.h>
+
 #define TOKEN_MAX 65804u         /* what the length field can say */
 
 enum frame_verdict {
@@ -72,22 +74,27 @@ static inline enum frame_verdict frame_udp_parse(struct span datagram, struct me
 void frame_udp_long_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
 			 struct span token);
 
+/* Writes header and a token of at most 12 bytes where there is room for them; their length. */
+static inline size_t frame_udp_short_head(uint8_t *p, uint8_t type, uint8_t code, uint16_t mid,
+					  struct span token)
+{
+	uint16_t id = htons(mid);
+
+	p[0] = (uint8_t)(FRAME_UDP_VERSION << 6 | type << 4 | token.n);
+	p[1] = code;
+	memcpy(p + 2, &id, sizeof id);
+	bytes_copy(p + 4, token.p, token.n);
+	return 4 + token.n;
+}
+
 /* Writes header and token; a token longer than TOKEN_MAX is our bug. */
 static inline void frame_udp_head(struct writer *w, uint8_t type, uint8_t code, uint16_t mid,
 				  struct span token)
 {
-	size_t n = token.n;
-
-	if (n > 12 || w->full || writer_left(w) < 4 + n) {
+	if (token.n > 12 || w->full || writer_left(w) < 4 + token.n)
 		frame_udp_long_head(w, type, code, mid, token);
-		return;
-	}
-	w->p[0] = (uint8_t)(FRAME_UDP_VERSION << 6 | type << 4 | n);
-	w->p[1] = code;
-	w->p[2] = (uint8_t)(mid >> 8);
-	w->p[3] = (uint8_t)mid;
-	bytes_copy(w->p + 4, token.p, n);
-	w->p += 4 + n;
+	else
+		w->p += frame_udp_short_head(w->p, type, code, mid, token);
 }
 
 /* Writes an Empty message: an acknowledgement, a reset or a ping. */

@@ -10,10 +10,8 @@ const char *message_type_name(enum message_type type)
 	return names[type];
 }
 
-/* Whether a critical option is right in itself.  Not in line, so that the pass is in
- * registers. */
-static __attribute__((noinline)) bool is_right(uint8_t code, uint32_t number, bool again,
-					       struct span value)
+/* Whether a critical option is right in itself. */
+static bool is_right(uint8_t code, uint32_t number, bool again, struct span value)
 {
 	const struct option_def *def = option_def(number);
 
@@ -26,28 +24,21 @@ static __attribute__((noinline)) bool is_right(uint8_t code, uint32_t number, bo
 struct notes {
 	uint64_t present, hash;
 	const uint8_t *path, *path_end;
-	uint32_t last;
 	bool plain;
 };
 
-#define NOTES(body) { 0, PATH_HASH, (body).p, (body).p, 0, true }
+#define NOTES(body) { 0, PATH_HASH, (body).p, (body).p, true }
 
 /* An option whose bytes are from at to next. */
 __attribute__((always_inline)) static inline void
-note(struct notes *n, uint8_t code, uint32_t number, struct span value, const uint8_t *at,
-     const uint8_t *next)
+note(struct notes *n, uint32_t number, struct span value, const uint8_t *at, const uint8_t *next)
 {
 	n->present |= 1ull << option_row(number);
 	if (number == OPT_URI_PATH) {
-		n->path = n->last == OPT_URI_PATH ? n->path : at;
+		n->path = n->path_end == at ? n->path : at;
 		n->path_end = next;
 		n->hash = path_hash_add(n->hash, value);
 	}
-	if (option_is_critical(number) &&
-	    !(number == OPT_URI_PATH && option_is_plain_text(value)) &&
-	    !is_right(code, number, number == n->last, value))
-		n->plain = false;
-	n->last = number;
 }
 
 /* p: where the options end. */
@@ -69,20 +60,28 @@ take(struct message *m, const struct notes *n, struct span body, const uint8_t *
 	return m->payload.n > 0;
 }
 
-/* Any options. */
-static __attribute__((noinline)) bool parse_any(struct span body, struct message *m)
+/* Any options: those from at on, behind one with the number last.  Not in line, so that the
+ * pass over plain ones is in registers. */
+static __attribute__((noinline)) bool parse_any(struct span body, struct message *m,
+						struct notes n, const uint8_t *at, uint32_t last)
 {
-	struct option_iter it = option_iter(body);
-	struct notes n = NOTES(body);
-	const uint8_t *at = body.p;
+	struct option_iter it = option_iter(span_of(at, body.n - (size_t)(at - body.p)));
 	struct option o;
 
-	for (; option_next(&it, &o); at = it.r.p)
-		note(&n, m->code, o.number, o.value, at, it.r.p);
+	it.number = last;
+	for (; option_next(&it, &o); at = it.r.p) {
+		note(&n, o.number, o.value, at, it.r.p);
+		if (option_is_critical(o.number) &&
+		    !(o.number == OPT_URI_PATH && option_is_plain_text(o.value)) &&
+		    !is_right(m->code, o.number, o.number == last, o.value))
+			n.plain = false;
+		last = o.number;
+	}
 	return !it.r.bad && take(m, &n, body, it.r.p);
 }
 
-/* Those that are short and have small numbers, as most are; others are begun with anew. */
+/* Segments of a path that are short and plain text, and what is elective, as most options are;
+ * from others on it is parse_any()'s. */
 bool message_parse_body(struct span body, struct message *out)
 {
 	const uint8_t *p = body.p, *end = body.n ? p + body.n : p, *next;
@@ -91,14 +90,28 @@ bool message_parse_body(struct span body, struct message *out)
 
 	for (; p != end && *p != 0xff; p = next) {
 		unsigned delta = *p >> 4, length = *p & 15;
+		uint64_t word;
 
-		number += delta;
-		if (delta > 12 || length > 12 || length >= (size_t)(end - p) || number > OPTION_LAST)
-			return parse_any(body, out);
+		if (delta > 12 || length > 12 || length >= (size_t)(end - p))
+			break;
 		next = p + 1 + length;
-		note(&n, out->code, number, span_of(p + 1, length), p, next);
+		if (number + delta == OPT_URI_PATH && length <= 8) {
+			word = bytes_word(p + 1, length);
+			if (!option_is_plain_word(span_of(p + 1, length), word))
+				break;
+			n.present |= MESSAGE_ROW(URI_PATH);
+			n.path = n.path_end == p ? n.path : p;
+			n.path_end = next;
+			n.hash = path_hash_word(n.hash, word, length);
+		} else if (option_is_critical(number + delta) || number + delta > OPTION_LAST) {
+			break;
+		} else {
+			n.present |= 1ull << option_rows[number + delta];
+		}
+		number += delta;
 	}
-	return take(out, &n, body, p);
+	return p == end || *p == 0xff ? take(out, &n, body, p) :
+					parse_any(body, out, n, p, number);
 }
 
 struct message_walk message_walk(const struct message *m, uint32_t number)
@@ -143,10 +156,8 @@ bool message_find(const struct message *m, uint32_t number, unsigned nth, struct
 	return true;
 }
 
-void message_write_payload(struct writer *w, struct span payload)
+void message_write_some_payload(struct writer *w, struct span payload)
 {
-	if (!payload.n)
-		return;
 	if (w->full || writer_left(w) <= payload.n) {
 		w->full = true;
 		return;

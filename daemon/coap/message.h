@@ -37,6 +37,15 @@ __attribute__((always_inline)) static inline bool message_lacks(const struct mes
 	return m->absent >> option_row(number) & 1;
 }
 
+/* A bit of message.absent. */
+#define MESSAGE_ROW(id) (1ull << ROW_##id)
+
+/* Whether none of several is there, given by their bits. */
+static inline bool message_lacks_all(const struct message *m, uint64_t rows)
+{
+	return !(~m->absent & rows);
+}
+
 /* "CON", "NON", "ACK", "RST". */
 const char *message_type_name(enum message_type type);
 
@@ -96,6 +105,11 @@ message_option_uint(const struct message *m, uint32_t number, uint64_t *out)
 }
 
 /* Appends the payload marker and the payload; nothing for an empty payload. */
-void message_write_payload(struct writer *w, struct span payload);
+void message_write_some_payload(struct writer *w, struct span payload);
+static inline void message_write_payload(struct writer *w, struct span payload)
+{
+	if (payload.n)
+		message_write_some_payload(w, payload);
+}
 
 #endif

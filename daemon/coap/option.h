@@ -256,10 +256,16 @@ static inline struct option_place option_place(uint8_t code)
 
 #define OPTION_NOT_ASCII 0x8080808080808080u
 
-/* Whether a value is one that most strings are: short, ASCII and no segment of dots. */
+/* Whether a value is one that most strings are: short, ASCII and no segment of dots.  word
+ * is that of a short one's bytes. */
+static inline bool option_is_plain_word(struct span s, uint64_t word)
+{
+	return !(word & OPTION_NOT_ASCII) && !(s.n && s.p[0] == '.');
+}
+
 static inline bool option_is_plain_text(struct span s)
 {
-	return s.n <= 8 && !(bytes_word(s.p, s.n) & OPTION_NOT_ASCII) && !(s.n && s.p[0] == '.');
+	return s.n <= 8 && option_is_plain_word(s, bytes_word(s.p, s.n));
 }
 
 enum option_verdict {

@@ -10,14 +10,19 @@
 
 #define PATH_HASH 0x6c62272e07bb0142u   /* of no segment */
 
-/* Of a path with one segment more. */
+/* Of a path with one segment more, of n bytes that word stands for. */
+static inline uint64_t path_hash_word(uint64_t hash, uint64_t word, size_t n)
+{
+	return hash_fold(hash ^ word, n ^ 0x9e3779b97f4a7c15u);
+}
+
 static inline uint64_t path_hash_add(uint64_t hash, struct span segment)
 {
 	static const struct hash_key key = { { 0x51a7d0c3f2b86e95u, 0x2f8e4b97c61d30abu } };
 	uint64_t word = segment.n <= 8 ? bytes_word(segment.p, segment.n) :
 					 hash_bytes(&key, segment.p, segment.n);
 
-	return hash_fold(hash ^ word, segment.n ^ 0x9e3779b97f4a7c15u);
+	return path_hash_word(hash, word, segment.n);
 }
 
 #endif

@@ -128,7 +128,7 @@ static struct dedup *add_instead(struct engine *e, struct endpoint *p, uint16_t 
 {
 	struct slab *b = engine_slab(e, SLAB_DEDUP);
 	struct dedup *d = at(e, p->dedup_head);
-	unsigned n;
+	struct undo_notes n;
 
 	forget(e, p, d);
 	table_remove(&e->dedups, b, key_hash(e, d->peer, d->mid), d);
@@ -137,10 +137,10 @@ static struct dedup *add_instead(struct engine *e, struct endpoint *p, uint16_t 
 		stored_drop(e, &d->answer);
 	if (d->exchange)
 		undo_set64(&e->space, &d->exchange, 0);
-	n = undo_begin(&e->space);
-	undo_note(&e->space, n, &d->o.word);
-	undo_note_row(&e->space, n + 1, &d->mid, 6);    /* up to non */
-	undo_noted(&e->space, n + 7);
+	n = undo_begin(&e->space, 7);
+	undo_note(&e->space, &n, &d->o.word, 1);
+	undo_note(&e->space, &n, &d->mid, 6);   /* up to non */
+	undo_noted(&e->space, &n);
 	undo_store(&d->o.word, slab_word_next(b, d));
 	undo_store(&d->mid, mid);
 	undo_store(&d->state, DEDUP_EXEC);
@@ -192,7 +192,7 @@ set(struct engine *e, struct dedup *d, enum dedup_state state)
 {
 	struct engine_root *root = engine_root(e);
 	struct endpoint *p = peer_of(e, d);
-	unsigned n;
+	struct undo_notes n;
 
 	if (!busy(d) || state == DEDUP_WAITING) {
 		undo_set(&e->space, &d->state, state);
@@ -205,11 +205,11 @@ set(struct engine *e, struct dedup *d, enum dedup_state state)
 		forget(e, p, oldest);
 		dedup_kill(e, oldest);
 	}
-	n = undo_begin(&e->space);
-	undo_note(&e->space, n, &d->state);
-	undo_note(&e->space, n + 1, &d->order);
-	undo_note(&e->space, n + 2, &root->order);
-	undo_noted(&e->space, n + 3);
+	n = undo_begin(&e->space, 3);
+	undo_note(&e->space, &n, &d->state, 1);
+	undo_note(&e->space, &n, &d->order, 1);
+	undo_note(&e->space, &n, &root->order, 1);
+	undo_noted(&e->space, &n);
 	undo_store(&d->state, state);
 	undo_store(&root->order, root->order + 1);
 	undo_store(&d->order, root->order);

@@ -6,14 +6,13 @@ static inline uint64_t key_hash(const struct engine *e, const struct addr *remot
 			 const struct local *local)
 {
 	const struct hash_key *key = &e->space.ctl->key;
-	uint64_t r[3], l[3], h;
+	const uint8_t *r = (const uint8_t *)remote, *l = (const uint8_t *)local;
+	uint64_t h;
 
-	_Static_assert(sizeof r == sizeof *remote && sizeof l == sizeof *local, "no more words");
-	memcpy(r, remote, sizeof r);
-	memcpy(l, local, sizeof l);
-	h = hash_fold(r[0] ^ key->k[0], r[1] ^ key->k[1]);
-	h = hash_fold(r[2] ^ key->k[0], l[0] ^ h);
-	h = hash_fold(l[1] ^ key->k[0], l[2] ^ h);
+	_Static_assert(sizeof *remote == 24 && sizeof *local == 24, "no more words");
+	h = hash_fold(bytes_8(r) ^ key->k[0], bytes_8(r + 8) ^ key->k[1]);
+	h = hash_fold(bytes_8(r + 16) ^ key->k[0], bytes_8(l) ^ h);
+	h = hash_fold(bytes_8(l + 8) ^ key->k[0], bytes_8(l + 16) ^ h);
 	return hash_fold(h ^ key->k[0], key->k[1] | 1);
 }
 

@@ -456,7 +456,7 @@ static enum input_verdict input_empty(struct engine *e, const struct request *r,
 
 /* --- the datagram -------------------------------------------------------------- */
 
-static enum input_verdict malformed(struct engine *e, const struct request *r)
+static __attribute__((noinline)) enum input_verdict malformed(struct engine *e, const struct request *r)
 {
 	engine_count(e, COUNT_RX_MALFORMED);
 	if (r->msg.type == COAP_CON)
@@ -472,7 +472,7 @@ static bool is_request(const struct message *m)
 
 /* A token that we could not keep is a message format error (RFC 8974 2.2.2).  The client
  * is told no reason, so the operator is. */
-static enum input_verdict long_token(struct engine *e, const struct request *r, size_t n)
+static __attribute__((noinline)) enum input_verdict long_token(struct engine *e, const struct request *r, size_t n)
 {
 	char peer[ADDR_TEXT];
 
@@ -501,7 +501,8 @@ static enum input_verdict cut_request(struct engine *e, struct request *r)
 }
 
 /* A datagram of which bytes are the beginning. */
-static enum input_verdict cut(struct engine *e, struct request *r, size_t len, struct span bytes)
+static __attribute__((noinline)) enum input_verdict cut(struct engine *e, struct request *r,
+							size_t len, struct span bytes)
 {
 	size_t token = frame_udp_token_claimed(bytes);
 
@@ -514,17 +515,13 @@ static enum input_verdict cut(struct engine *e, struct request *r, size_t len, s
 	return is_request(&r->msg) && r->msg.payload.n ? cut_request(e, r) : malformed(e, r);
 }
 
+/* What is no request. */
 static enum input_verdict by_code(struct engine *e, struct input *in)
 {
 	struct request *r = &in->request;
 
 	if (r->msg.code == COAP_EMPTY)
 		return input_empty(e, r, &in->response);
-	if (is_request(&r->msg)) {
-		if (r->msg.token.n > e->conf.limits.token_length)
-			return long_token(e, r, r->msg.token.n);
-		return input_request(e, r);
-	}
 	if (code_is_response(r->msg.code) && r->msg.type != COAP_RST)
 		return input_response(e, r, &in->response);
 	return malformed(e, r);
@@ -533,7 +530,7 @@ static enum input_verdict by_code(struct engine *e, struct input *in)
 /* All but the message, which is still to be read. */
 static void begin(struct request *r, const struct rx_dgram *rx, unsigned i)
 {
-	r->from = addr_from_sin6(&rx->from);
+	addr_take_sin6(&r->from, &rx->from);
 	r->to = rx->to;
 	r->rx = i;
 	r->peer = NULL;
@@ -568,5 +565,9 @@ enum input_verdict input_datagram(struct engine *e, unsigned i, struct input *in
 	case FRAME_OK:
 		break;
 	}
-	return by_code(e, in);
+	if (!is_request(&r->msg))
+		return by_code(e, in);
+	if (r->msg.token.n > e->conf.limits.token_length)
+		return long_token(e, r, r->msg.token.n);
+	return input_request(e, r);
 }

@@ -179,7 +179,8 @@ static void tell(struct engine *e, const struct request *r, uint8_t code, const 
 	e->witness->answered(e->witness, &a);
 }
 
-void request_done(struct engine *e, struct request *r, uint8_t code, struct writer *w)
+static __attribute__((noinline)) void done(struct engine *e, struct request *r, uint8_t code,
+					   struct writer *w)
 {
 	bool once;
 
@@ -209,6 +210,54 @@ void request_done(struct engine *e, struct request *r, uint8_t code, struct writ
 		done_separate(e, r, code, w, once);
 		break;
 	}
+}
+
+/* Whether it is answered in the acknowledgement, as most are, and nobody else has to know. */
+static inline bool is_plain(const struct engine *e, const struct request *r)
+{
+	return !e->conf.amplification && !e->witness && !r->assembly && !r->waiting &&
+	       r->msg.type == COAP_CON && message_lacks(&r->msg, OPT_NO_RESPONSE);
+}
+
+void request_done(struct engine *e, struct request *r, uint8_t code, struct writer *w)
+{
+	struct span answer;
+
+	if (!is_plain(e, r) || w->full) {
+		done(e, r, code, w);
+		return;
+	}
+	space_count_code(&e->space, code);
+	write_head(e, r, COAP_ACK, code, r->msg.mid);
+	answer = send_end(e, w);
+	if (r->dedup)
+		dedup_answered(e, r->dedup, answer);
+}
+
+static __attribute__((noinline)) void done_bare(struct engine *e, struct request *r, uint8_t code)
+{
+	struct writer w = request_answer(e, r);
+
+	done(e, r, code, &w);
+}
+
+void request_done_bare(struct engine *e, struct request *r, uint8_t code)
+{
+	unsigned i = e->tx_n;
+	struct span answer;
+	size_t n;
+
+	if (!is_plain(e, r) || r->msg.token.n > 12) {
+		done_bare(e, r, code);
+		return;
+	}
+	space_count_code(&e->space, code);
+	(void)send_begin(e, &r->from, &r->to);
+	n = frame_udp_short_head(batch_of(&e->space)->tx[i].data, COAP_ACK, code, r->msg.mid,
+				 r->msg.token);
+	answer = send_written(e, i, n);
+	if (r->dedup)
+		dedup_answered(e, r->dedup, answer);
 }
 
 void request_refuse(struct engine *e, struct request *r, uint8_t code, const char *why)

@@ -57,6 +57,9 @@ static inline struct writer request_answer(struct engine *e, const struct reques
  * then nobody observes.  The request is no longer in hand. */
 void request_done(struct engine *e, struct request *r, uint8_t code, struct writer *w);
 
+/* Ends it with a code alone: the same as request_done() where nothing was written. */
+void request_done_bare(struct engine *e, struct request *r, uint8_t code);
+
 /* Answers with a code and no more than a diagnostic text (NULL: none). */
 void request_refuse(struct engine *e, struct request *r, uint8_t code, const char *why);
 

@@ -19,18 +19,23 @@ static inline struct writer send_begin(struct engine *e, const struct addr *to,
 	return writer_of(t->data, sizeof t->data);
 }
 
-/* Appends what was written; the datagram as a span.  The writer is not full. */
-static inline struct span send_end(struct engine *e, const struct writer *w)
+/* Appends n bytes that were written into datagram i, the next; the datagram as a span. */
+static inline struct span send_written(struct engine *e, unsigned i, size_t n)
 {
 	struct batch *b = batch_of(&e->space);
-	struct tx_dgram *t = &b->tx[e->tx_n];
 
-	assert(!w->full);
-	t->len = (uint32_t)(w->p - t->data);
+	b->tx[i].len = (uint32_t)n;
 	/* Whoever takes over must not take an old mark for this one's. */
-	b->tx_hdr[e->tx_n].msg_len = BATCH_UNTOUCHED;
-	e->tx_n++;
-	return span_of(t->data, t->len);
+	b->tx_hdr[i].msg_len = BATCH_UNTOUCHED;
+	e->tx_n = i + 1;
+	return span_of(b->tx[i].data, n);
+}
+
+/* The same for a writer, which is not full. */
+static inline struct span send_end(struct engine *e, const struct writer *w)
+{
+	assert(!w->full);
+	return send_written(e, e->tx_n, (size_t)(w->p - batch_of(&e->space)->tx[e->tx_n].data));
 }
 
 /* An Empty message: ACK or RST. */

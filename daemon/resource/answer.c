@@ -176,7 +176,16 @@ static __attribute__((noinline)) bool send_other(struct coapd_task *t)
 	return send_kept(t, slice.block.szx);
 }
 
-bool answer_send(struct coapd_task *t)
+/* Whether it says that something was done, or was not, and nothing more. */
+static bool is_bare(const struct coapd_task *t)
+{
+	const struct reply *reply = &t->reply;
+
+	return !reply->noptions && !reply->npayload && !reply->seekable && !t->is_private &&
+	       !t->asks && !t->request->blocks && message_lacks(&t->request->msg, OPT_BLOCK2);
+}
+
+static __attribute__((noinline)) bool send_more(struct coapd_task *t)
 {
 	struct reply *reply = &t->reply;
 	bool made = !reply->wrong[0] && reply->code;
@@ -186,6 +195,14 @@ bool answer_send(struct coapd_task *t)
 	if (made && !is_whole(t))
 		return send_other(t);
 	return respond_now(t, span_of(reply->payload, made ? reply->npayload : 0));
+}
+
+bool answer_send(struct coapd_task *t)
+{
+	if (!t->reply.code || t->reply.wrong[0] || !is_bare(t))
+		return send_more(t);
+	request_done_bare(t->engine, t->request, t->reply.code);
+	return true;
 }
 
 /* --- later parts ---------------------------------------------------------------------- */

@@ -25,7 +25,7 @@ static void clear_used(struct coapd_task *t)
 	t->used = false;
 }
 
-static void clear(struct coapd_task *t, struct engine *e, struct request *r)
+static inline void clear(struct coapd_task *t, struct engine *e, struct request *r)
 {
 	if (t->used)
 		clear_used(t);
@@ -43,7 +43,7 @@ static void clear(struct coapd_task *t, struct engine *e, struct request *r)
 	reply_clear(&t->reply);
 }
 
-void call_fresh(struct coapd_task *t, struct engine *e, struct request *r, bool draining)
+void call_prepare(struct coapd_task *t, struct engine *e, struct request *r, bool draining)
 {
 	clear(t, e, r);
 	t->draining = draining;
@@ -93,11 +93,9 @@ void call_private(struct coapd_task *t)
 #define LOG_BURST 5u
 
 /* Whoever blocks, blocks all peers of the worker. */
-static void judge(struct resources *R, struct engine *e, const struct coapd_mount *m,
-		  uint64_t took)
+static __attribute__((noinline, cold)) void
+slow(struct resources *R, struct engine *e, const struct coapd_mount *m, uint64_t took)
 {
-	if (took <= R->slow_ms)
-		return;
 	if (e)
 		engine_count(e, COUNT_SLOW_HOOKS);
 	log_limited(&R->slow_limit, m->now, LOG_BURST, LOG_WARN,
@@ -106,21 +104,19 @@ static void judge(struct resources *R, struct engine *e, const struct coapd_moun
 }
 
 /* When a hook ends, the next one of the same turn begins: one look at the clock for each. */
-static uint64_t time_after(struct resources *R, const struct engine *e)
+static inline uint64_t time_after(struct resources *R, const struct engine *e)
 {
 	R->turn = e ? e->now : UINT64_MAX;
 	return R->turn_clock = R->clock();
 }
 
-static uint64_t time_before(struct resources *R, const struct engine *e)
+static inline uint64_t time_before(struct resources *R, const struct engine *e)
 {
 	return e && e->now == R->turn ? R->turn_clock : R->clock();
 }
 
-static inline uint64_t enter(struct engine *e, struct coapd_mount *m)
+static inline uint64_t enter(struct resources *R, struct engine *e, struct coapd_mount *m)
 {
-	struct resources *R = m->resources;
-
 	m->engine = e;
 	m->started = 0;
 	if (e) {
@@ -130,28 +126,31 @@ static inline uint64_t enter(struct engine *e, struct coapd_mount *m)
 	return R && R->clock ? time_before(R, e) : 0;
 }
 
-static inline void leave(struct engine *e, struct coapd_mount *m, uint64_t before)
+static inline void leave(struct resources *R, struct engine *e, struct coapd_mount *m,
+			 uint64_t before)
 {
-	struct resources *R = m->resources;
+	uint64_t took = 0;
 
 	if (e)
 		space_set(&e->space.ctl->where, 0);
 	if (R && R->clock)
-		judge(R, e, m, time_after(R, e) - before);
+		took = time_after(R, e) - before;
 	m->engine = NULL;
+	if (R && took > R->slow_ms)
+		slow(R, e, m, took);
 }
 
 uint64_t call_enter(struct engine *e, struct coapd_mount *m)
 {
-	return enter(e, m);
+	return enter(m->resources, e, m);
 }
 
 void call_leave(struct engine *e, struct coapd_mount *m, uint64_t before)
 {
-	leave(e, m, before);
+	leave(m->resources, e, m, before);
 }
 
-static void watch(struct coapd_task *t)
+static inline void watch(struct coapd_task *t)
 {
 	if (t->request && !message_lacks(&t->request->msg, OPT_OBSERVE))
 		notices_watch(t);
@@ -159,19 +158,37 @@ static void watch(struct coapd_task *t)
 		t->asks = false;
 }
 
+static inline enum coapd_verdict run(struct resources *R, struct coapd_task *t,
+				     struct coapd_mount *m, const struct coapd_event *event)
+{
+	struct engine *e = t->engine;
+	enum coapd_verdict v;
+	uint64_t before = enter(R, e, m);
+
+	v = m->desc->handle(m->self, t, event);
+	leave(R, e, m, before);
+	return v;
+}
+
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
 			    const struct coapd_event *event)
 {
-	enum coapd_verdict v;
-	uint64_t before;
-
 	t->mount = m;
 	if (event->what != COAPD_EV_READ && event->what != COAPD_EV_RENDER)
 		watch(t);
-	before = enter(t->engine, m);
-	v = m->desc->handle(m->self, t, event);
-	leave(t->engine, m, before);
-	return v;
+	return run(m->resources, t, m, event);
+}
+
+enum coapd_verdict call_fresh(struct resources *R, struct engine *e, struct request *r,
+			      struct coapd_mount *m)
+{
+	struct coapd_task *t = &R->task;
+
+	clear(t, e, r);
+	t->draining = R->draining;
+	t->mount = m;
+	watch(t);
+	return run(R, t, m, &R->fresh);
 }
 
 enum coapd_verdict call_again(struct coapd_task *t, struct coapd_mount *m,
@@ -255,10 +272,8 @@ static void give_back(struct coapd_task *t)
 	}
 }
 
-void call_end(struct coapd_task *t)
+void call_give_back(struct coapd_task *t)
 {
-	if (!t->used)
-		return;
 	drop_jobs(t);
 	give_back(t);
 	if (t->task && !t->live && t->named)

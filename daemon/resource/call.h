@@ -42,7 +42,7 @@ struct coapd_msg {
 };
 
 /* Prepares the run for a fresh request, and for a live task. */
-void call_fresh(struct coapd_task *t, struct engine *e, struct request *r, bool draining);
+void call_prepare(struct coapd_task *t, struct engine *e, struct request *r, bool draining);
 void call_live(struct coapd_task *t, struct engine *e, struct request *r, struct task *task);
 
 /* The task that the request will wait in; NULL (counted) when none is to be had. */
@@ -57,6 +57,10 @@ void call_private(struct coapd_task *t);
  * call_leave(). */
 uint64_t call_enter(struct engine *e, struct coapd_mount *m);
 void call_leave(struct engine *e, struct coapd_mount *m, uint64_t before);
+
+/* Prepares the run for a fresh request and runs the hook. */
+__attribute__((nonnull)) enum coapd_verdict call_fresh(struct resources *R, struct engine *e,
+						       struct request *r, struct coapd_mount *m);
 
 /* Runs the hook of a mount. */
 enum coapd_verdict call_run(struct coapd_task *t, struct coapd_mount *m,
@@ -76,6 +80,11 @@ void call_found(struct coapd_task *t, uint8_t tag);
 void call_waits(struct coapd_task *t, struct task *k);
 
 /* Gives back what was reserved and is not needed: task, jobs and requests. */
-void call_end(struct coapd_task *t);
+void call_give_back(struct coapd_task *t);
+static inline void call_end(struct coapd_task *t)
+{
+	if (t->used)
+		call_give_back(t);
+}
 
 #endif

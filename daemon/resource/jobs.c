@@ -180,10 +180,8 @@ static void give_up(struct jobs *j)
 	}
 }
 
-void jobs_go(struct jobs *j)
+void jobs_begin(struct jobs *j)
 {
-	if (!j->prepared)
-		return;
 	pthread_mutex_lock(&j->lock);
 	for (unsigned i = 0; i < j->n; i++)
 		if (j->job[i].state == JOB_PREPARED) {

@@ -68,7 +68,12 @@ struct job *jobs_take(struct jobs *j, coapd_jobfn *fn, coapd_span in, size_t out
 
 /* It is to begin with jobs_go(), for this await of a task. */
 void jobs_prepare(struct jobs *j, struct job *job, ref_t task, uint8_t tag);
-void jobs_go(struct jobs *j);
+void jobs_begin(struct jobs *j);
+static inline void jobs_go(struct jobs *j)
+{
+	if (j->prepared)
+		jobs_begin(j);
+}
 
 /* Nobody waits for those of this await any more. */
 void jobs_forget(struct jobs *j, ref_t task, uint8_t tag);

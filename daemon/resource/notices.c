@@ -260,7 +260,7 @@ static void render(struct resources *R, struct engine *e, struct representation 
 	n->seen = p->seen;
 	n->at = e->now;
 	n->type = OBSERVER_AS_ASKED;
-	call_fresh(&R->task, e, r, false);
+	call_prepare(&R->task, e, r, false);
 	R->task.refused = true;         /* no task: it cannot wait */
 	R->task.mount = m;
 	if (!m) {

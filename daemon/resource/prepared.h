@@ -38,7 +38,7 @@ static inline const struct prepared_answer *prepared_find(const struct prepared 
 {
 	const struct prepared_answer *a = &p->answer[prepared_place(m)];
 
-	return a->mount && a->noptions == m->options.n && m->code == COAP_GET && !m->payload.n &&
+	return m->code == COAP_GET && a->mount && a->noptions == m->options.n && !m->payload.n &&
 	       bytes_equal(a->options, m->options.p, m->options.n) ? a : NULL;
 }
 

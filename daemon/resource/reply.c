@@ -5,17 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void reply_clear(struct reply *r)
-{
-	r->code = 0;
-	r->noptions = 0;
-	r->nvalues = 0;
-	r->npayload = 0;
-	r->seekable = r->reading = false;
-	r->size = 0;
-	r->wrong[0] = 0;
-}
-
 void reply_wrong(struct reply *r, const char *fmt, ...)
 {
 	va_list args;
@@ -27,14 +16,11 @@ void reply_wrong(struct reply *r, const char *fmt, ...)
 	va_end(args);
 }
 
-void reply_begin(struct reply *r, uint8_t code)
+void reply_no_response(struct reply *r)
 {
 	char text[CODE_TEXT];
 
-	reply_clear(r);
-	r->code = code;
-	if (!code_is_response(code))
-		reply_wrong(r, "%s is no response code", code_print(code, text));
+	reply_wrong(r, "%s is no response code", code_print(r->code, text));
 }
 
 void reply_add(struct reply *r, uint16_t number, struct span value)
@@ -133,7 +119,7 @@ static void write_options(struct reply *r, struct writer *w)
 	}
 }
 
-bool reply_write(struct reply *r, struct span payload, struct writer *w)
+bool reply_write_any(struct reply *r, struct span payload, struct writer *w)
 {
 	if (!r->code)
 		reply_wrong(r, "no reply was made");

@@ -20,22 +20,38 @@ struct reply_option {
 
 struct reply {
 	uint8_t code;                   /* 0: none was made */
-	unsigned noptions;
-	size_t nvalues, npayload;
 	bool seekable;                  /* the payload is read in parts (COAPD_EV_READ) */
 	bool reading;                   /* ...and a part of it just now */
-	uint64_t size;                  /* of the whole, then */
-	char wrong[96];                 /* the first mistake; "" none */
+	char wrong[97];                 /* the first mistake; "" none */
+	unsigned noptions;
+	size_t nvalues, npayload;
+	uint64_t size;                  /* of the whole, where it is seekable */
 	struct reply_option option[REPLY_OPTIONS];
 	uint8_t values[REPLY_VALUES];
 	uint8_t payload[COAPD_REPLY_MAX];
 };
 
 /* No reply yet. */
-void reply_clear(struct reply *r);
+static inline void reply_clear(struct reply *r)
+{
+	r->code = 0;
+	r->seekable = r->reading = false;
+	r->wrong[0] = 0;
+	r->noptions = 0;
+	r->nvalues = r->npayload = 0;
+}
+
+/* For reply_begin(): a mistake. */
+void reply_no_response(struct reply *r);
 
 /* Begins it anew. */
-void reply_begin(struct reply *r, uint8_t code);
+static inline void reply_begin(struct reply *r, uint8_t code)
+{
+	reply_clear(r);
+	r->code = code;
+	if (!code_is_response(code))
+		reply_no_response(r);
+}
 
 void reply_add(struct reply *r, uint16_t number, struct span value);
 void reply_add_uint(struct reply *r, uint16_t number, uint64_t value);
@@ -53,6 +69,13 @@ bool reply_option(const struct reply *r, uint16_t number, struct span *value);
 /* Checks what was built and writes options and payload as they travel: sorted,
  * those of one number in the order they were added.  False: wrong says why.
  * payload is the part of it that is to be sent. */
-bool reply_write(struct reply *r, struct span payload, struct writer *w);
+bool reply_write_any(struct reply *r, struct span payload, struct writer *w);
+static inline bool reply_write(struct reply *r, struct span payload, struct writer *w)
+{
+	/* Many that say that something was done have nothing to be written. */
+	if (r->code && !r->wrong[0] && !r->noptions && !payload.n && !w->full)
+		return true;
+	return reply_write_any(r, payload, w);
+}
 
 #endif

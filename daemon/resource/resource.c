@@ -251,31 +251,29 @@ static bool is_closed(struct engine *e, struct request *r, const struct coapd_mo
 	return true;
 }
 
-/* True unless the module declined. */
-static bool ask(struct resources *R, struct engine *e, struct request *r,
-		struct coapd_mount *m, unsigned rx)
+static __attribute__((noinline, cold)) void
+killed_too_many(struct resources *R, struct engine *e, struct request *r, struct coapd_mount *m)
 {
-	const struct coapd_event *event = &R->fresh;
+	call_prepare(&R->task, e, r, R->draining);
+	R->task.mount = m;
+	run_fail(R, "its hook killed too many workers");
+	call_end(&R->task);
+}
+
+/* Asks the module.  True unless it declined. */
+static inline bool ask(struct resources *R, struct engine *e, struct request *r,
+		       struct coapd_mount *m, unsigned rx)
+{
 	enum coapd_verdict v;
 
-	if (is_closed(e, r, m))
-		return true;
-	/* A condition that its module does not judge cannot be met (5.4.1). */
-	if (condition_asked(&r->msg) && !(m->desc->flags & COAPD_F_CONDITIONS)) {
-		request_refuse(e, r, COAP_BAD_OPTION, "the resource judges no conditions");
-		return true;
-	}
-	call_fresh(&R->task, e, r, R->draining);
 	R->fresh.attempt = batch_of(&e->space)->rx[rx].tries;
-	if (event->attempt >= COAPD_ATTEMPTS) {
-		R->task.mount = m;
-		run_fail(R, "its hook killed too many workers");
-		call_end(&R->task);
+	if (R->fresh.attempt >= COAPD_ATTEMPTS) {
+		killed_too_many(R, e, r, m);
 		return true;
 	}
 	if (run_is_opaque(m, r->msg.code))
 		request_exec(e, r, rx);
-	v = call_run(&R->task, m, event);
+	v = call_fresh(R, e, r, m);
 	if (v == COAPD_DONE)
 		run_finish(R);
 	else if (v == COAPD_WAIT)
@@ -284,6 +282,31 @@ static bool ask(struct resources *R, struct engine *e, struct request *r,
 		run_fail(R, "its hook returned no verdict");
 	call_end(&R->task);
 	return v != COAPD_DECLINE;
+}
+
+/* True unless the request is for another one. */
+static bool offer(struct resources *R, struct engine *e, struct request *r,
+		  struct coapd_mount *m, unsigned rx)
+{
+	if (is_closed(e, r, m))
+		return true;
+	/* A condition that its module does not judge cannot be met (5.4.1). */
+	if (condition_asked(&r->msg) && !(m->desc->flags & COAPD_F_CONDITIONS)) {
+		request_refuse(e, r, COAP_BAD_OPTION, "the resource judges no conditions");
+		return true;
+	}
+	return ask(R, e, r, m, rx);
+}
+
+/* To the mount i, whose path begins that of the request, and the shorter ones. */
+static __attribute__((noinline)) void offer_all(struct resources *R, struct engine *e,
+						struct request *r, uint32_t i, size_t segments,
+						unsigned rx)
+{
+	for (; i != ROUTER_NONE; i = router_shorter(&R->router, i))
+		if (reaches(&R->mount[i], segments) && offer(R, e, r, &R->mount[i], rx))
+			return;
+	request_refuse(e, r, COAP_NOT_FOUND, NULL);
 }
 
 /* Who does not want to observe any more says so in a request like any other (RFC 7641
@@ -317,16 +340,33 @@ static __attribute__((noinline)) void find_mount(struct resources *R, struct eng
 			return;
 	} else if (i != ROUTER_NONE && assembly_take(e, r, R->mount[i].spec.body_size) == ASSEMBLY_SETTLED)
 		return;
-	for (; i != ROUTER_NONE; i = router_shorter(&R->router, i))
-		if (reaches(&R->mount[i], segments) && ask(R, e, r, &R->mount[i], rx))
-			return;
-	request_refuse(e, r, COAP_NOT_FOUND, NULL);
+	offer_all(R, e, r, i, segments, rx);
+}
+
+/* What find_mount() looks at before a module is asked, or somebody else answers. */
+#define ASKS_FOR_MORE (MESSAGE_ROW(IF_MATCH) | MESSAGE_ROW(IF_NONE_MATCH) | MESSAGE_ROW(OBSERVE) | \
+		       MESSAGE_ROW(BLOCK1) | MESSAGE_ROW(BLOCK2))
+
+/* The mount that can be asked at once, as most can be: the request has its own path, and no
+ * option that is more than the module's to look at.  ROUTER_NONE: all is to be looked at. */
+static inline uint32_t plain_mount(const struct resources *R, const struct request *r)
+{
+	uint32_t i = message_lacks_all(&r->msg, ASKS_FOR_MORE) && !R->hosts.n ?
+		     router_own(&R->router, &r->msg) : ROUTER_NONE;
+	const struct coapd_mount *m;
+
+	if (i == ROUTER_NONE)
+		return i;
+	m = &R->mount[i];
+	return mount_is_closed(m) || m->desc->flags & COAPD_F_STREAM ||
+	       (m->spec.body_size && r->msg.payload.n > m->spec.body_size) ? ROUTER_NONE : i;
 }
 
 void resource_request(struct resources *R, struct engine *e, struct request *r, unsigned rx)
 {
 	const struct prepared_answer *a = prepared_find(&R->prepared, &r->msg);
 	uint8_t refused = access_check(r);
+	uint32_t i;
 
 	if (!refused && !code_is_known_method(r->msg.code))
 		refused = COAP_METHOD_NOT_ALLOWED;
@@ -334,6 +374,8 @@ void resource_request(struct resources *R, struct engine *e, struct request *r, 
 		request_refuse(e, r, refused, NULL);
 	else if (a && !mount_is_closed(a->mount))
 		prepared_send(e, r, a);
-	else
+	else if ((i = plain_mount(R, r)) == ROUTER_NONE)
 		find_mount(R, e, r, rx);
+	else if (!ask(R, e, r, &R->mount[i], rx))
+		offer_all(R, e, r, router_shorter(&R->router, i), R->mount[i].spec.nsegments, rx);
 }

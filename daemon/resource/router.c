@@ -166,7 +166,7 @@ static int make_tables(struct router *r, uint32_t n)
 	if (!r->place || !r->shorter)
 		return -ENOMEM;
 	for (size_t i = 0; i < cap; i++)
-		r->place[i].route = ROUTER_NONE;
+		r->place[i] = (struct router_place){ 0, ROUTER_NONE };
 	if (make_segments(r, n))
 		return -ENOMEM;
 	return make_encoded(r, n);

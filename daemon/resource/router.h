@@ -53,18 +53,26 @@ static inline bool router_is_path(struct span own, struct span path)
 	       bytes_equal(own.p + 1, path.p + 1, own.n - 1);
 }
 
-static inline uint32_t router_find(const struct router *r, const char *host,
-				   const struct message *m, size_t *segments)
+/* The route whose own path a message has, be it of another host; ROUTER_NONE: it has another
+ * path, or is not to be looked up so. */
+static inline uint32_t router_own(const struct router *r, const struct message *m)
 {
 	const struct router_place *p = &r->place[m->path_hash & r->mask];
 
-	if (!host && m->path.n && p->route != ROUTER_NONE && p->hash == m->path_hash &&
-	    !r->routes[p->route].host && router_is_path(r->encoded[p->route], m->path) &&
-	    message_lacks(m, OPT_URI_PATH_ABBREV)) {
-		*segments = r->routes[p->route].nsegments;
-		return p->route;
-	}
-	return router_search(r, host, m->options, segments);
+	return m->path.n && p->hash == m->path_hash && p->route != ROUTER_NONE &&
+	       router_is_path(r->encoded[p->route], m->path) &&
+	       message_lacks(m, OPT_URI_PATH_ABBREV) ? p->route : ROUTER_NONE;
+}
+
+static inline uint32_t router_find(const struct router *r, const char *host,
+				   const struct message *m, size_t *segments)
+{
+	uint32_t i = host ? ROUTER_NONE : router_own(r, m);
+
+	if (i == ROUTER_NONE || r->routes[i].host)
+		return router_search(r, host, m->options, segments);
+	*segments = r->routes[i].nsegments;
+	return i;
 }
 
 /* The next one that also begins it. */

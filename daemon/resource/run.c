@@ -1,7 +1,5 @@
 #include "resource/run.h"
 
-#include "resource/answer.h"
-
 #define RETRY_MAX_AGE 5u        /* s: when the next try makes sense (RFC 7252, 5.9.3.4) */
 #define LOG_BURST 20u
 
@@ -28,12 +26,6 @@ void run_closed(struct engine *e, struct request *r)
 {
 	engine_count(e, COUNT_CLOSED);
 	request_refuse(e, r, COAP_INTERNAL_ERROR, "the resource is closed for a while");
-}
-
-void run_finish(struct resources *R)
-{
-	if (!answer_send(&R->task))
-		run_fail(R, R->task.reply.wrong);
 }
 
 void run_unavailable(const struct coapd_task *t)

@@ -4,6 +4,7 @@
 #ifndef RESOURCE_RUN_H
 #define RESOURCE_RUN_H
 
+#include "resource/answer.h"
 #include "resource/resources.h"
 
 /* Nobody can undo or repeat what the hook will do with a request of this method. */
@@ -19,7 +20,11 @@ void run_fail(struct resources *R, const char *why);
 void run_blame(struct resources *R, const char *why);
 
 /* COAPD_DONE: answers with the reply that was made. */
-void run_finish(struct resources *R);
+static inline void run_finish(struct resources *R)
+{
+	if (!answer_send(&R->task))
+		run_fail(R, R->task.reply.wrong);
+}
 
 /* COAPD_WAIT of a fresh request: it becomes a task, or is answered 5.03 for want of
  * one, or 5.00 if nothing would ever bring it back. */

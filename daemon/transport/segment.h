@@ -7,18 +7,19 @@
 #define TRANSPORT_SEGMENT_H
 
 #include "base/batch.h"
+#include "base/bytes.h"
 
 /* Whether two that are to be sent are of one run. */
 static inline bool segment_alike(const struct tx_dgram *a, const struct tx_dgram *b)
 {
-	uint64_t x[6], y[6];    /* to and from, word by word */
+	const uint8_t *x = (const uint8_t *)a, *y = (const uint8_t *)b;
+	uint64_t differ = a->len ^ b->len;
 
-	_Static_assert(offsetof(struct tx_dgram, len) == sizeof x, "two addresses");
-	memcpy(x, a, sizeof x);
-	memcpy(y, b, sizeof y);
-	return a->len == b->len &&
-	       !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) |
-		 (x[4] ^ y[4]) | (x[5] ^ y[5]));
+	_Static_assert(offsetof(struct tx_dgram, len) == 48, "two addresses");
+#pragma GCC unroll 6
+	for (unsigned i = 0; i < 48; i += 8)    /* to and from, word by word */
+		differ |= bytes_8(x + i) ^ bytes_8(y + i);
+	return !differ;
 }
 
 #define SEGMENT_MOST (65000u / DGRAM_TX_MAX)    /* in one piece: what an IP packet holds, less
@@ -27,7 +28,9 @@ static inline bool segment_alike(const struct tx_dgram *a, const struct tx_dgram
 /* Whether k goes in the same piece as first, as all between them do. */
 static inline bool segment_goes_on(const struct batch *b, unsigned first, unsigned k)
 {
-	return k - first < SEGMENT_MOST && segment_alike(&b->tx[k - 1], &b->tx[k]);
+	const struct tx_dgram *d = &b->tx[k];
+
+	return k - first < SEGMENT_MOST && segment_alike(d - 1, d);
 }
 
 /* As sendmmsg() of the headers i up to end of the batch, by one socket; a bit of goes_on stands for

@@ -307,25 +307,9 @@ bool udp_pktinfo(const struct cmsghdr *c, struct local *to)
 	return pktinfo(c, to);
 }
 
-/* Derives what the datagram's header says.  It may have been filled for a worker
- * that died, so lengths are not believed. */
-static inline void parse(struct batch *b, unsigned i, const struct addr *peer)
+/* Any control data, or none. */
+static __attribute__((noinline)) void parse_control(struct rx_dgram *d, struct msghdr *m)
 {
-	struct rx_dgram *d = &b->rx[i];
-	struct msghdr *m = &b->rx_hdr[i].msg_hdr;
-
-	d->to.ifindex = 0;
-	d->to.sock = (uint16_t)b->rx_sock;
-	d->to.zero = 0;
-	d->len = b->rx_hdr[i].msg_len;
-	if (peer)
-		d->from = addr_to_sin6(peer);
-	else if (m->msg_namelen != sizeof d->from || d->from.sin6_family != AF_INET6)
-		d->len = 0;
-	/* Nearly always it is this one piece. */
-	if (m->msg_controllen == CMSG_SPACE(sizeof(struct in6_pktinfo)) &&
-	    pktinfo((const struct cmsghdr *)(const void *)d->control, &d->to))
-		return;
 	memset(d->to.ip, 0, sizeof d->to.ip);
 	if (m->msg_controllen > sizeof d->control)
 		m->msg_controllen = 0;
@@ -333,13 +317,41 @@ static inline void parse(struct batch *b, unsigned i, const struct addr *peer)
 		(void)pktinfo(c, &d->to);
 }
 
+/* Derives what the datagram's header says.  It may have been filled for a worker
+ * that died, so lengths are not believed. */
+__attribute__((always_inline)) static inline void parse(struct rx_dgram *d, struct mmsghdr *h,
+							uint16_t sock, const struct addr *peer)
+{
+	struct msghdr *m = &h->msg_hdr;
+
+	d->to.ifindex = 0;
+	d->to.sock = sock;
+	d->to.zero = 0;
+	d->len = h->msg_len;
+	if (peer)
+		addr_put_sin6(peer, &d->from);
+	else if (m->msg_namelen != sizeof d->from || d->from.sin6_family != AF_INET6)
+		d->len = 0;
+	/* Nearly always it is this one piece. */
+	if (m->msg_controllen != CMSG_SPACE(sizeof(struct in6_pktinfo)) ||
+	    !pktinfo((const struct cmsghdr *)(const void *)d->control, &d->to))
+		parse_control(d, m);
+}
+
+static void parse_all(struct batch *b, unsigned n, const struct addr *peer)
+{
+	uint16_t sock = (uint16_t)b->rx_sock;
+
+	for (unsigned i = 0; i < n; i++)
+		parse(&b->rx[i], &b->rx_hdr[i], sock, peer);
+}
+
 void udp_adopted(struct space *s, unsigned n)
 {
 	struct batch *b = batch_of(s);
 
 	assert(n <= BATCH_RX);
-	for (unsigned i = 0; i < n; i++)
-		parse(b, i, NULL);
+	parse_all(b, n, NULL);
 	for (unsigned i = n; i < BATCH_RX; i++)
 		arm(b, i, true);
 }
@@ -383,11 +395,10 @@ int udp_receive(struct space *s, const struct udp_socks *socks, unsigned sock)
 	n = receive(socks, sock, b);
 	error = errno;
 	space_set(&b->rx_n, n < 0 ? 0 : (uint32_t)n);
-	for (int i = 0; i < n; i++)
-		parse(b, (unsigned)i, socks->peer);
-	if (n >= 0)
-		return n;
-	return error == EAGAIN || error == EINTR ? 0 : -error;
+	if (n < 0)
+		return error == EAGAIN || error == EINTR ? 0 : -error;
+	parse_all(b, (unsigned)n, socks->peer);
+	return n;
 }
 
 /* --- sending ------------------------------------------------------------------ */
@@ -433,7 +444,7 @@ static inline void fill(struct batch *b, unsigned i, const struct udp_socks *soc
 		m->msg_namelen = m->msg_controllen = 0;
 		return;
 	}
-	b->tx_name[i] = addr_to_sin6(&d->to);
+	addr_put_sin6(&d->to, &b->tx_name[i]);
 	m->msg_namelen = sizeof b->tx_name[i];
 	m->msg_controllen = put_pktinfo(d, b->tx_control[i]);
 }

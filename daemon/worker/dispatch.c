@@ -77,13 +77,19 @@ void dispatch_survived(struct dispatch *d)
 
 /* --- events ------------------------------------------------------------------- */
 
+static __attribute__((noinline)) void commit_told(struct dispatch *d, unsigned rx_next)
+{
+	d->commits(d->committing, false);
+	engine_commit(&d->engine, rx_next);
+	d->commits(d->committing, true);
+}
+
 static inline void commit(struct dispatch *d, unsigned rx_next)
 {
 	if (d->commits)
-		d->commits(d->committing, false);
-	engine_commit(&d->engine, rx_next);
-	if (d->commits)
-		d->commits(d->committing, true);
+		commit_told(d, rx_next);
+	else
+		engine_commit(&d->engine, rx_next);
 	resource_committed(d->resources);
 	if (d->adopted)
 		dispatch_survived(d);

@@ -32,6 +32,33 @@ Test(request, requests_and_answers_are_counted_by_code)
 	cr_assert_eq(r->e.space.ctl->code[COAP_CHANGED], 1);
 }
 
+/* Comes with a token and an option, is ended with a code. */
+static void bare(uint8_t type, uint8_t code, uint16_t mid, const char *token, const char *option)
+{
+	cr_assert_eq(rig_msg(r, 1, type, code, mid, token, option), INPUT_REQUEST);
+	request_done_bare(&r->e, &r->in.request, COAP_CHANGED);
+	rig_commit(r);
+}
+
+Test(request, a_code_alone_travels_as_any_answer)
+{
+	bare(COAP_CON, POST, 7, "twelve bytes", "11=x");
+	expect(r, "ACK 2.04 mid=7 tok=twelve bytes pay=");
+	bare(COAP_CON, POST, 8, "thirteen bytes", "11=x");
+	expect(r, "ACK 2.04 mid=8 tok=thirteen bytes pay=");
+	bare(COAP_CON, COAP_PUT, 9, "", "11=x");
+	expect(r, "ACK 2.04 mid=9 tok= pay=");
+	bare(COAP_CON, POST, 10, "tk", "11=x 258=#02");
+	expect(r, "ACK 0.00 mid=10 tok= pay=");
+	bare(COAP_NON, POST, 11, "tk", "11=x 258=#02");
+	expect(r, "nothing");
+	cr_assert_eq(r->e.space.ctl->code[COAP_CHANGED], 5);
+	/* What comes again is told the same. */
+	rig_serve(r, 1, COAP_CON, COAP_PUT, 9, "", "11=x");
+	expect(r, "ACK 2.04 mid=9 tok= pay=");
+	cr_assert_eq(r->runs, 0);
+}
+
 Test(request, an_answer_within_the_ack_delay_is_piggybacked)
 {
 	rig_serve(r, 1, COAP_CON, GET, 7, "tk", "11=w");

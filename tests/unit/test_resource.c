@@ -286,3 +286,30 @@ Test(resource, no_body_is_gathered_for_a_closed_one)
 	expect(CLOSED);
 	cr_assert_eq(s->rig->e.space.ctl->live[SLAB_ASSEMBLY], 0);
 }
+
+/* A request for a mount's own path, and nothing else in it, goes another way. */
+Test(resource, a_closed_one_is_not_asked_for_what_is_plain)
+{
+	struct resource_mount_spec spec = stage_spec("/a", &leaf);
+
+	spec.gate = &gate;
+	s = stage_new(&spec, 1);
+	gate = 1;
+	expect_get("11=a", CLOSED);
+	cr_assert_eq(s->runs, 0);
+	gate = 0;
+	expect_get("11=a", "ACK 2.05 pay=leaf");
+}
+
+Test(resource, a_body_in_one_message_is_not_longer_than_the_mount_takes)
+{
+	struct resource_mount_spec spec = stage_spec("/a", &leaf);
+
+	spec.body_size = 16;
+	s = stage_new(&spec, 1);
+	stage_send(s, 1, COAP_PUT, 1, "11=a", "0123456789abcdefg");
+	expect("ACK 4.13 60=#10 pay=");
+	cr_assert_eq(s->runs, 0);
+	stage_send(s, 1, COAP_PUT, 2, "11=a", "0123456789abcdef");
+	expect("ACK 2.05 pay=leaf");
+}

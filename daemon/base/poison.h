@@ -13,7 +13,11 @@
 #endif
 #endif
 
-#ifdef POISON_ACTIVE
+#ifndef POISON_ACTIVE
+#define POISON_ACTIVE 0
+#endif
+
+#if POISON_ACTIVE
 #include <sanitizer/asan_interface.h>
 #define poison(p, n) ASAN_POISON_MEMORY_REGION((p), (n))
 #define unpoison(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))

@@ -86,6 +86,20 @@ size_t space_slab_at(const struct space_def *def, unsigned number)
 	return off[number];
 }
 
+size_t space_late(const struct space_def *def, size_t *n)
+{
+	size_t off[SPACE_SLABS + 1];
+
+	layout(def, off);
+	*n = 0;
+	for (unsigned i = 0; i < def->nslabs; i++)
+		if (def->slab[i].late) {
+			*n = (size_t)def->slab[i].size * def->slab[i].cap / PAGE * PAGE;
+			return off[i];
+		}
+	return 0;
+}
+
 /* Everything but magic, layout, epoch and counters. */
 static void clear_ctl(struct space_ctl *c, const struct hash_key *key)
 {
@@ -97,15 +111,16 @@ static void clear_ctl(struct space_ctl *c, const struct hash_key *key)
 	memset(&c->commit, 0, sizeof *c - offsetof(struct space_ctl, commit));
 }
 
-static void clear_slab(struct slab *b)
+/* Words of objects that were never used do not matter (slab_take()), and their pages may not
+ * be there: they are not touched. */
+static void clear_slab(struct slab *b, uint32_t used)
 {
 	unpoison(b->at, (size_t)b->size * b->cap);
-	for (uint32_t k = 0; k < b->cap; k++) {
-		struct object *o = slab_at(b, k);
-
-		o->word = 0;
-		poison((uint8_t *)o + sizeof *o, b->size - sizeof *o);
-	}
+	for (uint32_t k = 0; k < b->cap && k < used; k++)
+		((struct object *)slab_at(b, k))->word = 0;
+	for (uint32_t k = 0; POISON_ACTIVE && k < b->cap; k++)
+		poison((uint8_t *)slab_at(b, k) + sizeof(struct object),
+		       b->size - sizeof(struct object));
 	b->free_head = SLAB_NIL;
 	b->free_n = 0;
 }
@@ -128,9 +143,10 @@ static void format(struct space *s, uint64_t print, const struct hash_key *key)
 		barrier();
 		c->layout = print;
 	}
-	clear_ctl(c, key);
 	for (unsigned i = 0; i < s->nslabs; i++)
-		clear_slab(&s->slab[i]);
+		clear_slab(&s->slab[i], c->hwm[i]);
+	barrier();
+	clear_ctl(c, key);
 	s->nfrees = 0;
 	barrier();
 	__atomic_store_n(&c->magic, SPACE_MAGIC, __ATOMIC_RELAXED);

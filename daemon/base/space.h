@@ -35,10 +35,10 @@
 #define UNDO_MAX 512u           /* words one transaction may change; a power of 2 */
 #define SPACE_FREES 64          /* objects one transaction may free */
 #define SPACE_ROOT 256          /* bytes of root record */
-/* "coapdsl4": there is a state.  Another one wherever words of a state come to mean something
+/* "coapdsl5": there is a state.  Another one wherever words of a state come to mean something
  * else under the same names, such as hashes made in another way: nothing of it is taken over
  * then (import.h). */
-#define SPACE_MAGIC 0x636f617064736c34u
+#define SPACE_MAGIC 0x636f617064736c35u
 
 /* What one slab is to hold. */
 struct slab_def {
@@ -47,6 +47,8 @@ struct slab_def {
 	uint32_t size;          /* bytes per object, a multiple of 8 */
 	uint32_t cap;           /* objects there is memory for */
 	const struct mem_kind *kind;        /* what they are made of; NULL: just bytes */
+	bool late;              /* most of it may never be used: its memory comes with use, where
+				 * that of the others is reserved (of one slab at most) */
 	bool by_cap;            /* the capacity is the limit: nobody else counts them */
 	uint32_t beyond;        /* how much of it no new object may take: there is more than
 				 * the limit where a layout that had another is taken over */
@@ -142,6 +144,9 @@ struct space {
 
 /* Bytes that a space of this definition needs, a multiple of the page size. */
 size_t space_size(const struct space_def *def);
+/* Where the slab that is late begins in it, at a page, and how many bytes of whole pages it
+ * has; n 0: there is none. */
+size_t space_late(const struct space_def *def, size_t *n);
 #define SPACE_SIZE_MAX ((size_t)16 << 30)       /* what an undo entry can name */
 
 /* Binds a handle to memory of space_size() bytes (borrow; zeroed when new).

@@ -99,6 +99,7 @@ bool adopt_begin(struct engine *e)
 		else
 			c->counter[COUNT_ADOPT_DROPPED] += slab_sweep(&e->space, engine_slab(e, i));
 	ADOPT_SLAB(e, SLAB_ENDPOINT, struct endpoint, endpoint_adopt);
+	ADOPT_SLAB(e, SLAB_DEALINGS, struct dealings, dealings_adopt);
 	ADOPT_SLAB(e, SLAB_EXCHANGE, struct exchange, exchange_adopt);
 	ADOPT_SLAB(e, SLAB_DEDUP, struct dedup, dedup_adopt);
 	ADOPT_SLAB(e, SLAB_XFER, struct xfer, xfer_adopt);

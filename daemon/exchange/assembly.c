@@ -1,7 +1,7 @@
 #include "exchange/assembly.h"
 
 #include "base/siphash.h"
-#include "exchange/endpoint.h"
+#include "exchange/dealings.h"
 #include "exchange/exchange.h"
 
 #include <errno.h>
@@ -72,7 +72,7 @@ static struct assembly *find(struct engine *e, struct endpoint *p, uint64_t key)
 static void link_up(struct engine *e, struct endpoint *p, struct assembly *a)
 {
 	table_insert(&e->assemblies, slab(e), place(e, a->peer, a->key), a);
-	p->nassemblies++;
+	dealings_with(e, p)->nassemblies++;
 	if (a->state != ASSEMBLY_STREAMING)
 		engine_deadline(e, slab(e), a, a->deadline);
 }
@@ -94,12 +94,12 @@ static void drop_body(struct engine *e, struct assembly *a)
 
 static void finish(struct engine *e, struct assembly *a)
 {
-	struct endpoint *p = endpoint_get(e, a->peer);
+	struct endpoint *p = endpoint_held(e, a->peer);
 
 	drop_body(e, a);
 	engine_no_deadline(e, slab(e), a);
 	table_remove(&e->assemblies, slab(e), place(e, a->peer, a->key), a);
-	p->nassemblies--;
+	dealings_with(e, p)->nassemblies--;
 	slab_kill(&e->space, slab(e), a);
 }
 
@@ -107,7 +107,8 @@ static void finish(struct engine *e, struct assembly *a)
 static struct assembly *take(struct engine *e, struct endpoint *p, uint64_t key,
 			     enum assembly_state state)
 {
-	struct assembly *a = p->nassemblies < e->conf.limits.assemblies_per_endpoint ?
+	uint32_t has = dealings_of(e, p)->nassemblies;
+	struct assembly *a = has < e->conf.limits.assemblies_per_endpoint ?
 			     slab_take(&e->space, slab(e)) : NULL;
 
 	if (!a) {
@@ -403,7 +404,7 @@ bool assembly_adopt(struct engine *e, struct assembly *a)
 {
 	struct endpoint *p = endpoint_get(e, a->peer);
 
-	if (!p || a->state < ASSEMBLY_RECEIVING || a->state >= ASSEMBLY_STATES ||
+	if (!p || !dealings_are(p) || a->state < ASSEMBLY_RECEIVING || a->state >= ASSEMBLY_STATES ||
 	    a->szx > BLOCK_SZX_MAX || a->code > 0xff || find(e, p, a->key) || !holds(e, a))
 		return false;
 	if (a->deadline > e->now + e->conf.assembly_ms)
@@ -421,7 +422,7 @@ bool assembly_owned(struct engine *e, struct assembly *a)
 	     slab_get(&e->space, engine_slab(e, above), a->owner)))
 		return true;
 	table_remove(&e->assemblies, slab(e), place(e, a->peer, a->key), a);
-	endpoint_get(e, a->peer)->nassemblies--;
+	dealings_held(e, a->peer)->nassemblies--;
 	return false;
 }
 

@@ -55,10 +55,9 @@ static inline void list_remove(struct engine *e, struct endpoint *p, struct dedu
 
 /* --- making and ending ------------------------------------------------------ */
 
-/* One with an entry is not forgotten, so there is nothing to be asked of the reference. */
 static inline struct endpoint *peer_of(struct engine *e, const struct dedup *d)
 {
-	return slab_at(engine_slab(e, SLAB_ENDPOINT), REF_INDEX(d->peer));
+	return endpoint_held(e, d->peer);
 }
 
 void dedup_kill(struct engine *e, struct dedup *d)
@@ -104,6 +103,20 @@ bool dedup_none(struct engine *e, const struct endpoint *p)
 	return none;
 }
 
+void dedup_marks(struct engine *e, const struct endpoint *p, struct window *w)
+{
+	uint32_t oldest = 0;
+
+	for (uint32_t i = p->dedup_head; i != SLAB_NIL; i = at(e, i)->next)
+		if (!expired(e, at(e, i)) && engine_seconds(e) - at(e, i)->at_s > oldest)
+			oldest = engine_seconds(e) - at(e, i)->at_s;
+	/* As of that time, so that the first half ends when the first of them does. */
+	for (uint32_t i = p->dedup_head; i != SLAB_NIL; i = at(e, i)->next)
+		if (!expired(e, at(e, i)))
+			window_mark(w, engine_seconds(e) - oldest, e->lifetime_s,
+				    (uint16_t)at(e, i)->mid, false);
+}
+
 /* Beyond its share a peer loses its own oldest answer; from then on the window
  * of message IDs has to tell what was seen. */
 static inline bool is_at_its_share(const struct engine *e, const struct endpoint *p)
@@ -115,9 +128,7 @@ static inline void forget(struct engine *e, struct endpoint *p, const struct ded
 {
 	if (expired(e, oldest))
 		return;
-	if (p->forgot_s != engine_seconds(e))
-		undo_set(&e->space, &p->forgot_s, engine_seconds(e));
-	undo_set(&e->space, &p->forgot_n, p->forgot_n + 1);
+	dealings_forgot(e, p);
 	engine_count(e, COUNT_EVICTED_EARLY);
 }
 
@@ -187,6 +198,16 @@ struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
 				       add(e, p, mid, print, non);
 }
 
+/* What is kept has its mark, if there is a window: one may have been made meanwhile. */
+static inline void mark(struct engine *e, struct endpoint *p, const struct dedup *d)
+{
+	struct dealings *l = dealings_with(e, p);
+
+	if (l->window.hi != (MID_VALID | d->mid) &&
+	    dealings_saw(e, p, (uint16_t)d->mid) <= WINDOW_UNSEEN)
+		dealings_mark(e, l, (uint16_t)d->mid, false);
+}
+
 __attribute__((always_inline)) static inline void
 set(struct engine *e, struct dedup *d, enum dedup_state state)
 {
@@ -214,6 +235,8 @@ set(struct engine *e, struct dedup *d, enum dedup_state state)
 	undo_store(&root->order, root->order + 1);
 	undo_store(&d->order, root->order);
 	list_add(e, p, d);
+	if (dealings_are(p))
+		mark(e, p, d);
 }
 
 void dedup_set(struct engine *e, struct dedup *d, enum dedup_state state)

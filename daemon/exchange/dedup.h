@@ -9,7 +9,7 @@
 #ifndef EXCHANGE_DEDUP_H
 #define EXCHANGE_DEDUP_H
 
-#include "exchange/endpoint.h"
+#include "exchange/dealings.h"
 #include "exchange/stored.h"
 
 enum dedup_state {
@@ -49,6 +49,9 @@ struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
 
 /* Whether nothing is remembered of the peer's that may come again yet. */
 bool dedup_none(struct engine *e, const struct endpoint *p);
+
+/* Marks those that may come again in a window without any. */
+void dedup_marks(struct engine *e, const struct endpoint *p, struct window *w);
 
 /* Whether dedup_add() would succeed. */
 static inline bool dedup_room(struct engine *e)

@@ -1,5 +1,7 @@
 #include "exchange/endpoint.h"
 
+#include "exchange/dealings.h"
+
 #define PROBES 16       /* endpoints looked at before the limit is called reached */
 
 static inline uint64_t key_hash(const struct engine *e, const struct addr *remote,
@@ -35,8 +37,9 @@ struct endpoint *endpoint_find(struct engine *e, const struct addr *remote,
 /* Of one that is forgetful the window is all that tells duplicates. */
 static bool evictable(const struct engine *e, const struct endpoint *p)
 {
-	return p->nexchanges == 0 && p->nassemblies == 0 && p->nobservers == 0 &&
-	       p->ndedup == 0 && !endpoint_forgetful(e, p);
+	const struct dealings *d = dealings_of(e, p);
+
+	return p->ndedup == 0 && !dealings_hold(d) && !dealings_forgetful(e, d);
 }
 
 /* The clock hand: the first of a few endpoints that has nothing attached, one
@@ -79,8 +82,7 @@ static void fill(struct engine *e, struct endpoint *p, const struct addr *remote
 	p->remote = *remote;
 	p->local = *local;
 	p->seen_s = engine_seconds(e);
-	p->queue = p->sent = CHAIN_EMPTY;
-	p->observers = SLAB_NIL;
+	p->dealings = SLAB_NIL;
 	p->dedup_head = p->dedup_tail = SLAB_NIL;
 }
 
@@ -103,7 +105,9 @@ struct endpoint *endpoint_add(struct engine *e, const struct addr *remote,
 		fresh.o = old->o;
 		fill(e, &fresh, remote, local);
 		table_remove(&e->endpoints, b, key_hash(e, &old->remote, &old->local), old);
-		fresh.o.word = slab_word(b->magic, slab_gen(old->o.word) % 0x7fff + 1, 1);
+		fresh.o.word = slab_word_next(b, old);
+		fresh.dealings = old->dealings;
+		dealings_inherit(e, old, slab_ref_next(&e->space, b, old));
 		space_set(&engine_root(e)->hand_endpoint, slab_index(b, old) + 1);
 		undo_copy(&e->space, old, &fresh, sizeof fresh);
 		p = old;
@@ -113,145 +117,6 @@ struct endpoint *endpoint_add(struct engine *e, const struct addr *remote,
 	}
 	table_insert(&e->endpoints, b, key_hash(e, remote, local), p);
 	return p;
-}
-
-bool endpoint_mid(struct engine *e, struct endpoint *p, uint16_t *mid)
-{
-	uint32_t now = engine_seconds(e), left;
-
-	if (!(p->next_mid & MID_VALID))
-		undo_set(&e->space, &p->next_mid, MID_VALID | (engine_random(e) & 0xffff));
-	*mid = (uint16_t)p->next_mid;
-	left = p->quarter_s[*mid >> 14];
-	return left == 0 || now - left > e->lifetime_s;
-}
-
-void endpoint_mid_used(struct engine *e, struct endpoint *p)
-{
-	uint16_t next = (uint16_t)(p->next_mid + 1);
-
-	if ((next & 0x3fff) == 0)
-		undo_set(&e->space, &p->quarter_s[(uint16_t)p->next_mid >> 14],
-			 engine_seconds(e));
-	undo_set(&e->space, &p->next_mid, MID_VALID | next);
-}
-
-/* --- the window of message IDs seen from the peer -------------------------- */
-
-#define WORDS (WINDOW_BITS / 32)
-
-/* How many lifetimes ago the present half of the marks began: 0, 1 or more. */
-static uint32_t window_age(const struct engine *e, const struct endpoint *p)
-{
-	uint32_t since = engine_seconds(e) - p->window_s;
-
-	/* Most often it is 0, and division takes long. */
-	return since <= e->lifetime_s ? 0 : since / (e->lifetime_s + 1);
-}
-
-static bool window_valid(const struct engine *e, const struct endpoint *p)
-{
-	return (p->window_hi & MID_VALID) && window_age(e, p) < 2;
-}
-
-static bool window_bit(const struct engine *e, const struct endpoint *p, uint16_t mid)
-{
-	uint32_t word = p->window[0][mid % WINDOW_BITS / 32];
-
-	if (window_age(e, p) == 0)
-		word |= p->window[1][mid % WINDOW_BITS / 32];
-	return word >> mid % 32 & 1;
-}
-
-enum window_state window_state(const struct engine *e, const struct endpoint *p, uint16_t mid)
-{
-	int ahead;
-
-	if (!window_valid(e, p))
-		return WINDOW_FRESH;
-	ahead = (int16_t)(mid - p->window_hi);
-	if (ahead > 0)
-		return WINDOW_FRESH;
-	if (ahead <= -(int)WINDOW_BITS)
-		return WINDOW_BEHIND;
-	return window_bit(e, p, mid) ? WINDOW_SEEN : WINDOW_UNSEEN;
-}
-
-static void clear_words(struct engine *e, struct endpoint *p, unsigned half,
-			const uint32_t mask[WORDS])
-{
-	for (unsigned i = 0; i < WORDS; i++)
-		if (p->window[half][i] & mask[i])
-			undo_set(&e->space, &p->window[half][i], p->window[half][i] & ~mask[i]);
-}
-
-/* Clears the marks of the IDs passed over on the way to a newer one. */
-static void clear_between(struct engine *e, struct endpoint *p, uint16_t hi, int ahead)
-{
-	uint32_t mask[WORDS] = { 0 };
-
-	for (int k = 1; k <= ahead && k <= (int)WINDOW_BITS; k++) {
-		uint16_t m = (uint16_t)(hi + k) % WINDOW_BITS;
-
-		mask[m / 32] |= 1u << m % 32;
-	}
-	clear_words(e, p, 0, mask);
-	clear_words(e, p, 1, mask);
-}
-
-static const uint32_t every[WORDS] = { ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u };
-
-static void window_begin(struct engine *e, struct endpoint *p, uint16_t mid)
-{
-	clear_words(e, p, 0, every);
-	clear_words(e, p, 1, every);
-	undo_set(&e->space, &p->window_hi, MID_VALID | mid);
-	undo_set(&e->space, &p->window_s, engine_seconds(e));
-}
-
-/* The present half becomes the old one. */
-static void window_turn(struct engine *e, struct endpoint *p)
-{
-	undo_copy(&e->space, p->window[1], p->window[0], sizeof p->window[1]);
-	clear_words(e, p, 0, every);
-	undo_set(&e->space, &p->window_s, engine_seconds(e));
-}
-
-static __attribute__((noinline)) void mark(struct engine *e, struct endpoint *p, uint16_t mid,
-					   bool restart)
-{
-	uint32_t *word = &p->window[0][mid % WINDOW_BITS / 32];
-	int ahead = (int16_t)(mid - p->window_hi);
-
-	if (restart || !window_valid(e, p)) {
-		window_begin(e, p, mid);
-		ahead = 0;
-	} else if (window_age(e, p) > 0) {
-		window_turn(e, p);
-	}
-	if (ahead > 0) {
-		/* The mark of this one is about to be made, whatever it was. */
-		if (ahead > 1)
-			clear_between(e, p, (uint16_t)p->window_hi, ahead - 1);
-		undo_set(&e->space, &p->window_hi, MID_VALID | mid);
-	} else if (ahead <= -(int)WINDOW_BITS) {
-		return;         /* no place for it */
-	}
-	if (!(*word >> mid % 32 & 1))
-		undo_set(&e->space, word, *word | 1u << mid % 32);
-}
-
-void window_mark(struct engine *e, struct endpoint *p, uint16_t mid, bool restart)
-{
-	uint32_t *word = &p->window[0][mid % WINDOW_BITS / 32], bit = 1u << mid % 32;
-
-	/* Most message IDs are the next. */
-	if (restart || !window_is_next(p, mid) || window_age(e, p) > 0)
-		mark(e, p, mid, restart);
-	else if (*word & bit)   /* of one long ago */
-		undo_set(&e->space, &p->window_hi, MID_VALID | mid);
-	else
-		undo_set_both(&e->space, &p->window_hi, MID_VALID | mid, word, *word | bit);
 }
 
 /* A site that took over may have closed the listener it spoke to. */
@@ -265,12 +130,8 @@ bool endpoint_adopt(struct engine *e, struct endpoint *p)
 {
 	if (!p->remote.port || p->remote.zero || p->local.zero || !has_socket(e, p))
 		return false;
-	p->nexchanges = p->nassemblies = p->nobservers = p->nactive = p->nnamed = p->ndedup = p->nkept = 0;
-	p->queue = p->sent = CHAIN_EMPTY;
-	p->observers = SLAB_NIL;
-	p->dedup_head = p->dedup_tail = SLAB_NIL;
-	if (p->next_non > e->now + endpoint_pauses(e) || p->last_non > e->now)
-		p->next_non = p->last_non = 0;
+	p->ndedup = p->nkept = 0;
+	p->dealings = p->dedup_head = p->dedup_tail = SLAB_NIL;
 	table_insert(&e->endpoints, engine_slab(e, SLAB_ENDPOINT),
 		     key_hash(e, &p->remote, &p->local), p);
 	return true;

@@ -13,6 +13,7 @@
 
 _Static_assert(sizeof(struct engine_root) <= SPACE_ROOT, "root record too small");
 _Static_assert(sizeof(struct endpoint) % 8 == 0, "endpoint size");
+_Static_assert(sizeof(struct dealings) % 8 == 0, "dealings size");
 _Static_assert(sizeof(struct dedup) % 8 == 0, "dedup size");
 _Static_assert(sizeof(struct exchange) % 8 == 0, "exchange size");
 _Static_assert(sizeof(struct blob) % 8 == 0, "blob size");
@@ -42,6 +43,7 @@ void engine_layout(struct space_def *def, const struct engine_limits *limits)
 	*def = (struct space_def){
 		.slab = {
 			ROW(ENDPOINT, "endpoints", 0x9ee1, endpoint, limits->endpoints),
+			ROW(DEALINGS, "dealings", 0xdea1, dealings, limits->endpoints),
 			ROW(DEDUP, "dedup", 0xdd02, dedup, limits->dedup),
 			ROW(EXCHANGE, "exchanges", 0xe7c3, exchange,
 			    limits->exchanges + limits->waiting + EVENT_SPARE),
@@ -65,6 +67,7 @@ void engine_layout(struct space_def *def, const struct engine_limits *limits)
 		.root_kind = &engine_root_kind,
 		.windowed = SLAB_BODY_SMALL,
 	};
+	def->slab[SLAB_DEALINGS].late = true;
 	for (size_t i = 0; i < sizeof by_cap / sizeof *by_cap; i++)
 		def->slab[by_cap[i]].by_cap = true;
 }

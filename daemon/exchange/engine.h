@@ -25,7 +25,7 @@
 #include "exchange/flight.h"
 
 /* Slabs of the engine; a layer above numbers its own from ENGINE_SLABS. */
-enum engine_slab { SLAB_ENDPOINT, SLAB_DEDUP, SLAB_EXCHANGE, SLAB_BLOB, SLAB_XFER, SLAB_OBS,
+enum engine_slab { SLAB_ENDPOINT, SLAB_DEALINGS, SLAB_DEDUP, SLAB_EXCHANGE, SLAB_BLOB, SLAB_XFER, SLAB_OBS,
 		   SLAB_BODY_SMALL, SLAB_BODY, SLAB_ASSEMBLY, SLAB_REPRESENTATION,
 		   SLAB_OBSERVER, ENGINE_SLABS };
 

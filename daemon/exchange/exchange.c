@@ -51,16 +51,16 @@ static bool named(const struct exchange *x)
 
 /* The chain that an outgoing one is in: thousands may have been sent to one peer and
  * none of them is looked at to find who is next. */
-static struct chain *chain_of(struct engine *e, struct endpoint *p, const struct exchange *x)
+static struct chain *chain_of(struct engine *e, struct dealings *d, const struct exchange *x)
 {
 	if (x->state == EXCHANGE_QUEUED)
-		return &p->queue;
-	return x->flags & EXCHANGE_GROUP ? &e->groups : &p->sent;
+		return &d->queue;
+	return x->flags & EXCHANGE_GROUP ? &e->groups : &d->sent;
 }
 
-static void chain_add(struct engine *e, struct endpoint *p, struct exchange *x)
+static void chain_add(struct engine *e, struct dealings *d, struct exchange *x)
 {
-	struct chain *c = chain_of(e, p, x);
+	struct chain *c = chain_of(e, d, x);
 	uint32_t self = slab_index(slab(e), x);
 
 	/* Each is the newest when it comes; an adopter sorts in the end. */
@@ -70,9 +70,9 @@ static void chain_add(struct engine *e, struct endpoint *p, struct exchange *x)
 	c->tail = self;
 }
 
-static void chain_remove(struct engine *e, struct endpoint *p, struct exchange *x)
+static void chain_remove(struct engine *e, struct dealings *d, struct exchange *x)
 {
-	struct chain *c = chain_of(e, p, x);
+	struct chain *c = chain_of(e, d, x);
 
 	*(x->prev == SLAB_NIL ? &c->head : &at(e, x->prev)->next) = x->next;
 	*(x->next == SLAB_NIL ? &c->tail : &at(e, x->next)->prev) = x->prev;
@@ -90,10 +90,10 @@ static uint64_t sent_at(const struct exchange *x)
 }
 
 /* Enters a live exchange wherever its state wants it, and the reverse. */
-static void link_up(struct engine *e, struct endpoint *p, struct exchange *x)
+static void link_up(struct engine *e, struct dealings *d, struct exchange *x)
 {
 	if (outgoing(x)) {
-		chain_add(e, p, x);
+		chain_add(e, d, x);
 		e->outgoing_n++;
 	} else {
 		e->waiting_n++;
@@ -101,20 +101,20 @@ static void link_up(struct engine *e, struct endpoint *p, struct exchange *x)
 	if (by_mid(x))
 		table_insert(&e->mids, slab(e), mid_hash(e, x->peer, x->mid), x);
 	*(x->role == ROLE_SERVER ? &e->server_n : &e->client_n) += 1;
-	p->nactive += active(x);
-	p->nnamed += named(x);
+	d->nactive += active(x);
+	d->nnamed += named(x);
 	e->notify_n += x->role == ROLE_NOTIFY;
 	if (flies(x))
 		flight_sent(&e->flight, sent_at(x));
-	p->nexchanges++;
+	d->nexchanges++;
 	if (x->deadline)
 		engine_deadline(e, slab(e), x, x->deadline);
 }
 
-static void unlink_all(struct engine *e, struct endpoint *p, struct exchange *x)
+static void unlink_all(struct engine *e, struct dealings *d, struct exchange *x)
 {
 	if (outgoing(x)) {
-		chain_remove(e, p, x);
+		chain_remove(e, d, x);
 		e->outgoing_n--;
 	} else {
 		e->waiting_n--;
@@ -122,12 +122,12 @@ static void unlink_all(struct engine *e, struct endpoint *p, struct exchange *x)
 	if (by_mid(x))
 		table_remove(&e->mids, slab(e), mid_hash(e, x->peer, x->mid), x);
 	*(x->role == ROLE_SERVER ? &e->server_n : &e->client_n) -= 1;
-	p->nactive -= active(x);
-	p->nnamed -= named(x);
+	d->nactive -= active(x);
+	d->nnamed -= named(x);
 	e->notify_n -= x->role == ROLE_NOTIFY;
 	if (flies(x))
 		representation_landed(e, sent_at(x));
-	p->nexchanges--;
+	d->nexchanges--;
 	engine_no_deadline(e, slab(e), x);
 }
 
@@ -147,7 +147,7 @@ static bool within_limits(const struct engine *e, const struct endpoint *p,
 {
 	const struct engine_limits *l = &e->conf.limits;
 
-	if (role != ROLE_NOTIFY && p->nexchanges >= l->exchanges_per_endpoint)
+	if (role != ROLE_NOTIFY && dealings_of(e, p)->nexchanges >= l->exchanges_per_endpoint)
 		return false;
 	return role == ROLE_SERVER ? e->server_n < l->waiting : e->client_n < l->exchanges;
 }
@@ -189,7 +189,7 @@ struct exchange *exchange_wait(struct engine *e, struct endpoint *p, ref_t dedup
 		x->deadline = e->now + e->conf.ack_delay_ms;
 	slab_publish(&e->space, slab(e), x);
 	stored_put(e, &x->msg, x->inside, EXCHANGE_INSIDE, m, exchange_ref(e, x), true);
-	link_up(e, p, x);
+	link_up(e, dealings_with(e, p), x);
 	return x;
 }
 
@@ -206,7 +206,7 @@ struct exchange *exchange_new(struct engine *e, struct endpoint *p, bool non, ui
 	x->flags = flags;
 	x->secret = (uint32_t)engine_random(e);
 	slab_publish(&e->space, slab(e), x);
-	link_up(e, p, x);
+	link_up(e, dealings_with(e, p), x);
 	return x;
 }
 
@@ -229,23 +229,23 @@ struct exchange *exchange_notify(struct engine *e, struct endpoint *p, ref_t obs
 	x->timeout_ms = timeout_ms;
 	slab_publish(&e->space, slab(e), x);
 	stored_put(e, &x->msg, x->inside, EXCHANGE_INSIDE, m, exchange_ref(e, x), true);
-	link_up(e, p, x);
+	link_up(e, dealings_with(e, p), x);
 	return x;
 }
 
 /* It goes to the end of the queue, with another message. */
 static bool requeue(struct engine *e, struct exchange *x, struct span m, uint8_t type)
 {
-	struct endpoint *p = endpoint_get(e, x->peer);
+	struct dealings *d = dealings_held(e, x->peer);
 
 	if (!stored_put(e, &x->msg, x->inside, EXCHANGE_INSIDE, m, exchange_ref(e, x), false))
 		return false;
-	unlink_all(e, p, x);
+	unlink_all(e, d, x);
 	undo_set(&e->space, &x->state, EXCHANGE_QUEUED);
 	undo_set(&e->space, &x->type, type);
 	undo_set(&e->space, &x->order, engine_order(e));
 	undo_set64(&e->space, &x->deadline, 0);
-	link_up(e, p, x);
+	link_up(e, d, x);
 	return true;
 }
 
@@ -269,7 +269,7 @@ void exchange_kill(struct engine *e, struct exchange *x)
 {
 	if (e->witness && x->role == ROLE_SERVER)
 		e->witness->ended(e->witness, exchange_ref(e, x), x->retries);
-	unlink_all(e, endpoint_get(e, x->peer), x);
+	unlink_all(e, dealings_held(e, x->peer), x);
 	stored_drop(e, &x->msg);
 	slab_kill(&e->space, slab(e), x);
 }
@@ -280,7 +280,7 @@ void exchange_drop(struct engine *e, struct exchange *x)
 
 	if (d && d->state == DEDUP_WAITING && d->exchange == exchange_ref(e, x))
 		dedup_lost(e, d);
-	unlink_all(e, endpoint_get(e, x->peer), x);
+	unlink_all(e, dealings_held(e, x->peer), x);
 	slab_drop(&e->space, slab(e), x);
 }
 
@@ -307,18 +307,19 @@ static uint64_t first_timeout(struct engine *e, const struct exchange *x)
 }
 
 /* QUEUED -> SENT. */
-static void send_first(struct engine *e, struct endpoint *p, struct exchange *x, uint16_t mid)
+static void send_first(struct engine *e, const struct endpoint *p, struct dealings *d,
+		       struct exchange *x, uint16_t mid)
 {
-	endpoint_mid_used(e, p);
+	dealings_mid_used(e, d);
 	if (x->role == ROLE_NOTIFY)
 		observer_sends(e, x);
-	chain_remove(e, p, x);
+	chain_remove(e, d, x);
 	undo_set(&e->space, &x->mid, mid);
 	undo_set(&e->space, &x->state,
 		 x->flags & EXCHANGE_GROUP ? EXCHANGE_ACKED : EXCHANGE_SENT);
-	chain_add(e, p, x);
+	chain_add(e, d, x);
 	table_insert(&e->mids, slab(e), mid_hash(e, x->peer, mid), x);
-	p->nactive += active(x);
+	d->nactive += active(x);
 	if (x->type == COAP_CON) {
 		uint64_t t = first_timeout(e, x);
 
@@ -333,39 +334,43 @@ static void send_first(struct engine *e, struct endpoint *p, struct exchange *x,
 }
 
 /* The next message ID; false: all of them were used within their lifetime. */
-static bool next_mid(struct engine *e, struct endpoint *p, uint16_t *mid)
+static bool next_mid(struct engine *e, struct endpoint *p, struct dealings *d, uint16_t *mid)
 {
-	bool fresh = endpoint_mid(e, p, mid);
+	bool fresh = dealings_mid(e, d, mid);
 
 	if (!e->conf.reuse_mids)
 		return fresh;
 	/* Not all of them can be under way: NSTART is less. */
 	while (!fresh && exchange_by_mid(e, p, *mid)) {
-		endpoint_mid_used(e, p);
-		(void)endpoint_mid(e, p, mid);
+		dealings_mid_used(e, d);
+		(void)dealings_mid(e, d, mid);
 	}
 	return true;
 }
 
 void exchange_start(struct engine *e, struct endpoint *p)
 {
+	struct dealings *d;
 	struct exchange *x;
 	uint16_t mid;
 	bool full;
 
-	for (unsigned n = 0; p->nactive < e->conf.params.nstart; n++) {
-		if (p->queue.head == SLAB_NIL)
+	if (!dealings_are(p))
+		return;
+	d = dealings_with(e, p);
+	for (unsigned n = 0; d->nactive < e->conf.params.nstart; n++) {
+		if (d->queue.head == SLAB_NIL)
 			return;
-		x = at(e, p->queue.head);
+		x = at(e, d->queue.head);
 		/* What BATCH_TX_SPARE leaves; the rest is due at once.  And when all
 		 * message IDs are in use (4.4), it is tried again.  Neither time is
 		 * stored: an adopter calls every queued one due. */
 		full = n == START_BURST || e->tx_n >= BATCH_TX - 1;
-		if (full || !next_mid(e, p, &mid)) {
+		if (full || !next_mid(e, p, d, &mid)) {
 			engine_deadline(e, slab(e), x, e->now + (full ? 0 : 1000));
 			return;
 		}
-		send_first(e, p, x, mid);
+		send_first(e, p, d, x, mid);
 	}
 }
 
@@ -378,33 +383,33 @@ bool exchange_again(struct engine *e, struct exchange *x)
 	set_deadline(e, x, e->now + x->timeout_ms);
 	if (flies(x))
 		flight_sent(&e->flight, e->now);
-	transmit(e, endpoint_get(e, x->peer), x);
+	transmit(e, endpoint_held(e, x->peer), x);
 	engine_count(e, COUNT_RETRANSMITS);
 	return true;
 }
 
 void exchange_acked(struct engine *e, struct exchange *x)
 {
-	struct endpoint *p = endpoint_get(e, x->peer);
+	struct dealings *d = dealings_held(e, x->peer);
 
-	p->nactive -= active(x);
+	d->nactive -= active(x);
 	undo_set(&e->space, &x->state, EXCHANGE_ACKED);
 	set_deadline(e, x, e->now + x->wait_ms);
 }
 
 void exchange_keep(struct engine *e, struct exchange *x)
 {
-	struct endpoint *p = endpoint_get(e, x->peer);
+	struct dealings *d = dealings_held(e, x->peer);
 
 	table_remove(&e->mids, slab(e), mid_hash(e, x->peer, x->mid), x);
-	p->nactive -= active(x);
+	d->nactive -= active(x);
 	undo_set(&e->space, &x->state, EXCHANGE_KEPT);
 	set_deadline(e, x, 0);
 }
 
 void exchange_send_ack(struct engine *e, struct exchange *x)
 {
-	const struct endpoint *p = endpoint_get(e, x->peer);
+	const struct endpoint *p = endpoint_held(e, x->peer);
 
 	send_empty(e, &p->remote, &p->local, COAP_ACK, (uint16_t)x->mid);
 	if (!x->acked)
@@ -413,7 +418,7 @@ void exchange_send_ack(struct engine *e, struct exchange *x)
 		set_deadline(e, x, 0);
 }
 
-/* --- finding ---------------------------------------------------------------- */
+/* --- finding, and adoption -------------------------------------------------- */
 
 struct exchange *exchange_by_mid(struct engine *e, struct endpoint *p, uint16_t mid)
 {
@@ -428,81 +433,6 @@ struct exchange *exchange_by_mid(struct engine *e, struct endpoint *p, uint16_t 
 		i = x->o.link;
 	}
 	return NULL;
-}
-
-void exchange_token(struct engine *e, const struct exchange *x, uint8_t token[CLIENT_TOKEN])
-{
-	uint32_t i = slab_index(slab(e), x);
-
-	memcpy(token, &i, 4);
-	memcpy(token + 4, &x->secret, 4);
-}
-
-struct span exchange_message_token(struct engine *e, const struct exchange *x)
-{
-	struct span m = stored_get(e, &x->msg, x->inside);
-	size_t n = m.p[0] & 15;
-
-	return n <= CLIENT_TOKEN && m.n >= 4 + n ? span_of(m.p + 4, n) : span_of(NULL, 0);
-}
-
-/* The one that a token made by exchange_token() is of. */
-static struct exchange *by_own_token(struct engine *e, struct span token)
-{
-	struct exchange *x;
-	uint32_t i, secret;
-
-	if (token.n != CLIENT_TOKEN)
-		return NULL;
-	memcpy(&i, token.p, 4);
-	memcpy(&secret, token.p + 4, 4);
-	if (i >= e->space.ctl->hwm[SLAB_EXCHANGE] || !slab_live(slab(e), i))
-		return NULL;
-	x = at(e, i);
-	if (x->role != ROLE_CLIENT || x->secret != secret || named(x) || x->code == COAP_EMPTY)
-		return NULL;
-	return x;
-}
-
-/* The one in a chain with a token that a caller chose. */
-static struct exchange *by_name(struct engine *e, const struct chain *c, struct span token)
-{
-	uint32_t i = c->head;
-
-	while (i != SLAB_NIL && !(named(at(e, i)) &&
-				  span_eq(exchange_message_token(e, at(e, i)), token)))
-		i = at(e, i)->next;
-	return i == SLAB_NIL ? NULL : at(e, i);
-}
-
-struct exchange *exchange_by_token(struct engine *e, struct endpoint *p, struct span token)
-{
-	struct exchange *x = by_own_token(e, token);
-
-	if (x && x->peer == endpoint_ref(e, p) && x->state != EXCHANGE_QUEUED)
-		return x;
-	return p->nnamed ? by_name(e, &p->sent, token) : NULL;
-}
-
-struct exchange *exchange_of_group(struct engine *e, uint16_t sock, struct span token)
-{
-	for (uint32_t i = e->groups.head; i != SLAB_NIL; i = at(e, i)->next) {
-		struct exchange *x = at(e, i);
-
-		if (endpoint_get(e, x->peer)->local.sock == sock &&
-		    span_eq(exchange_message_token(e, x), token))
-			return x;
-	}
-	return NULL;
-}
-
-bool exchange_has_token(struct engine *e, struct endpoint *p, struct span token)
-{
-	struct exchange *x = by_own_token(e, token);
-
-	return (x && x->peer == endpoint_ref(e, p)) ||
-	       (p->nnamed && (by_name(e, &p->queue, token) || by_name(e, &p->sent, token))) ||
-	       exchange_of_group(e, p->local.sock, token);
 }
 
 /* What only requests of ours can be. */
@@ -525,7 +455,7 @@ bool exchange_adopt(struct engine *e, struct exchange *x)
 	struct endpoint *p = endpoint_get(e, x->peer);
 	uint64_t far = e->now + params_max_transmit_wait(&e->conf.params) + UINT32_MAX;
 
-	if (!p || x->state < EXCHANGE_WAITING || x->state >= EXCHANGE_STATES ||
+	if (!p || !dealings_are(p) || x->state < EXCHANGE_WAITING || x->state >= EXCHANGE_STATES ||
 	    x->role < ROLE_SERVER || x->role >= ROLES ||
 	    (x->type != COAP_CON && x->type != COAP_NON) || x->mid > 0xffff ||
 	    x->deadline > far || x->msg.len < 4 ||
@@ -541,7 +471,7 @@ bool exchange_adopt(struct engine *e, struct exchange *x)
 		return false;
 	if (outgoing(x) && x->msg.len > DGRAM_TX_MAX)
 		return false;
-	link_up(e, p, x);
+	link_up(e, dealings_with(e, p), x);
 	/* Whatever it was queued behind may be gone. */
 	if (x->state == EXCHANGE_QUEUED)
 		engine_deadline(e, slab(e), x, e->now);
@@ -566,9 +496,9 @@ static uint32_t merge(struct engine *e, uint32_t a, uint32_t b)
 
 /* By order of appearance.  One peer may have all there are, so not by insertion:
  * chain k holds none or 2^k of them, as in counting. */
-static void sort(struct engine *e, struct endpoint *p)
+static void sort(struct engine *e, struct chain *queue)
 {
-	uint32_t chain[32], one = SLAB_NIL, k, i = p->queue.head, before = SLAB_NIL;
+	uint32_t chain[32], one = SLAB_NIL, k, i = queue->head, before = SLAB_NIL;
 
 	memset(chain, 0xff, sizeof chain);
 	while (i != SLAB_NIL) {
@@ -583,15 +513,15 @@ static void sort(struct engine *e, struct endpoint *p)
 	}
 	for (k = 0, one = SLAB_NIL; k < 32; k++)
 		one = merge(e, chain[k], one);
-	p->queue.head = one;
+	queue->head = one;
 	for (i = one; i != SLAB_NIL; before = i, i = at(e, i)->next)
 		at(e, i)->prev = before;
-	p->queue.tail = before;
+	queue->tail = before;
 }
 
 void exchange_sorted(struct engine *e, const struct exchange *x)
 {
 	/* Whoever is first now speaks for all. */
 	if (x->state == EXCHANGE_QUEUED && x->prev == SLAB_NIL && x->next != SLAB_NIL)
-		sort(e, endpoint_get(e, x->peer));
+		sort(e, &dealings_held(e, x->peer)->queue);
 }

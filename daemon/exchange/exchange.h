@@ -128,6 +128,8 @@ void exchange_kill(struct engine *e, struct exchange *x);
  * message ID together), or NULL. */
 struct exchange *exchange_by_mid(struct engine *e, struct endpoint *p, uint16_t mid);
 
+/* --- by token (exchange_token.c) --- */
+
 /* The request of ours to this peer, sent and not over, that a token belongs to, or
  * NULL; and one to a group, sent from this socket of the space's. */
 struct exchange *exchange_by_token(struct engine *e, struct endpoint *p, struct span token);

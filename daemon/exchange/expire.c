@@ -13,7 +13,7 @@
 enum expire_verdict expire_end(struct engine *e, struct exchange *x, int status,
 			       struct response *out)
 {
-	struct endpoint *p = endpoint_get(e, x->peer);
+	struct endpoint *p = endpoint_held(e, x->peer);
 	bool ours = x->role == ROLE_CLIENT;
 
 	*out = (struct response){ .exchange = exchange_ref(e, x), .peer = p->remote,
@@ -29,7 +29,7 @@ enum expire_verdict expire_end(struct engine *e, struct exchange *x, int status,
 /* One that is queued to the same peer, or NULL. */
 static struct exchange *queued_behind(struct engine *e, const struct exchange *x)
 {
-	uint32_t i = endpoint_get(e, x->peer)->queue.head;
+	uint32_t i = dealings_held(e, x->peer)->queue.head;
 
 	return i == SLAB_NIL ? NULL : slab_at(engine_slab(e, SLAB_EXCHANGE), i);
 }
@@ -53,7 +53,7 @@ static enum expire_verdict due(struct engine *e, struct exchange *x, struct resp
 		return EXPIRE_DONE;
 	case EXCHANGE_QUEUED:
 		engine_no_deadline(e, engine_slab(e, SLAB_EXCHANGE), x);
-		exchange_start(e, endpoint_get(e, x->peer));
+		exchange_start(e, endpoint_held(e, x->peer));
 		return EXPIRE_DONE;
 	case EXCHANGE_SENT:
 		if (observer_supersede(e, x))
@@ -110,7 +110,8 @@ void expire_sweep(struct engine *e)
 static struct exchange *other_of(struct engine *e, struct endpoint *p, struct exchange *than)
 {
 	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
-	uint32_t i = p->queue.head != SLAB_NIL ? p->queue.head : p->sent.head;
+	const struct dealings *d = dealings_of(e, p);
+	uint32_t i = d->queue.head != SLAB_NIL ? d->queue.head : d->sent.head;
 
 	if (i != SLAB_NIL && slab_at(b, i) == than)
 		i = than->next;
@@ -122,7 +123,7 @@ static struct exchange *other_of(struct engine *e, struct endpoint *p, struct ex
 static struct exchange *quoted_one(struct engine *e, struct endpoint *p, struct span quoted)
 {
 	struct slab *b = engine_slab(e, SLAB_EXCHANGE);
-	uint32_t i = p->sent.head;
+	uint32_t i = dealings_of(e, p)->sent.head;
 	uint16_t mid;
 
 	if (quoted.n < 4)

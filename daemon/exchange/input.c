@@ -94,7 +94,7 @@ static enum input_verdict challenge(struct engine *e, struct request *r)
 	uint8_t value[ECHO_SIZE];
 
 	engine_count(e, COUNT_AMBIGUOUS);
-	echo_make(e, &r->from, r->peer->forgot_n, value);
+	echo_make(e, &r->from, dealings_of(e, r->peer)->forgot_n, value);
 	option_write(&ow, OPT_ECHO, span_of(value, sizeof value));
 	request_done(e, r, COAP_UNAUTHORIZED, &w);
 	return INPUT_DONE;
@@ -108,9 +108,9 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 	struct span echo;
 	bool anew = false;
 
-	if (!known && r->peer && !window_is_next(r->peer, r->msg.mid))
-		seen = window_state(e, r->peer, r->msg.mid);
-	if (seen != WINDOW_FRESH && !endpoint_forgetful(e, r->peer)) {
+	if (!known && r->peer)
+		seen = dealings_saw(e, r->peer, r->msg.mid);
+	if (seen != WINDOW_FRESH && !dealings_forgetful(e, dealings_of(e, r->peer))) {
 		/* The window has to follow, or would call all that is next ambiguous. */
 		anew = seen == WINDOW_BEHIND && dedup_none(e, r->peer);
 		seen = WINDOW_FRESH;
@@ -124,7 +124,7 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 	/* What was forgotten may have carried an Echo itself: one from before shows
 	 * nothing. */
 	if (seen == WINDOW_BEHIND && !(message_option(&r->msg, OPT_ECHO, 0, &echo) &&
-				       echo_fresh(e, &r->from, r->peer->forgot_n, echo))) {
+				       echo_fresh(e, &r->from, dealings_of(e, r->peer)->forgot_n, echo))) {
 		challenge(e, r);
 		return false;
 	}
@@ -136,7 +136,9 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 		r->peer = endpoint_add(e, &r->from, &r->to);
 	r->dedup = dedup_add(e, r->peer, r->msg.mid, request_print(e, r),
 			     r->msg.type == COAP_NON);
-	window_mark(e, r->peer, r->msg.mid, anew || seen == WINDOW_BEHIND);
+	if (dealings_are(r->peer))
+		dealings_mark(e, dealings_with(e, r->peer), r->msg.mid,
+			      anew || seen == WINDOW_BEHIND);
 	heard(e, r->peer);
 	return true;
 }
@@ -147,11 +149,11 @@ static bool remember_non(struct engine *e, struct request *r, bool known)
 {
 	if (!r->peer)
 		r->peer = endpoint_add(e, &r->from, &r->to);
-	else if (!known && window_state(e, r->peer, r->msg.mid) == WINDOW_SEEN) {
+	else if (!known && dealings_saw(e, r->peer, r->msg.mid) == WINDOW_SEEN) {
 		engine_count(e, COUNT_DUPLICATES);
 		return false;
 	}
-	window_mark(e, r->peer, r->msg.mid, false);
+	dealings_mark(e, dealings_with(e, r->peer), r->msg.mid, false);
 	heard(e, r->peer);
 	return true;
 }
@@ -161,11 +163,13 @@ static bool remember_non(struct engine *e, struct request *r, bool known)
 static void pass_by(struct engine *e, struct request *r)
 {
 	struct endpoint *p = r->peer;
+	uint32_t hi;
 
 	if (!p)
 		return;
-	if ((p->window_hi & MID_VALID) && (int16_t)(r->msg.mid - p->window_hi) > 8192)
-		window_mark(e, p, r->msg.mid, false);
+	hi = dealings_of(e, p)->window.hi;
+	if ((hi & MID_VALID) && (int16_t)(r->msg.mid - hi) > 8192)
+		dealings_mark(e, dealings_with(e, p), r->msg.mid, false);
 	heard(e, p);
 }
 

@@ -49,23 +49,7 @@ static const struct mem_field endpoint_rows[] = {
 	FIELD_KIND(struct endpoint, remote, struct addr, &addr_kind),
 	FIELD_KIND(struct endpoint, local, struct local, &local_kind),
 	FIELD(struct endpoint, seen_s),
-	FIELD(struct endpoint, forgot_s),
-	FIELD(struct endpoint, forgot_n),
-	FIELD(struct endpoint, window_hi),
-	FIELD(struct endpoint, window_s),
-	FIELD(struct endpoint, window),
-	FIELD(struct endpoint, next_mid),
-	FIELD_ARRAY(struct endpoint, quarter_s),
-	FIELD(struct endpoint, last_non),
-	FIELD(struct endpoint, next_non),
-	FIELD(struct endpoint, nexchanges),
-	FIELD(struct endpoint, nassemblies),
-	FIELD(struct endpoint, observers),
-	FIELD(struct endpoint, nactive),
-	FIELD(struct endpoint, nobservers),
-	FIELD(struct endpoint, nnamed),
-	FIELD_KIND(struct endpoint, queue, struct chain, &chain_kind),
-	FIELD_KIND(struct endpoint, sent, struct chain, &chain_kind),
+	FIELD(struct endpoint, dealings),
 	FIELD(struct endpoint, ndedup),
 	FIELD(struct endpoint, nkept),
 	FIELD(struct endpoint, dedup_head),
@@ -73,6 +57,37 @@ static const struct mem_field endpoint_rows[] = {
 };
 
 const struct mem_kind endpoint_kind = KIND("endpoint", struct endpoint, endpoint_rows);
+
+static const struct mem_field window_rows[] = {
+	FIELD(struct window, hi),
+	FIELD(struct window, since_s),
+	FIELD(struct window, half),
+};
+
+static const struct mem_kind window_kind = KIND("window", struct window, window_rows);
+
+static const struct mem_field dealings_rows[] = {
+	FIELD_KIND(struct dealings, o, struct object, &object_kind),
+	FIELD_REFS(struct dealings, peer),
+	FIELD(struct dealings, last_non),
+	FIELD(struct dealings, next_non),
+	FIELD(struct dealings, forgot_s),
+	FIELD(struct dealings, forgot_n),
+	FIELD_KIND(struct dealings, window, struct window, &window_kind),
+	FIELD(struct dealings, next_mid),
+	FIELD_ARRAY(struct dealings, quarter_s),
+	FIELD(struct dealings, zero),
+	FIELD(struct dealings, nexchanges),
+	FIELD(struct dealings, nassemblies),
+	FIELD(struct dealings, observers),
+	FIELD(struct dealings, nobservers),
+	FIELD(struct dealings, nactive),
+	FIELD(struct dealings, nnamed),
+	FIELD_KIND(struct dealings, queue, struct chain, &chain_kind),
+	FIELD_KIND(struct dealings, sent, struct chain, &chain_kind),
+};
+
+const struct mem_kind dealings_kind = KIND("dealings", struct dealings, dealings_rows);
 
 static const struct mem_field dedup_rows[] = {
 	FIELD_KIND(struct dedup, o, struct object, &object_kind),

@@ -8,7 +8,7 @@
 
 #include "base/kind.h"
 
-extern const struct mem_kind endpoint_kind, dedup_kind, exchange_kind, blob_kind, xfer_kind,
+extern const struct mem_kind endpoint_kind, dealings_kind, dedup_kind, exchange_kind, blob_kind, xfer_kind,
 	obs_kind, body_kind, assembly_kind, representation_kind, observer_kind;
 extern const struct mem_kind engine_root_kind;
 

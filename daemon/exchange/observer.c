@@ -77,30 +77,32 @@ static void place(struct engine *e, struct observer *o)
 
 static void link_up(struct engine *e, struct endpoint *peer, struct observer *o)
 {
+	struct dealings *with = dealings_with(e, peer);
 	uint32_t self = slab_index(slab(e), o);
 
 	o->chained = 0;
 	o->peer_prev = SLAB_NIL;
-	o->peer_next = peer->observers;
-	if (peer->observers != SLAB_NIL)
-		at(e, peer->observers)->peer_prev = self;
-	peer->observers = self;
-	peer->nobservers++;
+	o->peer_next = with->observers;
+	if (with->observers != SLAB_NIL)
+		at(e, with->observers)->peer_prev = self;
+	with->observers = self;
+	with->nobservers++;
 	representation(e, o)->nobservers++;
 	place(e, o);
 }
 
 static void unlink_it(struct engine *e, struct endpoint *peer, struct observer *o)
 {
+	struct dealings *with = dealings_with(e, peer);
 	struct representation *p = representation(e, o);
 
 	chain_remove(e, p, o);
 	engine_no_deadline(e, slab(e), o);
-	*(o->peer_prev == SLAB_NIL ? &peer->observers : &at(e, o->peer_prev)->peer_next) =
+	*(o->peer_prev == SLAB_NIL ? &with->observers : &at(e, o->peer_prev)->peer_next) =
 		o->peer_next;
 	if (o->peer_next != SLAB_NIL)
 		at(e, o->peer_next)->peer_prev = o->peer_prev;
-	peer->nobservers--;
+	with->nobservers--;
 	p->nobservers--;
 }
 
@@ -167,7 +169,7 @@ static struct span token_of(const struct engine *e, const struct observer *o)
 
 static struct observer *find(struct engine *e, const struct endpoint *p, struct span token)
 {
-	struct observer *o = at(e, p->observers);
+	struct observer *o = at(e, dealings_of(e, p)->observers);
 
 	while (o && !span_eq(token_of(e, o), token))
 		o = at(e, o->peer_next);
@@ -178,7 +180,7 @@ static struct observer *find(struct engine *e, const struct endpoint *p, struct 
 static void kill(struct engine *e, struct observer *o)
 {
 	struct exchange *x = exchange_get(e, o->exchange);
-	struct endpoint *peer = endpoint_get(e, o->peer);
+	struct endpoint *peer = endpoint_held(e, o->peer);
 
 	if (x) {
 		exchange_kill(e, x);
@@ -201,7 +203,7 @@ void observer_end(struct engine *e, struct observer *o, enum counter why)
 void observer_forget(struct engine *e, const struct request *r, enum counter why)
 {
 	struct endpoint *p = r->peer ? r->peer : endpoint_find(e, &r->from, &r->to);
-	struct observer *o = p && p->nobservers ? find(e, p, r->msg.token) : NULL;
+	struct observer *o = p ? find(e, p, r->msg.token) : NULL;
 
 	if (o)
 		observer_end(e, o, why);
@@ -228,7 +230,7 @@ static struct observer *new(struct engine *e, const struct endpoint *peer,
 	struct observer *o;
 
 	if (e->space.ctl->live[SLAB_OBSERVER] >= l->observers ||
-	    peer->nobservers >= l->observers_per_endpoint ||
+	    dealings_of(e, peer)->nobservers >= l->observers_per_endpoint ||
 	    !slab_room(&e->space, slab(e))) {
 		engine_count(e, COUNT_FULL_OBSERVERS);
 		return NULL;
@@ -305,7 +307,7 @@ struct observer *observer_stale(struct engine *e, const struct representation *p
 
 bool observer_request(struct engine *e, const struct observer *o, struct request *r)
 {
-	*r = (struct request){ .rx = REQUEST_RESUMED, .peer = endpoint_get(e, o->peer) };
+	*r = (struct request){ .rx = REQUEST_RESUMED, .peer = endpoint_held(e, o->peer) };
 	r->from = r->peer->remote;
 	r->to = r->peer->local;
 	return frame_udp_parse(stored_get(e, &o->request, o->inside), &r->msg) == FRAME_OK &&
@@ -319,7 +321,7 @@ uint32_t observer_value(const struct engine *e, const struct observer *o)
 
 struct writer observer_begin(struct engine *e, const struct observer *o)
 {
-	const struct endpoint *peer = endpoint_get(e, o->peer);
+	const struct endpoint *peer = endpoint_held(e, o->peer);
 	struct writer w = send_begin(e, &peer->remote, &peer->local);
 
 	w.p += frame_udp_head_size(token_of(e, o).n);
@@ -350,7 +352,7 @@ static void note(struct engine *e, struct observer *o, bool aged)
 static bool told_con(struct engine *e, struct observer *o, uint8_t code,
 		     const struct writer *w, ref_t *exchange)
 {
-	struct endpoint *peer = endpoint_get(e, o->peer);
+	struct endpoint *peer = endpoint_held(e, o->peer);
 	const struct tx_dgram *t = &batch_of(&e->space)->tx[e->tx_n];
 	struct exchange *x;
 
@@ -366,17 +368,17 @@ static bool told_con(struct engine *e, struct observer *o, uint8_t code,
 static void told_non(struct engine *e, struct observer *o, uint8_t code,
 		     const struct writer *w)
 {
-	struct endpoint *peer = endpoint_get(e, o->peer);
+	struct dealings *with = dealings_held(e, o->peer);
 	uint16_t mid;
 
-	if (!endpoint_mid(e, peer, &mid))
+	if (!dealings_mid(e, with, &mid))
 		engine_count(e, COUNT_MID_REUSED);
-	endpoint_mid_used(e, peer);
+	dealings_mid_used(e, with);
 	write_head(e, o, COAP_NON, code, mid);
 	send_end(e, w);
 	set(e, &o->mid, MID_VALID | mid);
 	set(e, &o->since_con, o->since_con + 1);
-	share_use(e, peer);
+	share_use(e, with);
 }
 
 /* Amplification is bounded by asking from time to time whether anybody is there (4.5, 7).
@@ -391,12 +393,12 @@ static bool is_non(const struct engine *e, const struct observer *o, enum observ
 
 bool observer_put_off(struct engine *e, struct observer *o, enum observer_type type)
 {
-	struct endpoint *peer = endpoint_get(e, o->peer);
+	struct dealings *with = dealings_held(e, o->peer);
 
-	if (!share_is_spent(e, peer, is_non(e, o, type), o->turn))
+	if (!share_is_spent(e, with, is_non(e, o, type), o->turn))
 		return false;
 	engine_count(e, COUNT_NOTIFICATIONS_HELD);
-	set64(e, &o->pause, share_promise(e, peer, o->turn));
+	set64(e, &o->pause, share_promise(e, with, o->turn));
 	set(e, &o->turn, 0);
 	place(e, o);
 	return true;
@@ -405,7 +407,7 @@ bool observer_put_off(struct engine *e, struct observer *o, enum observer_type t
 bool observer_told(struct engine *e, struct observer *o, uint8_t code,
 		   const struct writer *w, bool aged, enum observer_type type)
 {
-	struct endpoint *peer = endpoint_get(e, o->peer);
+	struct endpoint *peer = endpoint_held(e, o->peer);
 	bool last = code_class(code) != 2;
 	ref_t exchange = 0;
 
@@ -497,7 +499,7 @@ void observer_sends(struct engine *e, struct exchange *x)
 bool observer_supersede(struct engine *e, struct exchange *x)
 {
 	struct observer *o = told_by(e, x);
-	struct endpoint *peer = endpoint_get(e, x->peer);
+	struct endpoint *peer = endpoint_held(e, x->peer);
 
 	if (!o || x->retries >= e->conf.params.max_retransmit ||
 	    (!is_stale(representation(e, o), o) && !o->aged))
@@ -515,7 +517,7 @@ bool observer_supersede(struct engine *e, struct exchange *x)
 
 struct observer *observer_by_mid(struct engine *e, const struct endpoint *p, uint16_t mid)
 {
-	struct observer *o = p->nobservers ? at(e, p->observers) : NULL;
+	struct observer *o = at(e, dealings_of(e, p)->observers);
 
 	while (o && o->mid != (MID_VALID | mid))
 		o = at(e, o->peer_next);
@@ -549,7 +551,7 @@ static bool has_exchange(struct engine *e, const struct observer *o)
 /* What was promised or counted under other parameters, or is damaged. */
 static void moderate(const struct engine *e, struct observer *o)
 {
-	if (o->pause > e->now + endpoint_pauses(e))
+	if (o->pause > e->now + dealings_pauses(e))
 		o->pause = o->turn = 0;
 	if (o->retries > e->conf.params.max_retransmit)
 		o->retries = e->conf.params.max_retransmit;
@@ -560,7 +562,7 @@ bool observer_adopt(struct engine *e, struct observer *o)
 	struct endpoint *peer = endpoint_get(e, o->peer);
 	struct message m;
 
-	if (!peer || !representation(e, o) || o->non > 1 ||
+	if (!peer || !dealings_are(peer) || !representation(e, o) || o->non > 1 ||
 	    o->again > 1 || o->aged > 1 || o->con_by > e->now + OBSERVER_CON_MS ||
 	    o->sequence > e->now * TICKS + OBSERVE_MASK || o->turn > 1 ||
 	    !stored_valid(e, &o->request, OBSERVER_INSIDE, observer_ref(e, o)) ||

@@ -35,15 +35,17 @@ static bool suppressed(const struct request *r, uint8_t code)
 static uint16_t non_mid(struct engine *e, struct request *r)
 {
 	struct engine_root *root = engine_root(e);
+	struct dealings *d;
 	uint16_t mid;
 
 	if (!r->peer) {
 		undo_set(&e->space, &root->mid, root->mid + 1);
 		return (uint16_t)root->mid;
 	}
-	if (!endpoint_mid(e, r->peer, &mid))
+	d = dealings_with(e, r->peer);
+	if (!dealings_mid(e, d, &mid))
 		engine_count(e, COUNT_MID_REUSED);
-	endpoint_mid_used(e, r->peer);
+	dealings_mid_used(e, d);
 	return mid;
 }
 
@@ -158,7 +160,7 @@ static struct writer echo_instead(struct engine *e, struct request *r)
 
 	engine_count(e, COUNT_ECHO_ASKED);
 	observer_forget(e, r, COUNT_OBSERVERS_ENDED);
-	echo_make(e, &r->from, r->peer ? r->peer->forgot_n : 0, value);
+	echo_make(e, &r->from, r->peer ? dealings_of(e, r->peer)->forgot_n : 0, value);
 	w = request_answer(e, r);
 	ow = option_writer(&w);
 	if (r->blocks)

@@ -3,22 +3,22 @@
  * comes a pause apart.
  *
  * A confirmable message is outstanding until it is acknowledged or given up
- * (endpoint.nactive), another for a pause.  An observer that has to wait is promised a
- * time: one after the other, so none is left out.  Kept in the endpoint, changed within the
+ * (dealings.nactive), another for a pause.  An observer that has to wait is promised a
+ * time: one after the other, so none is left out.  Kept in the dealings, changed within the
  * event. */
 #ifndef EXCHANGE_SHARE_H
 #define EXCHANGE_SHARE_H
 
-#include "exchange/endpoint.h"
+#include "exchange/dealings.h"
 
 /* Whether it cannot be told anything now, acknowledged or not (non); promised: this time
  * was promised. */
-bool share_is_spent(const struct engine *e, const struct endpoint *p, bool non, bool promised);
+bool share_is_spent(const struct engine *e, const struct dealings *d, bool non, bool promised);
 
 /* ms: a time for whoever found the share spent, which is no other's. */
-uint64_t share_promise(struct engine *e, struct endpoint *p, bool promised);
+uint64_t share_promise(struct engine *e, struct dealings *d, bool promised);
 
 /* It is told something that it does not acknowledge. */
-void share_use(struct engine *e, struct endpoint *p);
+void share_use(struct engine *e, struct dealings *d);
 
 #endif

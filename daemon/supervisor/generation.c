@@ -76,6 +76,7 @@ static int make_memory(struct generation *g, unsigned nslots, struct err *err)
 				    .sparse = windows_size(&g->def.windows),
 				    .shared = g->site->limits.body_memory };
 
+	need.late_at = space_late(&g->def, &need.late_n);
 	if (!need.size)
 		err_set(err, -EINVAL, "the limits ask for more than %zu GiB of memory per slot",
 			SLOT_SIZE_MAX >> 30);

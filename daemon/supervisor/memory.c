@@ -10,13 +10,26 @@
 #include <unistd.h>
 
 /* posix_fallocate() would loop over the pages where fallocate() is missing. */
-static int reserve(int fd, size_t size, uint64_t sparse)
+static int allocate(int fd, size_t from, size_t to)
 {
-	if (ftruncate(fd, (off_t)(size + sparse)) < 0)
-		return -errno;
-	while (fallocate(fd, 0, 0, (off_t)size) < 0)
+	while (from < to && fallocate(fd, 0, (off_t)from, (off_t)(to - from)) < 0)
 		if (errno != EINTR)
 			return -errno;
+	return 0;
+}
+
+static int reserve(int fd, const struct memory_need *need)
+{
+	size_t from = need->late_n ? need->late_at : need->size, to = from + need->late_n;
+	int rc;
+
+	if (ftruncate(fd, (off_t)(need->size + need->sparse)) < 0)
+		return -errno;
+	rc = allocate(fd, 0, from);
+	if (rc == 0)
+		rc = allocate(fd, to, need->size);
+	if (rc)
+		return rc;
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return -errno;
 	return 0;
@@ -32,14 +45,14 @@ static int map_one(struct memory *m, unsigned slot)
 	return madvise(at, m->size, MADV_DONTFORK) < 0 ? -errno : 0;
 }
 
-static int make_one(struct memory *m, unsigned slot, uint64_t sparse)
+static int make_one(struct memory *m, unsigned slot, const struct memory_need *need)
 {
 	int rc;
 
 	m->fd[slot] = memfd_create("coapd-slot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (m->fd[slot] < 0)
 		return -errno;
-	rc = reserve(m->fd[slot], m->size, sparse);
+	rc = reserve(m->fd[slot], need);
 	return rc ? rc : map_one(m, slot);
 }
 
@@ -79,7 +92,7 @@ int memory_make(struct memory *m, const struct memory_need *need, size_t availab
 	}
 	rc = begin(m, n, size);
 	for (unsigned i = 0; i < n && rc == 0; i++)
-		rc = make_one(m, i, need->sparse);
+		rc = make_one(m, i, need);
 	if (rc == 0)
 		return 0;
 	memory_free(m);

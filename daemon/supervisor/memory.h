@@ -23,6 +23,9 @@ struct memory_need {
 	unsigned n;             /* memories */
 	size_t size;            /* of each: reserved, so that no worker can run into a
 				 * missing page */
+	size_t late_at, late_n; /* where in it are so many bytes, both multiples of the page
+				 * size, that come as they are used all the same; they
+				 * count as asked for */
 	uint64_t sparse;        /* of each, behind that: address space, a multiple of the
 				 * page size; pages as they are used */
 	uint64_t shared;        /* bytes of the sparse part that all may use together */

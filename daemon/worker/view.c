@@ -1,5 +1,6 @@
 #include "worker/view.h"
 
+#include "exchange/dealings.h"
 #include "exchange/observer.h"
 
 void view_open(struct view *v, const void *mem, const struct space_def *def)
@@ -116,13 +117,16 @@ uint32_t view_peers(const struct view *v)
 
 bool view_peer(const struct view *v, uint32_t place, struct view_peer *out)
 {
+	struct dealings d;
 	struct endpoint p;
 
 	if (!copy(v, SLAB_ENDPOINT, place, &p, sizeof p))
 		return false;
+	if (!copy(v, SLAB_DEALINGS, p.dealings, &d, sizeof d) || REF_INDEX(d.peer) != place)
+		d = (struct dealings){ 0 };
 	*out = (struct view_peer){ .remote = p.remote, .seen_s = p.seen_s,
-				   .observers = p.nobservers, .exchanges = p.nexchanges,
-				   .assemblies = p.nassemblies, .answers = p.ndedup };
+				   .observers = d.nobservers, .exchanges = d.nexchanges,
+				   .assemblies = d.nassemblies, .answers = p.ndedup };
 	return true;
 }
 

@@ -78,15 +78,17 @@ static void see_endpoints(struct picture *p, struct engine *e)
 	for (uint32_t i = 0; i < e->space.ctl->hwm[SLAB_ENDPOINT]; i++) {
 		const struct endpoint *ep = slab_at(engine_slab(e, SLAB_ENDPOINT), i);
 		unsigned peer = ep->remote.port - 1000u;
+		const struct dealings *d;
 
 		if (!(ep->o.word & 1))
 			continue;
-		note(p, peer, "endpoint non%llu next%llu\n", (unsigned long long)ep->last_non,
-		     (unsigned long long)ep->next_non);
+		d = dealings_of(e, ep);
+		note(p, peer, "endpoint dealings%d non%llu next%llu\n", dealings_are(ep),
+		     (unsigned long long)d->last_non, (unsigned long long)d->next_non);
 		note(p, peer, "endpoint mid%x hi%x win%llx forgot%u x%u a%u d%u k%u\n",
-		     ep->next_mid, ep->window_hi,
-		     (unsigned long long)digest(ep->window, sizeof ep->window), ep->forgot_n,
-		     ep->nexchanges, ep->nactive, ep->ndedup, ep->nkept);
+		     d->next_mid, d->window.hi,
+		     (unsigned long long)digest(d->window.half, sizeof d->window.half),
+		     d->forgot_n, d->nexchanges, d->nactive, ep->ndedup, ep->nkept);
 		see_dedup(p, e, ep, peer);
 	}
 }

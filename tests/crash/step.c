@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifdef POISON_ACTIVE
+#if POISON_ACTIVE
 #define NESTED 1u
 #else
 #define NESTED 4u

@@ -96,9 +96,10 @@ static uint32_t audit_chain(struct engine *e, const struct chain *c, ref_t peer)
 
 static uint32_t audit_queue(struct engine *e, const struct endpoint *p, bool damaged)
 {
-	uint32_t n = audit_chain(e, &p->queue, endpoint_ref(e, p));
+	const struct chain *queue = &dealings_of(e, p)->queue;
+	uint32_t n = audit_chain(e, queue, endpoint_ref(e, p));
 
-	for (uint32_t i = p->queue.head; i != SLAB_NIL; i = at(e, i)->next) {
+	for (uint32_t i = queue->head; i != SLAB_NIL; i = at(e, i)->next) {
 		uint32_t before = at(e, i)->prev;
 
 		CHECK(at(e, i)->state == EXCHANGE_QUEUED);
@@ -110,10 +111,12 @@ static uint32_t audit_queue(struct engine *e, const struct endpoint *p, bool dam
 
 static uint32_t audit_sent(struct engine *e, const struct endpoint *p)
 {
-	for (uint32_t i = p->sent.head; i != SLAB_NIL; i = at(e, i)->next)
+	const struct chain *chain = &dealings_of(e, p)->sent;
+
+	for (uint32_t i = chain->head; i != SLAB_NIL; i = at(e, i)->next)
 		CHECK(at(e, i)->state != EXCHANGE_QUEUED &&
 		      !(at(e, i)->flags & EXCHANGE_GROUP));
-	return audit_chain(e, &p->sent, endpoint_ref(e, p));
+	return audit_chain(e, chain, endpoint_ref(e, p));
 }
 
 static uint32_t audit_kept(struct engine *e, const struct endpoint *p, bool damaged)
@@ -140,9 +143,12 @@ static void audit_endpoint(struct engine *e, struct endpoint *p, bool damaged)
 {
 	uint32_t exchanges = 0, notifications = 0, observers = 0, assemblies = 0, sent = 0;
 	uint32_t active = 0, queued = 0, named = 0, dedups = 0, kept = 0;
+	const struct dealings *l = dealings_of(e, p);
 	ref_t ref = endpoint_ref(e, p);
 
 	CHECK(damaged || endpoint_find(e, &p->remote, &p->local) == p);
+	CHECK(!dealings_are(p) || (slab_live(engine_slab(e, SLAB_DEALINGS), p->dealings) &&
+				   l->peer == ref));
 	EACH(e, SLAB_EXCHANGE, struct exchange, x) {
 		if (x->peer != ref)
 			continue;
@@ -157,18 +163,18 @@ static void audit_endpoint(struct engine *e, struct endpoint *p, bool damaged)
 		dedups += d->peer == ref;
 		kept += d->peer == ref && is_settled(d);
 	}
-	CHECK(p->nexchanges == exchanges);
+	CHECK(l->nexchanges == exchanges);
 	EACH(e, SLAB_OBSERVER, struct observer, o)
 		observers += o->peer == ref;
 	EACH(e, SLAB_ASSEMBLY, struct assembly, a)
 		assemblies += a->peer == ref;
-	CHECK(p->nassemblies == assemblies);
+	CHECK(l->nassemblies == assemblies);
 	CHECK(damaged || assemblies <= e->conf.limits.assemblies_per_endpoint);
-	CHECK(p->nobservers == observers);
+	CHECK(l->nobservers == observers);
 	CHECK(damaged || observers <= e->conf.limits.observers_per_endpoint);
 	CHECK(damaged || exchanges - notifications <= e->conf.limits.exchanges_per_endpoint);
-	CHECK(p->nactive == active);
-	CHECK(p->nnamed == named);
+	CHECK(l->nactive == active);
+	CHECK(l->nnamed == named);
 	CHECK(damaged || active <= e->conf.params.nstart);
 	CHECK(p->ndedup == dedups);
 	CHECK(p->nkept == kept);
@@ -404,6 +410,8 @@ void audit(struct engine *e, bool damaged)
 		audit_slab(&e->space, engine_slab(e, i));
 	EACH(e, SLAB_ENDPOINT, struct endpoint, p)
 		audit_endpoint(e, p, damaged);
+	EACH(e, SLAB_DEALINGS, struct dealings, l)
+		CHECK(endpoint_get(e, l->peer) && dealings_of(e, endpoint_get(e, l->peer)) == l);
 	EACH(e, SLAB_EXCHANGE, struct exchange, x) {
 		audit_exchange(e, x, damaged);
 		audit_owned(e, x);
@@ -442,7 +450,7 @@ void audit(struct engine *e, bool damaged)
 void audit_empty(struct engine *e, bool damaged)
 {
 	/* Those of the layer above are the rig's, which drops nothing. */
-	for (unsigned i = SLAB_ENDPOINT + 1; i < (damaged ? ENGINE_SLABS : e->space.nslabs); i++)
+	for (unsigned i = SLAB_DEALINGS + 1; i < (damaged ? ENGINE_SLABS : e->space.nslabs); i++)
 		if (e->space.ctl->live[i]) {
 			fprintf(stderr, "%u are left in slab %u\n", e->space.ctl->live[i], i);
 			abort();

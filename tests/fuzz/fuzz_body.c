@@ -118,10 +118,13 @@ static void begin(struct model *m, uint8_t arg, uint16_t size)
 	b = body_new(&r->e, 1, arg & 1 ? CAP : 0);
 	if (!b)
 		return;
+	if (!p)
+		p = endpoint_add(&r->e, &peer, &local);
+	(void)dealings_with(&r->e, p);
 	a = slab_take(&r->e.space, s);
 	CHECK(a);
 	memset((uint8_t *)a + sizeof a->o, 0, sizeof *a - sizeof a->o);
-	a->peer = endpoint_ref(&r->e, p ? p : endpoint_add(&r->e, &peer, &local));
+	a->peer = endpoint_ref(&r->e, p);
 	a->state = ASSEMBLY_RECEIVING;
 	a->key = (uint64_t)(m - model) + 1;
 	a->body = body_ref(&r->e, b);

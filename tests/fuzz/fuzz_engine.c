@@ -211,7 +211,7 @@ static uint32_t newest(unsigned peer)
 	struct local l = rig_local();
 	const struct endpoint *p = endpoint_find(e, &a, &l);
 
-	return p ? p->window_hi : 0;
+	return p ? dealings_of(e, p)->window.hi : 0;
 }
 
 static void datagram(unsigned i)

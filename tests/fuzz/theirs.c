@@ -80,7 +80,7 @@ static void paced(struct engine *e, const struct observer *o)
 	uint32_t pause = e->conf.observe_pause_ms;
 
 	CHECK(model.damaged || !*last || !pause || e->now - *last >= pause);
-	CHECK(model.damaged || !pause || peer->nactive < e->conf.params.nstart);
+	CHECK(model.damaged || !pause || dealings_of(e, peer)->nactive < e->conf.params.nstart);
 	*last = e->now;
 }
 

@@ -68,9 +68,12 @@ static uint64_t digest(const struct rig *g)
 	for (uint32_t i = 0; i < s->ctl->hwm[SLAB_ENDPOINT]; i++) {
 		const struct endpoint *p = slab_at(&s->slab[SLAB_ENDPOINT], i);
 
-		if (p->o.word & 1)
-			h = hash_fold(h + p->nexchanges + p->nactive * 16u + p->ndedup * 256u +
-				      p->nkept * 4096u + p->next_mid, 0x9e3779b97f4a7c15u);
+		if (p->o.word & 1) {
+			const struct dealings *d = dealings_of(&g->e, p);
+
+			h = hash_fold(h + d->nexchanges + d->nactive * 16u + p->ndedup * 256u +
+				      p->nkept * 4096u + d->next_mid, 0x9e3779b97f4a7c15u);
+		}
 	}
 	return h;
 }
@@ -390,7 +393,7 @@ Test(adopt, a_long_backlog_of_one_peer_is_in_order_at_once, .timeout = 20)
 	}
 	rig_crash(r);
 	p = endpoint_find(&r->e, &a, &l);
-	for (i = p->queue.head; i != SLAB_NIL; seen++) {
+	for (i = dealings_of(&r->e, p)->queue.head; i != SLAB_NIL; seen++) {
 		const struct exchange *x = slab_at(engine_slab(&r->e, SLAB_EXCHANGE), i);
 
 		i = x->next;

@@ -92,10 +92,12 @@ static void own(struct body *b)
 	struct slab *s = engine_slab(&r->e, SLAB_ASSEMBLY);
 	struct addr peer = rig_peer(1);
 	struct local local = rig_local();
+	struct endpoint *p = endpoint_add(&r->e, &peer, &local);
 	struct assembly *a = slab_take(&r->e.space, s);
 
+	(void)dealings_with(&r->e, p);
 	memset((uint8_t *)a + sizeof a->o, 0, sizeof *a - sizeof a->o);
-	a->peer = endpoint_ref(&r->e, endpoint_add(&r->e, &peer, &local));
+	a->peer = endpoint_ref(&r->e, p);
 	a->state = ASSEMBLY_RECEIVING;
 	a->body = body_ref(&r->e, b);
 	slab_publish(&r->e.space, s, a);

@@ -57,7 +57,7 @@ Test(dedup, a_fast_peer_pushes_out_its_own_oldest)
 	cr_assert_not_null(dedup_find(&r->e, p, 3));
 	cr_assert_eq(p->nkept, 4);
 	cr_assert_eq(rig_counter(r, COUNT_EVICTED_EARLY), 2);
-	cr_assert_gt(p->forgot_s, 0);
+	cr_assert_gt(dealings_of(&r->e, p)->forgot_s, 0);
 }
 
 Test(dedup, what_is_being_worked_on_is_never_pushed_out)
@@ -85,7 +85,7 @@ Test(dedup, the_sweep_forgets_what_has_outlived_its_lifetime)
 	engine_commit(&r->e, 0);
 	cr_assert_null(dedup_find(&r->e, p, 1));
 	cr_assert_not_null(dedup_find(&r->e, p, 2), "still worked on");
-	cr_assert_eq(p->forgot_s, 0, "forgotten in time");
+	cr_assert_eq(dealings_of(&r->e, p)->forgot_s, 0, "forgotten in time");
 }
 
 Test(dedup, without_a_blob_the_answer_is_known_to_be_gone)
@@ -151,7 +151,7 @@ Test(dedup, one_that_took_another_s_place_is_undone_whole)
 	cr_assert(span_eq(dedup_answer(&r->e, d), span_str("the first answer")));
 	cr_expect_null(dedup_find(&r->e, p, 5));
 	cr_expect_eq(p->nkept, 4);
-	cr_expect_eq(p->forgot_n, 0);
+	cr_expect_eq(dealings_of(&r->e, p)->forgot_n, 0);
 }
 
 Test(dedup, so_is_one_that_took_the_place_of_a_long_one)

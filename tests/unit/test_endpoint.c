@@ -1,4 +1,4 @@
-/* Endpoints: keys, limits, message IDs of both sides. */
+/* Endpoints: keys, limits. */
 #include <criterion/criterion.h>
 
 #include "rig.h"
@@ -87,62 +87,10 @@ Test(endpoint, replacing_one_is_undone_by_a_death)
 Test(endpoint, with_something_attached_none_goes)
 {
 	for (unsigned i = 1; i <= 16; i++)
-		add(i)->nexchanges = 1;
+		dealings_with(&r->e, add(i))->nexchanges = 1;
 	cr_assert_not(endpoint_room(&r->e));
 	cr_assert_null(add(17));
 	cr_assert_eq(rig_counter(r, COUNT_FULL_ENDPOINTS), 1);
-}
-
-Test(endpoint, E22_message_ids_count_up_and_wrap_only_after_their_lifetime)
-{
-	struct endpoint *p = add(1);
-	uint16_t mid, last = 0;
-	unsigned n;
-
-	for (n = 0; n < 70000 && endpoint_mid(&r->e, p, &mid); n++) {
-		cr_assert(n == 0 || mid == (uint16_t)(last + 1));
-		last = mid;
-		endpoint_mid_used(&r->e, p);
-		engine_commit(&r->e, 0);
-	}
-	cr_assert(n > 65536 - 16384 && n <= 65536);
-	r->e.now += 246000;
-	cr_assert_not(endpoint_mid(&r->e, p, &mid));
-	r->e.now += 2000;
-	cr_assert(endpoint_mid(&r->e, p, &mid));
-}
-
-Test(endpoint, E12_window_against_a_model)
-{
-	static uint8_t seen[65536];
-	struct endpoint *p = add(1);
-	struct hash_key key = { { 7, 9 } };
-	int hi = -1;
-
-	for (unsigned i = 0; i < 100000; i++) {
-		uint64_t h = hash_words(&key, i, 0);
-		int step = h % 100 < 90 ? 1 : h % 100 < 97 ? -(int)(h >> 8) % 300 :
-			   (int)(h >> 8) % 400;
-		uint16_t mid = (uint16_t)(hi < 0 ? (h >> 16) : (unsigned)(hi + step));
-		int ahead = hi < 0 ? 1 : (int16_t)(mid - hi);
-		enum window_state is = window_state(&r->e, p, mid);
-
-		if (ahead > 0)
-			cr_assert_eq(is, WINDOW_FRESH);
-		else if (ahead <= -(int)WINDOW_BITS)
-			cr_assert_eq(is, WINDOW_BEHIND);
-		else
-			cr_assert_eq(is, seen[mid] ? WINDOW_SEEN : WINDOW_UNSEEN);
-		window_mark(&r->e, p, mid, false);
-		engine_commit(&r->e, 0);
-		/* The model forgets what falls out of the window. */
-		for (int k = 1; hi >= 0 && k <= ahead; k++)
-			seen[(uint16_t)(hi + k)] = 0;
-		if (ahead > -(int)WINDOW_BITS)
-			seen[mid] = 1;
-		if (ahead > 0)
-			hi = mid;
-	}
 }
 
 Test(endpoint, implausible_ones_are_dropped_by_an_adopter)
@@ -162,7 +110,8 @@ Test(endpoint, one_that_lost_answers_early_stays_as_long_as_they_would_have)
 	struct endpoint *p = add(1);
 	ref_t old = endpoint_ref(&r->e, p);
 
-	p->forgot_s = engine_seconds(&r->e);
+	dealings_forgot(&r->e, p);
+	engine_commit(&r->e, 0);
 	for (unsigned i = 2; i <= 16; i++)
 		add(i);
 	r->e.now += 247000;

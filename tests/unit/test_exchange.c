@@ -33,33 +33,27 @@ Test(exchange, E15_lookups_need_endpoint_and_number)
 {
 	struct exchange *x = ask(1), *y = ask(2);
 	struct endpoint *p = endpoint_get(&r->e, x->peer), *q = endpoint_get(&r->e, y->peer);
-	uint8_t token[CLIENT_TOKEN];
 
 	cr_assert_eq(exchange_by_mid(&r->e, p, (uint16_t)x->mid), x);
 	cr_assert_neq(exchange_by_mid(&r->e, q, (uint16_t)x->mid), x);
-	exchange_token(&r->e, x, token);
-	cr_assert_eq(exchange_by_token(&r->e, p, span_of(token, sizeof token)), x);
-	cr_assert_null(exchange_by_token(&r->e, q, span_of(token, sizeof token)));
-	cr_assert_null(exchange_by_token(&r->e, p, span_of(token, 7)));
-	memset(token, 0xff, 4);
-	cr_assert_null(exchange_by_token(&r->e, p, span_of(token, sizeof token)));
 }
 
 Test(exchange, E19_queued_ones_have_no_message_id_yet)
 {
 	struct exchange *x = ask(1), *y = ask(1);
 	struct endpoint *p = endpoint_get(&r->e, x->peer);
+	const struct dealings *d = dealings_of(&r->e, p);
 
 	cr_assert_eq(x->state, EXCHANGE_SENT);
 	cr_assert_eq(y->state, EXCHANGE_QUEUED);
-	cr_assert_eq(p->nactive, 1);
-	cr_assert_eq(p->nexchanges, 2);
+	cr_assert_eq(d->nactive, 1);
+	cr_assert_eq(d->nexchanges, 2);
 	exchange_acked(&r->e, x);
 	exchange_start(&r->e, p);
 	engine_commit(&r->e, 0);
 	cr_assert_eq(y->state, EXCHANGE_SENT);
 	cr_assert_eq(x->state, EXCHANGE_ACKED);
-	cr_assert_eq(p->nactive, 1);
+	cr_assert_eq(d->nactive, 1);
 }
 
 Test(exchange, implausible_ones_are_dropped_by_an_adopter)

@@ -19,7 +19,7 @@ static struct err err;
 
 static int make(struct memory *out, unsigned n, size_t size, uint64_t shared, size_t available)
 {
-	struct memory_need need = { n, size, 2 * SIZE, shared };
+	struct memory_need need = { .n = n, .size = size, .sparse = 2 * SIZE, .shared = shared };
 
 	return memory_make(out, &need, available, &err);
 }
@@ -67,6 +67,27 @@ Test(memory, is_reserved_and_cannot_change_its_size)
 	cr_assert_eq(ftruncate(m.fd[1], 4096), -1);
 	cr_assert_eq(ftruncate(m.fd[1], 2 * SIZE), -1);
 	cr_assert_eq(fcntl(m.fd[1], F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+}
+
+Test(memory, what_is_late_is_not_reserved_but_counts_as_asked_for)
+{
+	struct memory_need need = { .n = 1, .size = SIZE, .late_at = SIZE / 4,
+				    .late_n = SIZE / 2 };
+	struct memory late;
+	struct stat st;
+	uint8_t *at;
+
+	cr_assert_eq(memory_make(&late, &need, SIZE, &err), -ENOMEM);
+	cr_assert_eq(memory_make(&late, &need, 2 * SIZE, &err), 0, "%s", err.text);
+	cr_assert_eq(fstat(late.fd[0], &st), 0);
+	cr_expect_eq((size_t)st.st_blocks * 512, SIZE / 2);
+	at = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, late.fd[0], 0);
+	cr_assert_neq(at, MAP_FAILED);
+	at[SIZE / 4] = 1;
+	cr_assert_eq(fstat(late.fd[0], &st), 0);
+	cr_expect_eq((size_t)st.st_blocks * 512, SIZE / 2 + 4096);
+	munmap(at, SIZE);
+	memory_free(&late);
 }
 
 Test(memory, what_a_dead_process_wrote_stays)

@@ -415,9 +415,9 @@ Test(request, E15_reset_of_a_separate_response_leaves_what_waits_alone)
 	rig_wait(r, 200);
 	p = endpoint_find(&r->e, &(struct addr[]){ rig_peer(1) }[0],
 			  &(struct local[]){ rig_local() }[0]);
-	cr_assert_eq(p->nactive, 1);
+	cr_assert_eq(dealings_of(&r->e, p)->nactive, 1);
 	cr_assert_eq(reset(1, s.m.mid), INPUT_DONE, "ours is meant");
-	cr_assert_eq(p->nactive, 0);
+	cr_assert_eq(dealings_of(&r->e, p)->nactive, 0);
 	cr_assert_eq(r->e.waiting_n, 1);
 }
 

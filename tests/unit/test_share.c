@@ -161,18 +161,18 @@ Test(share, confirmable_ones_of_a_client_go_one_by_one)
 
 Test(share, a_promise_that_makes_no_sense_is_forgotten)
 {
-	struct endpoint *p;
+	struct dealings *d;
 
 	enter_as(1, COAP_NON, 50, "ab", "6= 11=a");
 	change();
 	cr_assert_geq(tell(), 0);
-	p = slab_at(engine_slab(&r->e, SLAB_ENDPOINT), 0);
-	p->last_non = UINT64_MAX;
+	d = slab_at(engine_slab(&r->e, SLAB_DEALINGS), 0);
+	d->last_non = UINT64_MAX;
 	rig_crash(r);
-	cr_assert_eq(p->next_non, 0);
-	p->next_non = UINT64_MAX;
+	cr_assert_eq(d->next_non, 0);
+	d->next_non = UINT64_MAX;
 	rig_crash(r);
-	cr_assert_eq(p->last_non, 0);
+	cr_assert_eq(d->last_non, 0);
 	change();
 	cr_assert_geq(tell(), 0);
 }

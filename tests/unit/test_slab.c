@@ -491,7 +491,7 @@ Test(slab, damaged_memory_never_leads_outside, .timeout = 120)
 	rig_open(&s, mem);
 }
 
-#ifdef POISON_ACTIVE
+#if POISON_ACTIVE
 Test(slab, dead_objects_are_poisoned)
 {
 	struct thing *t = rig_thing(&s, 1);

@@ -34,6 +34,36 @@ Test(space, size_is_whole_pages_and_holds_everything)
 	cr_assert_leq(s.extra + rig_def.extra, s.base + s.size);
 }
 
+Test(space, of_a_late_slab_no_page_is_touched_before_it_is_used)
+{
+	struct space_def def = rig_def;
+	unsigned char in_core[64];
+	struct space late;
+	size_t at, n;
+	void *own;
+
+	cr_expect_eq((space_late(&def, &n), n), 0);
+	def.slab[SLAB_OTHER].late = true;
+	def.slab[SLAB_OTHER].cap = 5000;
+	at = space_late(&def, &n);
+	cr_expect_eq(at % 4096 + n % 4096, 0);
+	cr_assert_gt(n, 0);
+	cr_expect_leq(n, 5000 * sizeof(struct other));
+	own = mmap(NULL, space_size(&def), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	cr_assert_neq(own, MAP_FAILED);
+	cr_assert_eq(space_open(&late, own, &def, 0, &rig_key), SPACE_NEW);
+	cr_expect_eq(late.slab[SLAB_OTHER].at, (uint8_t *)own + at);
+	for (size_t i = 0; i < n; i += 4096 * sizeof in_core) {
+		size_t left = n - i < 4096 * sizeof in_core ? n - i : 4096 * sizeof in_core;
+
+		cr_assert_eq(mincore((uint8_t *)own + at + i, left, in_core), 0);
+		for (size_t k = 0; k < left / 4096; k++)
+			cr_assert_not(in_core[k] & 1, "page %zu", i / 4096 + k);
+	}
+	space_close(&late);
+	munmap(own, space_size(&def));
+}
+
 Test(space, objects_and_extra_do_not_overlap)
 {
 	struct slab *a = &s.slab[SLAB_THING], *b = &s.slab[SLAB_OTHER];

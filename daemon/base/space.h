@@ -219,6 +219,7 @@ undo_note(const struct space *s, struct undo_notes *u, const uint32_t *word, uns
 		u->next->off = off + i;
 		barrier();              /* two stores are cheaper than one of both */
 		u->next->old = word[i];
+		barrier();
 	}
 	u->n += count;
 }

@@ -23,18 +23,24 @@ static inline uint32_t table_first(const struct table *t, uint64_t hash)
 	return t->bucket[hash & t->mask];
 }
 
+/* self: the index of obj. */
+static inline void table_insert_as(struct table *t, uint64_t hash, uint32_t self, void *obj)
+{
+	uint32_t *at = &t->bucket[hash & t->mask];
+
+	((struct object *)obj)->link = *at;
+	*at = self;
+}
+
 static inline void table_insert(struct table *t, struct slab *b, uint64_t hash, void *obj)
 {
-	struct object *o = obj;
-
-	o->link = t->bucket[hash & t->mask];
-	t->bucket[hash & t->mask] = slab_index(b, o);
+	table_insert_as(t, hash, slab_index(b, obj), obj);
 }
 
 /* Takes obj, inserted under the same hash, out of its chain. */
-static inline void table_remove(struct table *t, struct slab *b, uint64_t hash, void *obj)
+static inline void table_remove_as(struct table *t, struct slab *b, uint64_t hash, uint32_t self,
+				   void *obj)
 {
-	uint32_t self = slab_index(b, obj);
 	uint32_t *at = &t->bucket[hash & t->mask];
 
 	while (*at != self) {
@@ -42,6 +48,11 @@ static inline void table_remove(struct table *t, struct slab *b, uint64_t hash, 
 		at = &((struct object *)slab_at(b, *at))->link;
 	}
 	*at = ((struct object *)obj)->link;
+}
+
+static inline void table_remove(struct table *t, struct slab *b, uint64_t hash, void *obj)
+{
+	table_remove_as(t, b, hash, slab_index(b, obj), obj);
 }
 
 #endif

@@ -16,6 +16,7 @@
 
 static void forget_derived(struct engine *e)
 {
+	e->found.peer = NULL;
 	table_clear(&e->endpoints);
 	table_clear(&e->dedups);
 	table_clear(&e->mids);

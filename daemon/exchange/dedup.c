@@ -4,9 +4,11 @@
 
 _Static_assert(offsetof(struct dedup, non) == offsetof(struct dedup, mid) + 20, "a row of words");
 
-static uint64_t key_hash(const struct engine *e, ref_t peer, uint32_t mid)
+/* The entries of a peer stand side by side by message ID, from a place on that nobody but us
+ * knows. */
+static inline uint64_t place(const struct engine *e, const struct endpoint *p, uint32_t mid)
 {
-	return hash_words(&e->space.ctl->key, peer, mid);
+	return endpoint_hash(e, p) + mid;
 }
 
 /* How long a duplicate may still come (RFC 7252 4.8.2). */
@@ -66,7 +68,7 @@ void dedup_kill(struct engine *e, struct dedup *d)
 	struct endpoint *p = peer_of(e, d);
 
 	assert(p->o.word & 1 && p->ndedup);
-	table_remove(&e->dedups, b, key_hash(e, d->peer, d->mid), d);
+	table_remove(&e->dedups, b, place(e, p, d->mid), d);
 	if (!busy(d))
 		list_remove(e, p, d);
 	p->ndedup--;
@@ -77,13 +79,12 @@ void dedup_kill(struct engine *e, struct dedup *d)
 
 struct dedup *dedup_find(struct engine *e, struct endpoint *p, uint16_t mid)
 {
-	ref_t peer = endpoint_ref(e, p);
-	uint32_t i = table_first(&e->dedups, key_hash(e, peer, mid));
+	uint32_t i = table_first(&e->dedups, place(e, p, mid));
 
 	while (i != SLAB_NIL) {
 		struct dedup *d = at(e, i);
 
-		if (d->mid == mid && d->peer == peer) {
+		if (d->mid == mid && peer_of(e, d) == p) {
 			if (!expired(e, d))
 				return d;
 			dedup_kill(e, d);
@@ -138,11 +139,12 @@ static struct dedup *add_instead(struct engine *e, struct endpoint *p, uint16_t 
 				 uint32_t print, bool non)
 {
 	struct slab *b = engine_slab(e, SLAB_DEDUP);
-	struct dedup *d = at(e, p->dedup_head);
+	uint32_t self = p->dedup_head;
+	struct dedup *d = at(e, self);
 	struct undo_notes n;
 
 	forget(e, p, d);
-	table_remove(&e->dedups, b, key_hash(e, d->peer, d->mid), d);
+	table_remove_as(&e->dedups, b, place(e, p, d->mid), self, d);
 	list_remove(e, p, d);
 	if (d->state == DEDUP_DONE && d->answer.blob != SLAB_NIL)
 		stored_drop(e, &d->answer);
@@ -158,7 +160,7 @@ static struct dedup *add_instead(struct engine *e, struct endpoint *p, uint16_t 
 	undo_store(&d->print, print);
 	undo_store(&d->at_s, engine_seconds(e));
 	undo_store(&d->non, non);
-	table_insert(&e->dedups, b, key_hash(e, d->peer, mid), d);
+	table_insert_as(&e->dedups, place(e, p, mid), self, d);
 	return d;
 }
 
@@ -186,7 +188,7 @@ static struct dedup *add(struct engine *e, struct endpoint *p, uint16_t mid, uin
 	d->non = non;
 	d->answer = (struct stored){ 0, SLAB_NIL };
 	slab_publish(&e->space, b, d);
-	table_insert(&e->dedups, b, key_hash(e, d->peer, mid), d);
+	table_insert(&e->dedups, b, place(e, p, mid), d);
 	p->ndedup++;
 	return d;
 }
@@ -213,7 +215,6 @@ set(struct engine *e, struct dedup *d, enum dedup_state state)
 {
 	struct engine_root *root = engine_root(e);
 	struct endpoint *p = peer_of(e, d);
-	struct undo_notes n;
 
 	if (!busy(d) || state == DEDUP_WAITING) {
 		undo_set(&e->space, &d->state, state);
@@ -226,14 +227,11 @@ set(struct engine *e, struct dedup *d, enum dedup_state state)
 		forget(e, p, oldest);
 		dedup_kill(e, oldest);
 	}
-	n = undo_begin(&e->space, 3);
-	undo_note(&e->space, &n, &d->state, 1);
-	undo_note(&e->space, &n, &d->order, 1);
-	undo_note(&e->space, &n, &root->order, 1);
-	undo_noted(&e->space, &n);
-	undo_store(&d->state, state);
-	undo_store(&root->order, root->order + 1);
-	undo_store(&d->order, root->order);
+	/* Nothing reads its place in the order before the state says that it is settled, and
+	 * whose entry it was has that logged; of the numbers any may be left out. */
+	space_set(&root->order, root->order + 1);
+	space_set(&d->order, root->order);
+	undo_set(&e->space, &d->state, state);
 	list_add(e, p, d);
 	if (dealings_are(p))
 		mark(e, p, d);
@@ -323,7 +321,7 @@ bool dedup_adopt(struct engine *e, struct dedup *d)
 		return false;
 	if (d->state == DEDUP_WAITING && !waits(e, d))
 		space_set(&d->state, DEDUP_GONE);
-	table_insert(&e->dedups, engine_slab(e, SLAB_DEDUP), key_hash(e, d->peer, d->mid), d);
+	table_insert(&e->dedups, engine_slab(e, SLAB_DEDUP), place(e, p, d->mid), d);
 	p->ndedup++;
 	if (!busy(d))
 		list_add(e, p, d);

@@ -59,6 +59,13 @@ static inline bool dedup_room(struct engine *e)
 	return slab_room(&e->space, engine_slab(e, SLAB_DEDUP)) > 0;
 }
 
+/* The same for an entry of this peer's, NULL being a new one: who has its share gives the
+ * place of its oldest. */
+static inline bool dedup_room_of(struct engine *e, const struct endpoint *p)
+{
+	return (p && p->nkept >= e->conf.limits.answers_per_endpoint) || dedup_room(e);
+}
+
 /* The request waits for a module in this exchange. */
 void dedup_wait(struct engine *e, struct dedup *d, ref_t exchange);
 

@@ -22,16 +22,25 @@ struct endpoint *endpoint_find(struct engine *e, const struct addr *remote,
 			       const struct local *local)
 {
 	struct slab *b = engine_slab(e, SLAB_ENDPOINT);
-	uint32_t i = table_first(&e->endpoints, key_hash(e, remote, local));
+	uint64_t hash = key_hash(e, remote, local);
+	uint32_t i = table_first(&e->endpoints, hash);
 
 	while (i != SLAB_NIL) {
 		struct endpoint *p = slab_at(b, i);
 
-		if (addr_eq(&p->remote, remote) && local_eq(&p->local, local))
+		if (addr_eq(&p->remote, remote) && local_eq(&p->local, local)) {
+			e->found.peer = p;
+			e->found.hash = hash;
 			return p;
+		}
 		i = p->o.link;
 	}
 	return NULL;
+}
+
+uint64_t endpoint_make_hash(const struct engine *e, const struct endpoint *p)
+{
+	return key_hash(e, &p->remote, &p->local);
 }
 
 /* Of one that is forgetful the window is all that tells duplicates. */
@@ -115,7 +124,9 @@ struct endpoint *endpoint_add(struct engine *e, const struct addr *remote,
 		fill(e, p, remote, local);
 		slab_publish(&e->space, b, p);
 	}
-	table_insert(&e->endpoints, b, key_hash(e, remote, local), p);
+	e->found.peer = p;      /* it may have been another one's */
+	e->found.hash = key_hash(e, remote, local);
+	table_insert(&e->endpoints, b, e->found.hash, p);
 	return p;
 }
 

@@ -24,13 +24,6 @@ struct endpoint {
 	uint32_t nkept, dedup_head, dedup_tail; /* settled ones, oldest first */
 };
 
-static inline uint32_t engine_seconds(const struct engine *e)
-{
-	uint32_t s = (uint32_t)(e->now / 1000);
-
-	return s ? s : 1;
-}
-
 /* Borrowed from the slab, NULL if the peer is not remembered. */
 struct endpoint *endpoint_find(struct engine *e, const struct addr *remote,
 			       const struct local *local);
@@ -39,6 +32,13 @@ struct endpoint *endpoint_find(struct engine *e, const struct addr *remote,
  * the limit is reached (counted). */
 struct endpoint *endpoint_add(struct engine *e, const struct addr *remote,
 			      const struct local *local);
+
+/* A keyed hash of both addresses: where a table has what belongs to a peer. */
+uint64_t endpoint_make_hash(const struct engine *e, const struct endpoint *p);
+static inline uint64_t endpoint_hash(const struct engine *e, const struct endpoint *p)
+{
+	return e->found.peer == p ? e->found.hash : endpoint_make_hash(e, p);
+}
 
 /* Whether endpoint_add() would succeed now; changes nothing. */
 bool endpoint_room(struct engine *e);

@@ -94,6 +94,7 @@ int engine_open(struct engine *e, void *mem, const struct space_def *def, uint8_
 			      .held = CHAIN_EMPTY, .flight = { .room = conf->flight } };
 	e->lifetime_s = (uint32_t)(params_exchange_lifetime(&conf->params) / 1000);
 	e->non_lifetime_s = (uint32_t)(params_non_lifetime(&conf->params) / 1000);
+	engine_set_now(e, 0);
 	memset(e->words, 0xff, sizeof e->words);
 	*state = space_open(&e->space, mem, def, number, key);
 	if (verified_init(&e->verified, conf->amplification ? conf->verified : 0) ||

@@ -115,12 +115,20 @@ struct engine {
 	struct engine_conf conf;
 	uint32_t lifetime_s, non_lifetime_s;    /* EXCHANGE_LIFETIME and NON_LIFETIME */
 	uint64_t now;           /* ms, CLOCK_MONOTONIC or invented; set per event */
+	struct {
+		uint64_t now;
+		uint32_t s;
+	} second;               /* of engine.now, if it is this one (engine_seconds()) */
 	unsigned tx_n;          /* datagrams appended, committed ones included */
 	struct witness *witness;        /* of answers, borrowed; NULL: nobody is told */
 	const struct xfer_source *source;       /* of request bodies, borrowed; NULL: none
 				 * has one (xfer.h) */
 	unsigned ndead_bodies;  /* killed by the event under way */
 	/* derived: */
+	struct {
+		const struct endpoint *peer;
+		uint64_t hash;
+	} found;                /* the one found or made last (endpoint_hash()) */
 	struct table endpoints; /* by remote and local address */
 	struct table dedups;    /* by endpoint and message ID of the peer's */
 	struct table mids;      /* exchanges by endpoint and message ID of ours */
@@ -204,6 +212,27 @@ static inline struct engine_root *engine_root(const struct engine *e)
 static inline void engine_count(struct engine *e, enum counter c)
 {
 	space_count(&e->space, c);
+}
+
+/* Of a time in ms. */
+static inline uint32_t engine_second_of(uint64_t now)
+{
+	uint32_t s = (uint32_t)(now / 1000);
+
+	return s ? s : 1;
+}
+
+/* The time in seconds, never 0. */
+static inline uint32_t engine_seconds(const struct engine *e)
+{
+	return e->second.now == e->now ? e->second.s : engine_second_of(e->now);
+}
+
+/* Sets the time of several events, for each of which seconds are not made anew then. */
+static inline void engine_set_now(struct engine *e, uint64_t now)
+{
+	e->now = e->second.now = now;
+	e->second.s = engine_second_of(now);
 }
 
 /* A number nobody can guess; part of the transaction, so a replay draws it

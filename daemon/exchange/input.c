@@ -128,7 +128,7 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 		challenge(e, r);
 		return false;
 	}
-	if (!dedup_room(e)) {
+	if (!dedup_room_of(e, r->peer)) {
 		full(e, r, COUNT_FULL_DEDUP);
 		return false;
 	}

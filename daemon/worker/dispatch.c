@@ -140,7 +140,7 @@ bool dispatch_batch(struct dispatch *d, uint64_t now)
 	struct engine *e = &d->engine;
 	const struct batch *b = batch_of(&e->space);
 
-	e->now = now;
+	engine_set_now(e, now);
 	if (d->unresolved) {
 		if (!batch_has_room(&e->space))
 			return false;

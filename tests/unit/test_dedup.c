@@ -188,3 +188,47 @@ Test(dedup, who_named_the_one_before_finds_nothing)
 	cr_expect_eq(dedup_get(&r->e, dedup_ref(&r->e, d)), d);
 	cr_expect_eq(p->ndedup, 4);
 }
+
+/* Its hash is remembered from when it was found. */
+Test(dedup, one_in_the_place_of_another_peer_has_entries_of_its_own)
+{
+	struct engine_limits limits = rig_limits();
+	struct addr a = rig_peer(1), b = rig_peer(2);
+	struct local l = rig_local();
+	struct dedup *d;
+
+	rig_free(r);
+	limits.endpoints = 1;
+	r = rig_new(&limits);
+	p = endpoint_add(&r->e, &a, &l);
+	engine_commit(&r->e, 0);
+	cr_assert_eq(endpoint_find(&r->e, &a, &l), p);
+	cr_assert_null(endpoint_find(&r->e, &b, &l));
+	cr_assert_eq(endpoint_add(&r->e, &b, &l), p);
+	d = add(1);
+	cr_assert_null(endpoint_find(&r->e, &a, &l));
+	cr_assert_eq(endpoint_find(&r->e, &b, &l), p);
+	cr_assert_eq(dedup_find(&r->e, p, 1), d);
+	answer(d, "x");
+	rig_crash(r);
+	p = endpoint_find(&r->e, &b, &l);
+	cr_assert_not_null(dedup_find(&r->e, p, 1));
+}
+
+/* Who has its share needs no room. */
+Test(dedup, a_full_table_is_not_full_for_who_pushes_out_its_own)
+{
+	struct addr b = rig_peer(2);
+	struct local l = rig_local();
+	struct endpoint *other = endpoint_add(&r->e, &b, &l);
+
+	fill("x");
+	for (uint16_t mid = 1; dedup_room(&r->e); mid++)
+		cr_assert_not_null(dedup_add(&r->e, other, mid, mid, false));
+	engine_commit(&r->e, 0);
+	cr_assert(dedup_room_of(&r->e, p));
+	cr_assert_not(dedup_room_of(&r->e, other));
+	cr_assert_not(dedup_room_of(&r->e, NULL));
+	answer(add(5), "x");
+	cr_assert_not_null(dedup_find(&r->e, p, 5));
+}

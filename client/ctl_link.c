@@ -34,6 +34,9 @@ static int connect_to(const char *path)
 	return rc;
 }
 
+/* Where those are that have no directory of a service manager's. */
+#define PRIVATE "/tmp/coapd-*/control"
+
 /* Whoever may make files in a place that all can write to could pretend to be coapd. */
 static bool is_trusted(int fd)
 {
@@ -97,7 +100,7 @@ static struct found look_around(void)
 	if (f.fd < 0)
 		offer(&f, "/run/coapd/control", false);
 	if (f.fd < 0)
-		offer_all(&f, "/tmp/coapd-*/control");
+		offer_all(&f, PRIVATE);
 	return f;
 }
 
@@ -108,8 +111,8 @@ static int use_found(struct ctl_link *l, struct err *err)
 	l->fd = f.fd;
 	l->path = f.path;
 	if (f.several)
-		return err_set(err, -EINVAL, "several coapds are running here: say which one "
-			       "with --socket");
+		return err_set(err, -EINVAL, "several coapds are running here (" PRIVATE "): "
+			       "say which one with --socket");
 	if (f.fd < 0 && f.denied)
 		return err_set(err, f.denied, "only root and the user of coapd may ask it");
 	if (f.fd < 0)

@@ -71,7 +71,7 @@
 	X(FULL_OBSERVERS, "full-observers", "refused because the limit of observers was reached") \
 	X(OBSERVERS_LONG, "observers-long", "requests to observe too long to be kept, answered and no more") \
 	X(FULL_REPRESENTATIONS, "full-representations", "refused because the limit of observed representations was reached") \
-	X(ADOPTED, "adopted", "adoptions of the slot after a death") \
+	X(ADOPTED, "adopted", "adoptions of the slot by another worker: after a death, a reload or an upgrade") \
 	X(ADOPT_UNDONE, "adopt-undone", "words rolled back by adoptions") \
 	X(ADOPT_DROPPED, "adopt-dropped", "objects dropped by adoptions: implausible, or of a listener that is gone") \
 	X(ADOPT_WIPED, "adopt-wiped", "slots wiped because adopting them kept failing") \

@@ -46,39 +46,14 @@ void dealings_inherit(struct engine *e, const struct endpoint *p, ref_t next)
 	undo_copy(&e->space, d, &fresh, sizeof fresh);
 }
 
-void dealings_forgot(struct engine *e, struct endpoint *p)
-{
-	struct dealings *d = dealings_with(e, p);
-
-	if (d->forgot_s != engine_seconds(e))
-		undo_set(&e->space, &d->forgot_s, engine_seconds(e));
-	undo_set(&e->space, &d->forgot_n, d->forgot_n + 1);
-}
-
 /* --- message IDs of the peer's ----------------------------------------------------- */
 
-static __attribute__((noinline)) void mark(struct engine *e, struct dealings *d, uint16_t mid,
-					   bool restart)
+void dealings_mark_any(struct engine *e, struct dealings *d, uint16_t mid, bool restart)
 {
 	struct window w = d->window;
 
 	window_mark(&w, engine_seconds(e), e->lifetime_s, mid, restart);
 	undo_copy(&e->space, &d->window, &w, sizeof w);
-}
-
-void dealings_mark(struct engine *e, struct dealings *d, uint16_t mid, bool restart)
-{
-	struct window *w = &d->window;
-	uint32_t *word = &w->half[0][mid % WINDOW_BITS / 32], bit = 1u << mid % 32;
-
-	/* Most message IDs are the next. */
-	if (restart || !window_is_next(w, mid) ||
-	    window_age(w, engine_seconds(e), e->lifetime_s) > 0)
-		mark(e, d, mid, restart);
-	else if (*word & bit)   /* of one long ago */
-		undo_set(&e->space, &w->hi, MID_VALID | mid);
-	else
-		undo_set_both(&e->space, &w->hi, MID_VALID | mid, word, *word | bit);
 }
 
 /* --- message IDs of ours ----------------------------------------------------------- */

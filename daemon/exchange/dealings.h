@@ -88,7 +88,14 @@ static inline bool dealings_forgetful(const struct engine *e, const struct deali
 }
 
 /* An answer is forgotten before its time; to be called while its entry is there. */
-void dealings_forgot(struct engine *e, struct endpoint *p);
+static inline void dealings_forgot(struct engine *e, struct endpoint *p)
+{
+	struct dealings *d = dealings_with(e, p);
+
+	if (d->forgot_s != engine_seconds(e))
+		undo_set(&e->space, &d->forgot_s, engine_seconds(e));
+	undo_set(&e->space, &d->forgot_n, d->forgot_n + 1);
+}
 
 /* --- message IDs of the peer's ----------------------------------------------------- */
 
@@ -103,8 +110,22 @@ static inline enum window_state dealings_saw(const struct engine *e, const struc
 	return window_state(&d->window, engine_seconds(e), e->lifetime_s, mid);
 }
 
-/* Marks it as seen; restart begins a new window with it. */
-void dealings_mark(struct engine *e, struct dealings *d, uint16_t mid, bool restart);
+/* Marks it as seen, if it is not; restart begins a new window with it. */
+void dealings_mark_any(struct engine *e, struct dealings *d, uint16_t mid, bool restart);
+static inline void dealings_mark(struct engine *e, struct dealings *d, uint16_t mid, bool restart)
+{
+	struct window *w = &d->window;
+	uint32_t *word = &w->half[0][mid % WINDOW_BITS / 32], bit = 1u << mid % 32;
+
+	/* Most message IDs are the next. */
+	if (restart || !window_is_next(w, mid) ||
+	    window_age(w, engine_seconds(e), e->lifetime_s) > 0)
+		dealings_mark_any(e, d, mid, restart);
+	else if (*word & bit)   /* of one long ago */
+		undo_set(&e->space, &w->hi, MID_VALID | mid);
+	else
+		undo_set_both(&e->space, &w->hi, MID_VALID | mid, word, *word | bit);
+}
 
 /* --- message IDs of ours ----------------------------------------------------------- */
 

@@ -200,14 +200,11 @@ struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
 				       add(e, p, mid, print, non);
 }
 
-/* What is kept has its mark, if there is a window: one may have been made meanwhile. */
+/* What is not being worked on any more has its mark, if there is a window. */
 static inline void mark(struct engine *e, struct endpoint *p, const struct dedup *d)
 {
-	struct dealings *l = dealings_with(e, p);
-
-	if (l->window.hi != (MID_VALID | d->mid) &&
-	    dealings_saw(e, p, (uint16_t)d->mid) <= WINDOW_UNSEEN)
-		dealings_mark(e, l, (uint16_t)d->mid, false);
+	if (dealings_are(p))
+		dealings_mark(e, dealings_with(e, p), (uint16_t)d->mid, false);
 }
 
 __attribute__((always_inline)) static inline void
@@ -233,8 +230,7 @@ set(struct engine *e, struct dedup *d, enum dedup_state state)
 	space_set(&d->order, root->order);
 	undo_set(&e->space, &d->state, state);
 	list_add(e, p, d);
-	if (dealings_are(p))
-		mark(e, p, d);
+	mark(e, p, d);
 }
 
 void dedup_set(struct engine *e, struct dedup *d, enum dedup_state state)
@@ -251,6 +247,7 @@ void dedup_lost(struct engine *e, struct dedup *d)
 void dedup_wait(struct engine *e, struct dedup *d, ref_t exchange)
 {
 	undo_set64(&e->space, &d->exchange, exchange);
+	mark(e, peer_of(e, d), d);
 	dedup_set(e, d, DEDUP_WAITING);
 }
 

@@ -136,9 +136,9 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 		r->peer = endpoint_add(e, &r->from, &r->to);
 	r->dedup = dedup_add(e, r->peer, r->msg.mid, request_print(e, r),
 			     r->msg.type == COAP_NON);
-	if (dealings_are(r->peer))
-		dealings_mark(e, dealings_with(e, r->peer), r->msg.mid,
-			      anew || seen == WINDOW_BEHIND);
+	/* Else its entry tells until it is answered, and is marked then. */
+	if (anew || seen == WINDOW_BEHIND)
+		dealings_mark(e, dealings_with(e, r->peer), r->msg.mid, true);
 	heard(e, r->peer);
 	return true;
 }

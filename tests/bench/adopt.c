@@ -4,6 +4,8 @@
  * Prints TAP; the times, of CPU, are remarks: figures to look at, not to pass or
  * fail by.  Best, median and worst of the rounds: the latter two say more of the
  * machine's other work. */
+#include "cpu.h"
+
 #include "coap/block.h"
 #include "base/log.h"
 #include "base/poison.h"
@@ -17,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define PEERS 100000u
 #define WAITING_PER 10u         /* peers for each that has a waiting request */
@@ -28,15 +29,6 @@
 static struct space_def def;
 static struct engine_conf conf;
 static const struct hash_key key = { { 0x243f6a8885a308d3u, 0x13198a2e03707344u } };
-
-/* CPU time, for others may use the machine. */
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 static size_t build(uint8_t *out, size_t cap, uint16_t mid)
 {
@@ -113,14 +105,14 @@ static uint64_t adopt_once(struct engine *e, void *mem)
 
 	engine_close(e);
 	unpoison(mem, space_size(&def));
-	start = now_ns();
+	start = cpu_ns();
 	if (engine_open(e, mem, &def, 1, &key, &conf, &state))
 		abort();
 	e->now = 1000000;
 	adopt_begin(e);
 	task_adopt(e);
 	adopt_end(e);
-	start = now_ns() - start;
+	start = cpu_ns() - start;
 	adopt_survived(e);
 	return start;
 }

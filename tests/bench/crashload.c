@@ -15,7 +15,6 @@
 #include "times.h"
 #include "wire.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -144,17 +143,11 @@ static bool take(struct client *c, const uint8_t *p, size_t n)
 static void readable(struct client *c, bool more)
 {
 	uint8_t in[WIRE_MAX];
-	ssize_t n;
+	ssize_t n = 0;
 
-	for (int i = 0; i < 16; i++) {
-		n = recv(c->fd, in, sizeof in, 0);
-		if (n < 0 && errno != EAGAIN)
-			stat_.refused++;
-		if (n < 0)
-			return;
+	for (int i = 0; i < 16 && (n = wire_receive(c->fd, in, &stat_.refused)) >= 0; i++)
 		if (take(c, in, (size_t)n) && more)
 			ask(c);
-	}
 }
 
 static void repeat_late(uint64_t ms)

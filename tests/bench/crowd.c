@@ -203,16 +203,10 @@ static void take(struct observer *o, const uint8_t *p, size_t n)
 static void readable(struct observer *o)
 {
 	uint8_t in[WIRE_MAX];
-	ssize_t n;
+	ssize_t n = 0;
 
-	for (int i = 0; i < 16; i++) {
-		n = recv(o->fd, in, sizeof in, 0);
-		if (n < 0 && errno != EAGAIN)
-			stat_.refused++;
-		if (n < 0)
-			return;
+	for (int i = 0; i < 16 && (n = wire_receive(o->fd, in, &stat_.refused)) >= 0; i++)
 		take(o, in, (size_t)n);
-	}
 }
 
 /* --- commands ------------------------------------------------------------------------- */

@@ -3,6 +3,8 @@
  * it takes no longer per peer than for a small one, but for the caches.
  *
  * Prints TAP; the times, of CPU, are remarks, as in adopt.c. */
+#include "cpu.h"
+
 #include "base/import.h"
 #include "base/log.h"
 #include "coap/block.h"
@@ -17,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PEERS 100000u
@@ -27,14 +28,6 @@
 
 static struct engine_conf conf;
 static const struct hash_key key = { { 0x243f6a8885a308d3u, 0x13198a2e03707344u } };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 /* As the supervisor makes it; its descriptor. */
 static int memory(size_t n)
@@ -157,7 +150,7 @@ static uint64_t take(int old, const struct space_def *def, int new, const struct
 
 	if (pwrite(new, blank, sizeof blank, 0) != sizeof blank)
 		abort();
-	start = now_ns();
+	start = cpu_ns();
 	mem = map(old, def, MAP_PRIVATE);
 	to = map(new, now, MAP_SHARED);
 	if (import_begin(&i, to, now, mem, space_size(def), space_size(def), NULL, &err)) {
@@ -166,7 +159,7 @@ static uint64_t take(int old, const struct space_def *def, int new, const struct
 	}
 	import_end(&i);
 	munmap(mem, space_size(def));
-	start = now_ns() - start;
+	start = cpu_ns() - start;
 	munmap(to, space_size(now));
 	return start;
 }

@@ -1,5 +1,6 @@
 #include "wire.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,15 @@ int wire_socket(const char *host, const char *port)
 	}
 	freeaddrinfo(ai);
 	return fd;
+}
+
+ssize_t wire_receive(int fd, uint8_t *in, uint64_t *refused)
+{
+	ssize_t n = recv(fd, in, WIRE_MAX, 0);
+
+	if (n < 0 && errno != EAGAIN)
+		++*refused;
+	return n;
 }
 
 uint64_t wire_ns(void)

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { WIRE_CON, WIRE_NON, WIRE_ACK, WIRE_RST };
 enum { WIRE_EMPTY = 0, WIRE_GET = 1, WIRE_POST = 2 };
@@ -46,6 +47,10 @@ int wire_rest(const uint8_t *p, size_t n, struct wire_rest *rest);
 /* A UDP socket connected to a numeric address and port, non-blocking; ends the
  * program with status 2 when that fails. */
 int wire_socket(const char *host, const char *port);
+
+/* The next datagram of at most WIRE_MAX bytes: its length, or -1 when there is none now; any other
+ * error counts as one in refused. */
+ssize_t wire_receive(int fd, uint8_t *in, uint64_t *refused);
 
 /* Milliseconds and nanoseconds of CLOCK_MONOTONIC. */
 uint64_t wire_ms(void);

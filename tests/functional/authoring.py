@@ -36,6 +36,20 @@ def jobs_take_no_time_but_what_the_script_says():
 
 
 @test
+def the_example_of_the_page_runs_as_it_says():
+    page = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "man", "coapd-module-test.1")
+    with open(page, encoding="utf-8") as f:
+        shown = re.findall(r"^\.Bd.*?\n(.*?)^\.Ed$", f.read().split(".Sh EXAMPLES")[1], re.M | re.S)
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, "slow.test")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(shown[0])
+        status, out, _ = output([TOOL, "-I", os.path.join(BUILD, "modules", ".libs"), path])
+    equal(status, 0, out)
+    equal(re.sub(r"\S+/slow\.test", "slow.test", out), shown[1].split("\n", 1)[1], "what it prints")
+
+
+@test
 def a_job_that_crashes_is_named():
     status, out, _ = script("mount /w works\npost /w \"crash\"\nexpect 2.04\n", "--no-crash")
     equal(status, 1, out)

@@ -24,19 +24,15 @@ def reload(d, site=None, status=0):
     return coapctl("reload", socket=os.path.join(d.directory, "control"), status=status)
 
 
-def answers(p, path, expected="2.05"):
-    equal(p.get(path).code, code(expected), f"answer of {path}")
-
-
 @test
 def mounts_come_and_go():
     with Daemon(SITE) as d, d.peer() as p:
-        answers(p, "/time")
+        p.answers("/time")
         out = reload(d, CONTROL + "resources: { /hello: hello, /clock: time }\n")
         check("the new site is served: 2 workers, 2 slots, 2 resources" in out, out)
-        answers(p, "/hello")
-        answers(p, "/clock")
-        answers(p, "/time", "4.04")
+        p.answers("/hello")
+        p.answers("/clock")
+        p.answers("/time", "4.04")
 
 
 @test
@@ -46,7 +42,7 @@ def SIGHUP_does_it_and_the_service_manager_is_told():
         before = len(d.notified)
         d.signal(signal.SIGHUP)
         d.wait_log("the new site is served")
-        answers(p, "/clock")
+        p.answers("/clock")
         def told_so_far():
             return [n for n in d.notified[before:] if "READY=1" in n or "RELOADING=1" in n]
 
@@ -88,11 +84,11 @@ def a_site_with_a_mistake_changes_nothing():
             err = reload(d, base + text, status=1)
             check(re.search(pattern, err), f"{name}: {err}")
             check("the site that was served goes on" in err, err)
-            answers(p, "/hello")
+            p.answers("/hello")
         equal(d.workers, workers, "workers")
         d.rewrite(SITE)
         reload(d)
-        answers(p, "/hello")
+        p.answers("/hello")
 
 
 @test
@@ -108,7 +104,7 @@ def all_that_is_wrong_is_told_at_once():
             equal(told, [("2", "slots:"), ("3", "workers:"), ("4", "drain:"),
                          ("5", "runtime-directory:"), ("5", "runtime-directory:"), ("6", "2"),
                          ("7", "module")], what)
-        answers(p, "/hello")
+        p.answers("/hello")
 
 
 @test
@@ -120,10 +116,10 @@ def a_pipe_in_the_place_of_the_site_is_not_waited_for():
             err = coapctl(what, socket=os.path.join(d.directory, "control"), status=1)
             check(re.search(r"site\.yaml: is no regular file but a pipe, out of which nothing can be read again", err),
                   f"{what}: {err}")
-            answers(p, "/hello")
+            p.answers("/hello")
         os.unlink(d.site)
         reload(d, SITE)
-        answers(p, "/hello")
+        p.answers("/hello")
 
 
 @test
@@ -137,7 +133,7 @@ def more_files_than_allowed_are_refused():
             err = coapctl(what, socket=os.path.join(d.directory, "control"), status=1)
             check(re.search(r"16 slots of 8 listeners take up to \d+ open files, but only 500 are allowed: "
                             r"raise the limit", err), f"{what}: {err}")
-        answers(p, "/hello")
+        p.answers("/hello")
 
 
 @test
@@ -146,7 +142,7 @@ def a_module_that_crashes_in_open_changes_nothing():
         open(os.path.join(d.directory, "open"), "w").close()
         err = reload(d, SITE.replace("/time: time", '/fatal: {module: fatal, open: "@DIR@/open"}'), status=1)
         check(re.search(r"died of SIGABRT in open\(\) or close\(\) of /fatal \(module fatal\)", err), err)
-        answers(p, "/time")
+        p.answers("/time")
 
 
 @test
@@ -178,7 +174,7 @@ def what_waits_at_a_mount_that_goes_is_answered():
         reload(d, CONTROL + "resources: { /hello: hello }\n")
         m = p.expect(CON, "5.03", token=sent.token)
         p.acknowledge(m)
-        answers(p, "/late", "4.04")
+        p.answers("/late", "4.04")
 
 
 VALUE = CONTROL + """
@@ -273,7 +269,7 @@ def workers_become_fewer_and_more():
             out = reload(d, f"workers: {n}\n" + SITE)
             check(f"the new site is served: {n} workers, 2 slots" in out, out)
             for p in peers:
-                answers(p, "/hello")
+                p.answers("/hello")
         for p in peers:
             p.close()
 
@@ -281,16 +277,16 @@ def workers_become_fewer_and_more():
 @test
 def listeners_come_and_go():
     with Daemon('listen: ["coap://[::1]:0"]\n' + SITE) as d, d.peer() as p:
-        answers(p, "/hello")
+        p.answers("/hello")
         mark = d.mark()
         reload(d, 'listen: ["coap://[::1]:0", "coap://127.0.0.1:0"]\n' + SITE)
         new = d.wait_log(r"listening on coap://127\.0\.0\.1:(\d+)", mark)
         port = int(re.search(r":(\d+)$", new.text)[1])
         with Peer("127.0.0.1", port) as q:
-            answers(q, "/hello")
-            answers(p, "/hello")
+            q.answers("/hello")
+            p.answers("/hello")
             reload(d, 'listen: "coap://127.0.0.1:0"\n' + SITE)
-            answers(q, "/hello")
+            q.answers("/hello")
             p.socket.connect(d.address())
             p.socket.send(b"\x40\x01\x12\x34")
             try:
@@ -380,7 +376,7 @@ def asked_while_it_is_under_way_it_is_done_once_more():
             t.start()
         for t in procs:
             t.join()
-        answers(p, "/hello")
+        p.answers("/hello")
         check(len(d.records("the new site is served")) <= 6, "more often than asked")
 
 
@@ -395,7 +391,7 @@ def a_worker_that_dies_meanwhile_is_replaced():
             except ProcessLookupError:      # it has left just now
                 pass
             t.join()
-            answers(p, "/hello")
+            p.answers("/hello")
 
 
 run()

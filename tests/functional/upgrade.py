@@ -54,14 +54,10 @@ class Installed(Daemon):
         return [self.pid, *self.workers.values()]
 
 
-def answers(p, path, expected="2.05"):
-    equal(p.get(path).code, code(expected), f"answer of {path}")
-
-
 @test
 def the_installed_program_takes_over():
     with Installed(SITE) as d, d.peer() as p:
-        answers(p, "/hello")
+        p.answers("/hello")
         before = d.everybody()
         d.install()
         check(not any(d.is_program_of(pid) for pid in before), "the file is not another")
@@ -71,20 +67,20 @@ def the_installed_program_takes_over():
         check(re.search(r"coapd \S+ has taken over: 2 workers, 2 slots, 4 resources", out), out)
         check(all(d.is_program_of(pid) for pid in d.everybody()), "not all are the new program")
         equal(len(set(d.everybody()) & set(before)), 1, "processes that stay: the supervisor")
-        answers(p, "/hello")
+        p.answers("/hello")
         d.wait(lambda: any("READY=1" in n for n in d.notified[told:]), "READY=1")
         check("RELOADING=1" in d.notified[told], d.notified[told:])
         d.signal(signal.SIGHUP)         # and it is told what the one before was told
         d.wait_log("the new site is served")
-        answers(p, "/hello")
+        p.answers("/hello")
 
 
 @test
 def a_new_site_comes_with_it():
     with Installed(SITE) as d, d.peer() as p:
         d.upgrade(CONTROL + "workers: 1\nresources: { /clock: time }\n")
-        answers(p, "/clock")
-        answers(p, "/hello", "4.04")
+        p.answers("/clock")
+        p.answers("/hello", "4.04")
         equal(len(d.records("has taken over: 1 workers, 2 slots, 1 resources")), 1, "records")
 
 
@@ -165,7 +161,7 @@ def a_program_that_is_no_good_changes_nothing():
             d.install(text)
             err = d.upgrade(status=1)
             check(re.search(pattern, err) and GOES_ON in err, f"{name}: {err}")
-            answers(p, "/hello")
+            p.answers("/hello")
         d.install("", mode=0o644)
         check("cannot be executed: Permission denied" in d.upgrade(status=1), "not executable")
         os.unlink(d.program)
@@ -173,7 +169,7 @@ def a_program_that_is_no_good_changes_nothing():
         equal(d.everybody(), before, "processes")
         d.install()
         d.upgrade()
-        answers(p, "/hello")
+        p.answers("/hello")
         check(all(d.is_program_of(pid) for pid in d.everybody()), "not all are the new program")
 
 
@@ -188,11 +184,11 @@ def a_program_that_hangs_can_be_ended():
         t.start()
         with open(fifo, encoding="ascii") as f:     # waits until somebody writes
             pid = int(f.readline())
-        answers(p, "/hello")
+        p.answers("/hello")
         os.kill(pid, signal.SIGKILL)
         t.join()
         check("ended by signal 9" in result[0], result)
-        answers(p, "/hello")
+        p.answers("/hello")
 
 
 @test
@@ -207,7 +203,7 @@ def a_site_with_a_mistake_changes_nothing():
             control = CONTROL.replace("slots: 2", "" if text.startswith("slots") else "slots: 2")
             err = d.upgrade(control + text, status=1)
             check(re.search(pattern, err), err)
-            answers(p, "/hello")
+            p.answers("/hello")
         equal(d.everybody(), before, "processes")
 
 
@@ -222,17 +218,17 @@ def workers_that_do_not_get_ready_have_the_old_program_come_back():
         for mount, pattern in bad.items():
             err = d.upgrade(SITE.replace("/time: time", mount), status=1)
             check(re.search(pattern, err) and GOES_ON in err, err)
-            answers(p, "/time")
+            p.answers("/time")
             equal(d.workers, workers, "workers")
             check(not d.is_program_of(d.pid), "the new program is still there")
         equal([r.who for r in d.records() if r.pid == d.pid and r.who != "supervisor"], [], "other names in the log")
         # It has workers of its own again, and can be replaced after all.
         d.kill(0)
         check(not d.is_program_of(d.workers[0]), "a worker of the new program")
-        answers(p, "/time")
+        p.answers("/time")
         d.upgrade(SITE)
         check(all(d.is_program_of(pid) for pid in d.everybody()), "not all are the new program")
-        answers(p, "/time")
+        p.answers("/time")
 
 
 @test
@@ -263,7 +259,7 @@ def workers_that_die_meanwhile_are_replaced():
             except ProcessLookupError:      # it has left just now
                 pass
             t.join()
-            answers(p, "/hello")
+            p.answers("/hello")
 
 
 @test
@@ -281,7 +277,7 @@ def all_who_ask_meanwhile_are_told():
             t.join()
         equal(len(result), 6, "answers")
         check(any("has taken over" in r for r in result), result)
-        answers(p, "/hello")
+        p.answers("/hello")
 
 
 RUN = 'runtime-directory: "@DIR@/run"\n'
@@ -302,7 +298,7 @@ def files_of_modules_stay_where_they_are():
         d.upgrade()
         d.upgrade(RUN + SITE.replace("/time: time", '/v: {module: value, file: "/nowhere"}'), status=1)
         d.upgrade(RUN + SITE.replace("/hello: hello", "/hi: hello"))
-        answers(p, "/hi")
+        p.answers("/hi")
         equal(os.listdir(run_at), before, "directories")
         d.signal(signal.SIGTERM)
         d.wait_end()
@@ -333,7 +329,7 @@ def paths_may_be_of_any_bytes():
         for _ in range(2):
             d.install()
             d.upgrade()
-            answers(p, "/hello")
+            p.answers("/hello")
         check(all(d.is_program_of(pid) for pid in d.everybody()), "not all are the new program")
         os.unlink(d.program)
         err = d.upgrade(status=1)
@@ -401,7 +397,7 @@ def signals_of_the_last_moment_are_taken():
         said = in_a_moment(d, signal.SIGHUP)
         check("has taken over" in said, said)
         d.wait_log("the new site is served", mark)
-        answers(p, "/hello")
+        p.answers("/hello")
         said = in_a_moment(d, signal.SIGTERM)
         check("has taken over" not in said, said)
         equal(d.wait_end(), 0, "status")
@@ -419,7 +415,7 @@ def a_site_that_changes_in_between_is_refused():
             wrap(d, "--take-over=", f"cp {other} {d.site}")
             err = d.upgrade(status=1)
             check(re.search(pattern, err) and GOES_ON in err, err)
-            answers(p, "/hello")
+            p.answers("/hello")
 
 
 @test
@@ -435,7 +431,7 @@ def a_link_that_leads_elsewhere_is_followed():
         os.rename(d.program + ".new", d.program)
         d.upgrade()
         check(all(d.is_program_of(pid) for pid in d.everybody()), "not all are the new program")
-        answers(p, "/hello")
+        p.answers("/hello")
 
 
 def held(d):
@@ -471,7 +467,7 @@ def a_reload_that_is_asked_for_meanwhile_follows_in_the_old_program():
         t.join()
         check(GOES_ON in result[0], result)
         d.wait_log("the new site is served")
-        answers(p, "/hi")
+        p.answers("/hi")
 
 
 @test
@@ -482,7 +478,7 @@ def what_was_closed_opens_again_in_the_old_program():
         d.wait_log("it is closed for")
         d.upgrade(site.replace("/hello: hello", '/v: {module: value, file: "/nowhere"}'), status=1)
         d.wait_log("open again")
-        answers(p, "/hello")
+        p.answers("/hello")
 
 
 @test

@@ -91,6 +91,10 @@ class Peer:
     def get(self, uri, **more):
         return self.ask("GET", uri, **more)
 
+    def answers(self, uri, expected="2.05"):
+        """What a GET brings has that code."""
+        equal(self.get(uri).code, code(expected), f"answer of {uri}")
+
     def post(self, uri, payload=b"", **more):
         return self.ask("POST", uri, payload=payload, **more)
 

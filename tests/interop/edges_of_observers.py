@@ -7,14 +7,12 @@ until the values of E64 wrap, which are of a clock, and both fill in a token whe
 an empty one (E59).  npm's takes the last block of a large state for an old one, as it has no
 Observe, and does not show it (E66)."""
 import os
-import selectors
 import signal
-import subprocess
 
 from harness import *
 from harness.askers import there
 from harness.foreign import NODE, NODE_MODULES, TESTS
-from harness.process import end_group
+from harness.watcher import Watcher
 from harness.way import DOWN, UP, Way
 
 SITE = """
@@ -29,8 +27,8 @@ AGAIN = SITE.replace("ack-timeout: 20s", "ack-timeout: 1s")
 HASTY = SITE.replace("ack-timeout: 20s", "ack-timeout: 100ms, max-retransmit: 2")
 
 
-class Watcher:
-    """A client that observes, and what it has printed."""
+class Observer(Watcher):
+    """A client that observes."""
 
     def __init__(self, name, way, path="/v", token=b"abcd", non=False, seconds=60):
         if name == "libcoap":
@@ -39,27 +37,7 @@ class Watcher:
         else:
             line = [NODE, os.path.join(TESTS, "interop", "watch.js"), "::1", str(way.port), path,
                     "non" if non else "con", token.hex()]
-        self.process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, start_new_session=True,
-                                        env={**os.environ, "NODE_PATH": NODE_MODULES})
-        self.out = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        end_group(self.process)
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-    def wait(self, text):
-        with selectors.DefaultSelector() as s:
-            s.register(self.process.stdout, selectors.EVENT_READ)
-            while text not in self.out:
-                check(s.select(TIMEOUT), f"{text} is not told, but {self.out}")
-                data = os.read(self.process.stdout.fileno(), 65536)
-                check(data, f"the client ended with {self.out}")
-                self.out += data
+        super().__init__(line, NODE_PATH=NODE_MODULES)
 
     def leave(self):
         """npm's does when it is told to, libcoap's when its seconds are over."""
@@ -116,7 +94,7 @@ BOTH = ("libcoap", "npm")
 
 @by(*BOTH)
 def E57_who_leaves_is_told_nothing(name, way, d):
-    with Watcher(name, way, seconds=1) as w:
+    with Observer(name, way, seconds=1) as w:
         w.wait(b"v0")
         if name == "npm":
             w.leave()
@@ -129,9 +107,9 @@ def E57_who_leaves_is_told_nothing(name, way, d):
 
 @by(*BOTH)
 def E58_who_registers_again_is_told_once(name, way, d):
-    with Watcher(name, way) as w:
+    with Observer(name, way) as w:
         w.wait(b"v0")
-    with Watcher(name, way) as w:               # another process, and the same token
+    with Observer(name, way) as w:               # another process, and the same token
         w.wait(b"v0")
         put(d, b"v1")
         w.wait(b"v1")
@@ -141,7 +119,7 @@ def E58_who_registers_again_is_told_once(name, way, d):
 
 @by(*BOTH)
 def E60_E68_what_is_gone_is_told_and_over(name, way, d):
-    with Watcher(name, way) as w:
+    with Observer(name, way) as w:
         w.wait(b"v0")
         with d.peer() as p:
             equal(p.ask("DELETE", "/v").code, code("2.02"), "DELETE")
@@ -155,9 +133,9 @@ def E60_E68_what_is_gone_is_told_and_over(name, way, d):
 
 def rejected(name, way, d, non):
     """One that has died is told, and a successor does not know what of."""
-    with Watcher(name, way, token=b"dead", non=non) as w:
+    with Observer(name, way, token=b"dead", non=non) as w:
         w.wait(b"v0")
-    with Watcher(name, way, "/w", token=b"live", non=non) as w:
+    with Observer(name, way, "/w", token=b"live", non=non) as w:
         w.wait(b"w0")
         mark = way.mark()
         put(d, b"v1")
@@ -184,7 +162,7 @@ def E61_a_reset_of_what_is_not_confirmable_ends_it(name, way, d):
 
 @by(*BOTH, text=HASTY)
 def E62_who_is_silent_is_forgotten(name, way, d):
-    with Watcher(name, way, "/w") as w:
+    with Observer(name, way, "/w") as w:
         w.wait(b"w0")
         os.kill(w.process.pid, signal.SIGSTOP)
         put(d, b"w1", "/w")
@@ -198,7 +176,7 @@ def E62_who_is_silent_is_forgotten(name, way, d):
 
 @by(*BOTH, text=AGAIN)
 def E63_E65_E67_the_newest_state_takes_the_place_of_what_was_lost(name, way, d):
-    with Watcher(name, way) as w:
+    with Observer(name, way) as w:
         w.wait(b"v0")
         way.lose = lambda direction, m: direction == DOWN and m.payload == b"v1"
         put(d, b"v1")
@@ -214,7 +192,7 @@ def E63_E65_E67_the_newest_state_takes_the_place_of_what_was_lost(name, way, d):
 
 @by(*BOTH)
 def E64_states_come_in_their_order(name, way, d):
-    with Watcher(name, way) as w:
+    with Observer(name, way) as w:
         w.wait(b"v0")
         for i in range(1, 21):
             put(d, b"v%d." % i)
@@ -226,7 +204,7 @@ def E64_states_come_in_their_order(name, way, d):
 
 @by(*BOTH, state=b"a" * 3000)
 def E66_of_a_large_state_the_rest_is_asked_for(name, way, d):
-    with Watcher(name, way) as w:
+    with Observer(name, way) as w:
         w.wait(b"a" * 3000)
         with d.peer() as p:
             for i in range(3):
@@ -249,7 +227,7 @@ def E66_of_a_large_state_the_rest_is_asked_for(name, way, d):
 
 @by(*BOTH)
 def E69_what_is_not_observable_is_answered_plainly(name, way, d):
-    with Watcher(name, way, "/hello") as w:
+    with Observer(name, way, "/hello") as w:
         w.wait(b"hello, you")
         equal(way.all(DOWN)[0].all("Observe"), [], "Observe")
         equal(d.counters()["observers"], 0, "observers")

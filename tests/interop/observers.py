@@ -1,14 +1,12 @@
 """Clients of three kinds observe what coapd serves, and are told the last state though
 its worker dies meanwhile."""
 import os
-import selectors
 import shutil
-import subprocess
 
 from harness import *
 from harness.client import CLIENT
 from harness.daemon import BUILD
-from harness.process import end_group
+from harness.watcher import Watcher
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SITE = """
@@ -17,32 +15,6 @@ resources:
   /v: {module: value, file: @DIR@/value}
 transmission: { ack-timeout: 500ms }
 """
-
-
-class Watcher:
-    """A client that prints states, and what it has printed."""
-
-    def __init__(self, line, **env):
-        self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, start_new_session=True,
-                                        env={**os.environ, **env})
-        self.out = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        end_group(self.process)
-        self.process.stdout.close()
-
-    def wait(self, text):
-        with selectors.DefaultSelector() as s:
-            s.register(self.process.stdout, selectors.EVENT_READ)
-            while text not in self.out:
-                check(s.select(TIMEOUT), f"{text} is not told, but {self.out}")
-                data = os.read(self.process.stdout.fileno(), 4096)
-                check(data, f"the client ended with {self.out}")
-                self.out += data
 
 
 def watch(command, **env):

@@ -1,4 +1,5 @@
-/* crew_rig.h - for tests of the crew: its actions as words. */
+/* crew_rig.h - for tests of the crew: one crew, which end() frees, and its
+ * actions as words. */
 #ifndef UNIT_CREW_RIG_H
 #define UNIT_CREW_RIG_H
 
@@ -10,10 +11,8 @@
 
 #define T0 1000000u
 
-struct rig {
-	struct crew c;
-	char log[2048];         /* actions of the last step, as words */
-};
+static struct crew crew;
+static char asked[2048];        /* actions of the last step, as words */
 
 static const char *const verbs[] = {
 	[CREW_SPAWN] = "spawn", [CREW_TAKE_OVER] = "take", [CREW_TELL_REPLACED] = "replaced",
@@ -22,11 +21,11 @@ static const char *const verbs[] = {
 	[CREW_TELL_STOPPING] = "stopping", [CREW_EXIT] = "exit",
 };
 
-static inline void print(struct rig *r, const struct crew_action *a)
+static inline void print(const struct crew_action *a)
 {
-	size_t n = strlen(r->log);
-	char *at = r->log + n;
-	size_t cap = sizeof r->log - n;
+	size_t n = strlen(asked);
+	char *at = asked + n;
+	size_t cap = sizeof asked - n;
 	const char *gap = n ? " " : "";
 
 	if (a->what == CREW_EXIT)
@@ -42,33 +41,38 @@ static inline void print(struct rig *r, const struct crew_action *a)
 }
 
 /* Performs one step and returns what it asked for, as words. */
-static inline const char *step(struct rig *r, enum crew_event ev, unsigned w, uint64_t now)
+static inline const char *step(enum crew_event ev, unsigned w, uint64_t now)
 {
 	struct crew_action a;
 
-	crew_step(&r->c, ev, w, now);
-	r->log[0] = '\0';
-	while (crew_take(&r->c, &a))
-		print(r, &a);
-	return r->log;
+	crew_step(&crew, ev, w, now);
+	asked[0] = '\0';
+	while (crew_take(&crew, &a))
+		print(&a);
+	return asked;
 }
 
-#define expect(r, ev, w, now, words) \
-	cr_assert_str_eq(step(r, ev, w, now), words)
+#define expect(ev, w, now, words) \
+	cr_assert_str_eq(step(ev, w, now), words)
 
-static inline void make(struct rig *r, unsigned n)
+static inline void make(unsigned n)
 {
-	cr_assert(crew_make(&r->c, n, 8, 5000));
+	cr_assert(crew_make(&crew, n, 8, 5000));
+}
+
+static inline void end(void)
+{
+	crew_free(&crew);
 }
 
 /* n workers that all serve at T0. */
-static inline void make_serving(struct rig *r, unsigned n)
+static inline void make_serving(unsigned n)
 {
-	make(r, n);
-	step(r, CREW_EV_START, 0, T0);
+	make(n);
+	step(CREW_EV_START, 0, T0);
 	for (unsigned i = 0; i < n; i++)
-		step(r, CREW_EV_READY, i, T0);
-	cr_assert_eq(r->c.phase, CREW_SERVE);
+		step(CREW_EV_READY, i, T0);
+	cr_assert_eq(crew.phase, CREW_SERVE);
 }
 
 #endif

@@ -1,44 +1,20 @@
 #include "client/ctl_completion.h"
 
-#include <criterion/criterion.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-static char name[] = "/tmp/test_ctl_completion.XXXXXX";
-static char text[65536];
+#include "completion_help.h"
 
 static void begin(void)
 {
-	FILE *f = fdopen(mkstemp(name), "w");
+	FILE *f = begin_script();
 
 	ctl_completion_bash(f);
 	fclose(f);
 }
 
-static void end(void)
-{
-	unlink(name);
-}
-
 TestSuite(ctl_completion, .init = begin, .fini = end);
 
-/* What bash offers for the last of these words, each with a blank behind; of what
- * bash-completion brings there is as much as the script needs. */
 static const char *offered(const char *words)
 {
-	char command[1024];
-	FILE *f;
-
-	snprintf(command, sizeof command,
-		 "bash -c '_init_completion() { words=(\"${COMP_WORDS[@]}\"); cword=$COMP_CWORD;"
-		 " cur=${words[cword]}; prev=${words[cword-1]}; };"
-		 " _filedir() { COMPREPLY=(FILES); }; . %s;"
-		 " COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _coapctl;"
-		 " printf \"%%s \" \"${COMPREPLY[@]}\"' 2>&1", name, words);
-	f = popen(command, "r");
-	text[fread(text, 1, sizeof text - 1, f)] = 0;
-	pclose(f);
-	return text;
+	return offered_by("_coapctl", words);
 }
 
 Test(ctl_completion, the_first_word_is_a_verb)

@@ -90,6 +90,29 @@ Test(ctl_link, it_is_found_where_a_service_manager_has_it)
 	ctl_link_close(&l);
 }
 
+Test(ctl_link, of_several_it_says_where_they_are)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct ctl_options o = { .socket = NULL };
+	char dir[] = "/tmp/coapd-ctl-XXXXXX";
+	struct ctl_link l;
+	struct err err;
+
+	unsetenv("RUNTIME_DIRECTORY");
+	help_daemon("{\"end\":true}\n", false);
+	cr_assert(mkdtemp(dir));
+	snprintf(sa.sun_path, sizeof sa.sun_path, "%s/control", dir);
+	cr_assert(bind(fd, (struct sockaddr *)&sa, sizeof sa) == 0 && listen(fd, 5) == 0);
+	cr_expect_eq(ctl_link_open(&l, &o, &err), -EINVAL);
+	cr_expect(strstr(err.text, "several coapds"), "%s", err.text);
+	cr_expect(strstr(err.text, "/tmp/coapd-*/control"), "%s", err.text);
+	ctl_link_close(&l);
+	unlink(sa.sun_path);
+	rmdir(dir);
+	close(fd);
+}
+
 Test(ctl_link, json_is_passed_on)
 {
 	help_daemon("{\"a\": 1}\n{\"end\":true}\n", false);

@@ -113,6 +113,24 @@ Test(dealings, E9_what_is_worked_on_while_they_are_made_has_its_mark_in_the_end)
 	cr_expect_eq(dealings_saw(&r->e, p, 77), WINDOW_SEEN);
 }
 
+Test(dealings, E9_what_waited_and_was_lost_by_damage_does_not_run_again)
+{
+	struct exchange *x;
+	unsigned runs;
+
+	rig_serve(r, 1, COAP_CON, POST, 50, "tk", "11=w");
+	x = slab_at(engine_slab(&r->e, SLAB_EXCHANGE), 0);
+	cr_assert_eq(x->state, EXCHANGE_WAITING);
+	x->role = ROLES;
+	rig_crash(r);
+	for (unsigned mid = 51; mid <= 56; mid++)
+		post(1, mid);
+	cr_assert_null(dedup_find(&r->e, peer(1), 50));
+	runs = r->runs;
+	post(1, 50);
+	cr_expect_eq(r->runs, runs);
+}
+
 Test(dealings, E12_a_safe_request_that_gets_no_acknowledgement_makes_them)
 {
 	rig_serve(r, 1, COAP_NON, COAP_GET, 9, "tk", "11=x");

@@ -160,7 +160,7 @@ static const struct config_row limits_rows[] = {
 	{ "fetches", "count", "1000", "1..1000000", "requests",
 	  "Requests that modules make of other servers, and observations of theirs, at a "
 	  "time; about 3 KiB each.", AT(limits.fetches) },
-	{ "answers-per-endpoint", "count", "8", "1..64", "answers",
+	{ "answers-per-endpoint", "count", "8", "1..1000000", "answers",
 	  "Answers kept for one peer, so that a fast one pushes out only its own.",
 	  AT(limits.answers_per_endpoint) },
 	{ "exchanges-per-endpoint", "count", "256", "1..1000000", "exchanges",

@@ -103,6 +103,7 @@ bool adopt_begin(struct engine *e)
 	ADOPT_SLAB(e, SLAB_DEALINGS, struct dealings, dealings_adopt);
 	ADOPT_SLAB(e, SLAB_EXCHANGE, struct exchange, exchange_adopt);
 	ADOPT_SLAB(e, SLAB_DEDUP, struct dedup, dedup_adopt);
+	ADOPT_SLAB(e, SLAB_ENDPOINT, struct endpoint, dedup_sorted);
 	ADOPT_SLAB(e, SLAB_XFER, struct xfer, xfer_adopt);
 	ADOPT_SLAB(e, SLAB_OBS, struct obs, obs_adopt);
 	ADOPT_SLAB(e, SLAB_XFER, struct xfer, wanted);

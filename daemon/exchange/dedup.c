@@ -22,30 +22,32 @@ static struct dedup *at(struct engine *e, uint32_t i)
 	return slab_at(engine_slab(e, SLAB_DEDUP), i);
 }
 
-static bool busy(const struct dedup *d)
-{
-	return d->state == DEDUP_EXEC || d->state == DEDUP_WAITING;
-}
-
 static bool expired(const struct engine *e, const struct dedup *d)
 {
-	return !busy(d) && engine_seconds(e) - d->at_s > lifetime_s(e, d);
+	return !dedup_busy(d) && engine_seconds(e) - d->at_s > lifetime_s(e, d);
 }
 
 /* --- derived: the peer's answered ones, oldest first ------------------------ */
 
-static inline void list_add(struct engine *e, struct endpoint *p, struct dedup *d)
+static inline void list_insert(struct engine *e, struct endpoint *p, struct dedup *d, uint32_t behind)
 {
-	uint32_t self = slab_index(engine_slab(e, SLAB_DEDUP), d), i = p->dedup_tail;
+	uint32_t self = slab_index(engine_slab(e, SLAB_DEDUP), d);
 
-	/* In order of answering; only an adopter ever walks, and not far. */
-	while (i != SLAB_NIL && (int32_t)(at(e, i)->order - d->order) > 0)
-		i = at(e, i)->prev;
-	d->prev = i;
-	d->next = i == SLAB_NIL ? p->dedup_head : at(e, i)->next;
+	d->prev = behind;
+	d->next = behind == SLAB_NIL ? p->dedup_head : at(e, behind)->next;
 	*(d->prev == SLAB_NIL ? &p->dedup_head : &at(e, d->prev)->next) = self;
 	*(d->next == SLAB_NIL ? &p->dedup_tail : &at(e, d->next)->prev) = self;
 	p->nkept++;
+}
+
+/* In order of answering; only for one that an adoption has lost is there any way to go. */
+static inline void list_add(struct engine *e, struct endpoint *p, struct dedup *d)
+{
+	uint32_t i = p->dedup_tail;
+
+	while (i != SLAB_NIL && (int32_t)(at(e, i)->order - d->order) > 0)
+		i = at(e, i)->prev;
+	list_insert(e, p, d, i);
 }
 
 static inline void list_remove(struct engine *e, struct endpoint *p, struct dedup *d)
@@ -69,7 +71,7 @@ void dedup_kill(struct engine *e, struct dedup *d)
 
 	assert(p->o.word & 1 && p->ndedup);
 	table_remove(&e->dedups, b, place(e, p, d->mid), d);
-	if (!busy(d))
+	if (!dedup_busy(d))
 		list_remove(e, p, d);
 	p->ndedup--;
 	if (d->state == DEDUP_DONE && d->answer.blob != SLAB_NIL)
@@ -77,22 +79,31 @@ void dedup_kill(struct engine *e, struct dedup *d)
 	slab_kill(&e->space, b, d);
 }
 
-struct dedup *dedup_find(struct engine *e, struct endpoint *p, uint16_t mid)
+/* One with this message ID and, unless any will do, this print.  What has outlived its lifetime
+ * is left to the sweep. */
+__attribute__((always_inline)) static inline struct dedup *
+find(struct engine *e, const struct endpoint *p, uint16_t mid, bool any, uint32_t print)
 {
 	uint32_t i = table_first(&e->dedups, place(e, p, mid));
 
-	while (i != SLAB_NIL) {
+	for (; i != SLAB_NIL; i = at(e, i)->o.link) {
 		struct dedup *d = at(e, i);
 
-		if (d->mid == mid && peer_of(e, d) == p) {
-			if (!expired(e, d))
-				return d;
-			dedup_kill(e, d);
-			return NULL;
-		}
-		i = d->o.link;
+		if (d->mid == mid && peer_of(e, d) == p && (any || d->print == print) &&
+		    !expired(e, d))
+			return d;
 	}
 	return NULL;
+}
+
+struct dedup *dedup_find(struct engine *e, const struct endpoint *p, uint16_t mid)
+{
+	return find(e, p, mid, true, 0);
+}
+
+struct dedup *dedup_same(struct engine *e, const struct endpoint *p, uint16_t mid, uint32_t print)
+{
+	return find(e, p, mid, false, print);
 }
 
 bool dedup_none(struct engine *e, const struct endpoint *p)
@@ -131,6 +142,27 @@ static inline void forget(struct engine *e, struct endpoint *p, const struct ded
 		return;
 	dealings_forgot(e, p);
 	engine_count(e, COUNT_EVICTED_EARLY);
+}
+
+void dedup_bound(struct engine *e, struct endpoint *p, uint16_t mid)
+{
+	uint32_t i = table_first(&e->dedups, place(e, p, mid));
+	struct dedup *first = NULL;
+	unsigned n = 0;
+
+	for (; i != SLAB_NIL; i = at(e, i)->o.link) {
+		struct dedup *d = at(e, i);
+
+		if (d->mid != mid || peer_of(e, d) != p || dedup_busy(d))
+			continue;
+		if (!first || (int32_t)(d->order - first->order) < 0)
+			first = d;
+		n++;
+	}
+	if (n < DEDUP_SAME_ID)
+		return;
+	forget(e, p, first);
+	dedup_kill(e, first);
 }
 
 /* The peer's oldest entry becomes the new one, which is one change where a death and a
@@ -213,7 +245,7 @@ set(struct engine *e, struct dedup *d, enum dedup_state state)
 	struct engine_root *root = engine_root(e);
 	struct endpoint *p = peer_of(e, d);
 
-	if (!busy(d) || state == DEDUP_WAITING) {
+	if (!dedup_busy(d) || state == DEDUP_WAITING) {
 		undo_set(&e->space, &d->state, state);
 		return;
 	}
@@ -320,7 +352,73 @@ bool dedup_adopt(struct engine *e, struct dedup *d)
 		space_set(&d->state, DEDUP_GONE);
 	table_insert(&e->dedups, engine_slab(e, SLAB_DEDUP), place(e, p, d->mid), d);
 	p->ndedup++;
-	if (!busy(d))
-		list_add(e, p, d);
+	if (!dedup_busy(d))
+		list_insert(e, p, d, p->dedup_tail);
+	return true;
+}
+
+/* --- their order, after an adoption ------------------------------------------------ */
+
+static bool before(struct engine *e, uint32_t i, uint32_t k)
+{
+	return (int32_t)(at(e, i)->order - at(e, k)->order) < 0;
+}
+
+/* Two sorted lists become one. */
+static uint32_t merge(struct engine *e, uint32_t a, uint32_t b)
+{
+	uint32_t first = SLAB_NIL, *end = &first;
+
+	while (a != SLAB_NIL && b != SLAB_NIL) {
+		uint32_t *from = before(e, b, a) ? &b : &a;
+
+		*end = *from;
+		end = &at(e, *from)->next;
+		*from = *end;
+	}
+	*end = a != SLAB_NIL ? a : b;
+	return first;
+}
+
+/* Takes the rise that the list begins with; what is left begins at *i. */
+static uint32_t rise(struct engine *e, uint32_t *i)
+{
+	uint32_t first = *i, last = first;
+
+	while (*i != SLAB_NIL && !before(e, *i, last)) {
+		last = *i;
+		*i = at(e, last)->next;
+	}
+	at(e, last)->next = SLAB_NIL;
+	return first;
+}
+
+/* Rises are merged as in counting: list k is none or was made of 2^k of them.  A peer that has
+ * pushed out its own has two. */
+static void sort(struct engine *e, struct endpoint *p)
+{
+	uint32_t list[32], i = p->dedup_head, one = SLAB_NIL, last = SLAB_NIL, k;
+
+	memset(list, 0xff, sizeof list);
+	while (i != SLAB_NIL) {
+		one = rise(e, &i);
+		for (k = 0; list[k] != SLAB_NIL; k++) {
+			one = merge(e, list[k], one);
+			list[k] = SLAB_NIL;
+		}
+		list[k] = one;
+	}
+	for (k = 0, one = SLAB_NIL; k < 32; k++)
+		one = merge(e, list[k], one);
+	p->dedup_head = one;
+	for (i = one; i != SLAB_NIL; last = i, i = at(e, i)->next)
+		at(e, i)->prev = last;
+	p->dedup_tail = last;
+}
+
+bool dedup_sorted(struct engine *e, struct endpoint *p)
+{
+	if (p->nkept > 1)
+		sort(e, p);
 	return true;
 }

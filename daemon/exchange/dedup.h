@@ -22,11 +22,12 @@ enum dedup_state {
 };
 
 #define DEDUP_INSIDE 64u
+#define DEDUP_SAME_ID 16u       /* answered messages of one ID of a peer's */
 
 struct dedup {
 	struct object o;
 	ref_t peer;
-	ref_t exchange;         /* while WAITING */
+	ref_t exchange;         /* while WAITING; 0: it never was */
 	uint32_t mid;
 	uint32_t state;
 	uint32_t print;         /* fingerprint of the datagram */
@@ -39,13 +40,26 @@ struct dedup {
 	uint8_t inside[DEDUP_INSIDE];
 };
 
-/* The entry for a message ID of the peer's, or NULL.  One that has outlived its
- * lifetime is forgotten by this: the message is another one. */
-struct dedup *dedup_find(struct engine *e, struct endpoint *p, uint16_t mid);
+/* An entry for a message ID of the peer's that has not outlived its lifetime, or NULL.  There are
+ * several where the peer has used the ID again for other messages. */
+struct dedup *dedup_find(struct engine *e, const struct endpoint *p, uint16_t mid);
+
+/* The one for the same message, with the same fingerprint. */
+struct dedup *dedup_same(struct engine *e, const struct endpoint *p, uint16_t mid, uint32_t print);
+
+/* Whether it is still to be answered. */
+static inline bool dedup_busy(const struct dedup *d)
+{
+	return d->state == DEDUP_EXEC || d->state == DEDUP_WAITING;
+}
 
 /* Makes one in state EXEC; NULL when the limit is reached (counted). */
 struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
 			uint32_t print, bool non);
+
+/* Before another message of this ID is remembered: whose ID is always the same pushes out the
+ * first of them, so that nobody has to be looked for among thousands. */
+void dedup_bound(struct engine *e, struct endpoint *p, uint16_t mid);
 
 /* Whether nothing is remembered of the peer's that may come again yet. */
 bool dedup_none(struct engine *e, const struct endpoint *p);
@@ -95,5 +109,9 @@ static inline ref_t dedup_ref(struct engine *e, const struct dedup *d)
  * implausible.  lost: the exchange it waited in had to be dropped. */
 void dedup_lost(struct engine *e, struct dedup *d);
 bool dedup_adopt(struct engine *e, struct dedup *d);
+
+/* Once all are back: in the order in which they were settled.  A peer may have as many as there
+ * are, so not by insertion.  True: there is nothing to be dropped. */
+bool dedup_sorted(struct engine *e, struct endpoint *p);
 
 #endif

@@ -100,10 +100,12 @@ static enum input_verdict challenge(struct engine *e, struct request *r)
 	return INPUT_DONE;
 }
 
-/* Remembers a request that must not run twice; known: its message ID was, with
- * other bytes, so it is new.  False: it was answered. */
-static bool remember_unsafe(struct engine *e, struct request *r, bool known)
+/* Remembers a request that must not run twice; other: a message of its ID that is remembered, or
+ * NULL.  If that was answered at once, all that came behind it was settled behind it and is
+ * remembered too, so this one is new.  False: it was answered. */
+static bool remember_unsafe(struct engine *e, struct request *r, const struct dedup *other)
 {
+	bool known = other && !other->exchange;
 	enum window_state seen = WINDOW_FRESH;
 	struct span echo;
 	bool anew = false;
@@ -128,6 +130,8 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 		challenge(e, r);
 		return false;
 	}
+	if (other)
+		dedup_bound(e, r->peer, r->msg.mid);
 	if (!dedup_room_of(e, r->peer)) {
 		full(e, r, COUNT_FULL_DEDUP);
 		return false;
@@ -144,12 +148,13 @@ static bool remember_unsafe(struct engine *e, struct request *r, bool known)
 }
 
 /* Safe and non-confirmable: it could run again, but its duplicate is to be
- * ignored all the same (4.5).  The window is enough for that. */
-static bool remember_non(struct engine *e, struct request *r, bool known)
+ * ignored all the same (4.5).  The window is enough for that, as long as no other message
+ * of its ID is remembered. */
+static bool remember_non(struct engine *e, struct request *r)
 {
 	if (!r->peer)
 		r->peer = endpoint_add(e, &r->from, &r->to);
-	else if (!known && dealings_saw(e, r->peer, r->msg.mid) == WINDOW_SEEN) {
+	else if (dealings_saw(e, r->peer, r->msg.mid) == WINDOW_SEEN) {
 		engine_count(e, COUNT_DUPLICATES);
 		return false;
 	}
@@ -177,15 +182,14 @@ static enum input_verdict input_request(struct engine *e, struct request *r)
 {
 	struct option_fault fault;
 	enum option_verdict v;
-	struct dedup *d = NULL;
+	struct dedup *d = NULL, *same;
 
 	r->peer = endpoint_find(e, &r->from, &r->to);
 	if (r->peer)
 		d = dedup_find(e, r->peer, r->msg.mid);
-	if (d && d->print == request_print(e, r))
-		return duplicate(e, r, d);
-	if (d)
-		dedup_kill(e, d);       /* same message ID, another message */
+	same = d ? dedup_same(e, r->peer, r->msg.mid, request_print(e, r)) : NULL;
+	if (same)
+		return duplicate(e, r, same);
 	v = message_check(&r->msg, &e->conf.options, &fault);
 	if (v != OPTIONS_OK)
 		return bad_options(e, r, v, &fault);
@@ -193,10 +197,10 @@ static enum input_verdict input_request(struct engine *e, struct request *r)
 		pass_by(e, r);
 	} else if (!r->peer && !endpoint_room(e)) {
 		return full(e, r, COUNT_FULL_ENDPOINTS);
-	} else if (code_is_safe(r->msg.code)) {
-		if (!remember_non(e, r, d != NULL))
+	} else if (code_is_safe(r->msg.code) && !d) {
+		if (!remember_non(e, r))
 			return INPUT_DONE;
-	} else if (!remember_unsafe(e, r, d != NULL)) {
+	} else if (!remember_unsafe(e, r, d)) {
 		return INPUT_DONE;
 	}
 	engine_count(e, COUNT_REQUESTS);
@@ -340,7 +344,7 @@ static void remember_response(struct engine *e, struct endpoint *p, const struct
 	struct writer w = writer_of(ack, sizeof ack);
 	struct dedup *d;
 
-	if (!dedup_room(e) || dedup_find(e, p, r->msg.mid))
+	if (!dedup_room(e) || dedup_same(e, p, r->msg.mid, request_print(e, r)))
 		return;
 	d = dedup_add(e, p, r->msg.mid, request_print(e, r), false);
 	frame_udp_empty(&w, COAP_ACK, r->msg.mid);
@@ -400,11 +404,11 @@ static enum input_verdict separate(struct engine *e, struct endpoint *p, struct 
 				   struct response *out)
 {
 	bool con = r->msg.type == COAP_CON;
-	struct dedup *d = p ? dedup_find(e, p, r->msg.mid) : NULL;
+	struct dedup *d = p && con ? dedup_same(e, p, r->msg.mid, request_print(e, r)) : NULL;
 	struct exchange *x = p ? exchange_by_token(e, p, r->msg.token) : NULL;
 	struct exchange *group;
 
-	if (con && d && d->print == request_print(e, r))
+	if (d)
 		return duplicate(e, r, d);
 	if (!x) {
 		group = exchange_of_group(e, r->to.sock, r->msg.token);

@@ -4,9 +4,13 @@
 Servers have one core, the load another one.  What counts is the CPU time of the server for a
 request, and its ratio to the echo's in the same round: rates and latencies are those of a machine
 in one moment.  ROUNDS and SECONDS in the environment say how long it takes, SWARM_SECONDS how long
-each run with 100,000 endpoints, LOADS which loads (a pattern of their names); RESULTS is a file
-for what was measured, as JSON, of which chart.py draws docs/measurements.svg; what it has of other
-loads stays.
+each run with 100,000 endpoints, MIXED_SECONDS each in which POSTs are repeated 2 to 10 s later (and 10 s
+more), LOADS which loads (a pattern of their names); RESULTS is a file for what was measured, as JSON,
+of which chart.py draws docs/measurements.svg; what it has of other loads stays.
+
+Where POSTs are repeated, message IDs come round several times meanwhile, so the site has room for all
+answers that may be asked for again.  Each is executed once, which the module counts and mixed.c judges;
+of the echo nobody knows.
 
 A rate that has to be kept is not kept where other work has the cores: REALTIME=1 gives server and
 load of those runs real-time priority (as root, for some seconds: nothing else goes on meanwhile).
@@ -17,6 +21,7 @@ import re
 import socket
 import statistics
 import subprocess
+import sys
 import time
 
 from harness import *
@@ -24,12 +29,14 @@ from harness.client import CLIENT, client_environment
 from harness.control import Control
 from harness.daemon import BUILD
 from harness.foreign import LIBCOAP, Foreign
+from harness.load import cells_file
 from harness.process import end_group
 
 ROUNDS = int(os.environ.get("ROUNDS", "4"))
 SECONDS = os.environ.get("SECONDS", "1.5")
 SWARM_SECONDS = os.environ.get("SWARM_SECONDS", "5")
 WANTED = re.compile(os.environ.get("LOADS", ""))
+MIXED_SECONDS = os.environ.get("MIXED_SECONDS", "10")
 SWARM = 100000
 FRESH = 120                     # seconds: answers are kept for 247 (RFC 7252 4.8.2)
 OF_LIBCOAP = 10000              # it looks at each of its sessions in every turn
@@ -48,6 +55,20 @@ LOADS = [("GET, 16 x 16", "GET", ["-c", "16", "-w", "16"]),
          ("POST of 20 bytes, 16 x 16", "POST", ["-c", "16", "-w", "16", *POST])]
 MANY = [("GET, 100,000 known, 4,000 a second", 4000),
           ("GET, 100,000 known, 100,000 a second", 100000)]
+MIXED_SITE = """
+workers: 1
+listen: [ "coap://[::]:0" ]
+limits: { dedup: %d, answers-per-endpoint: %d }
+resources: { /hello: { module: hello }, /count: { module: count, file: "@DIR@/cells" } }
+"""
+NUMBERS = 1 << 25               # of POSTs, in a file with holes
+SOME, ALL = (200000, 8192), (7000000, 400000)   # limits: as many as may come within 10 s
+APART = ["-i"]                  # none beside another one of the same client
+# Name, POSTs of a thousand requests, of which so many of a thousand are repeated, limits, and more.
+MIXED = [("GET and 1 % writes, repeated", 10, 1000, SOME, []),
+         ("GET and 1 % writes, repeated, each by itself", 10, 1000, SOME, APART),
+         ("writes alone, 1 % repeated", 1000, 10, ALL, []),
+         ("writes alone, 1 % repeated, each by itself", 1000, 10, ALL, APART)]
 FIGURES = ("cpu_us", "per_second", "p50", "p99", "p999", "lost")
 
 
@@ -112,6 +133,16 @@ class Served:
         equal(got["wrong"], 0, f"answers of {self.name} that are wrong")
         return {**got, "lost": got["sent"] - got["answered"]}
 
+    def mixed(self, posts, repeated, *more):
+        """The same where what was written is repeated."""
+        p = subprocess.run([f"{BUILD}/tests/bench/mixed", "-p", str(self.pid), "-s", MIXED_SECONDS,
+                            "-o", str(posts), "-r", str(repeated), *more, "::1", str(self.port),
+                            self.paths["GET"], self.paths["POST"]],
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                           preexec_fn=lambda: os.sched_setaffinity(0, {1}))
+        equal(p.returncode, 0, f"status of mixed at {self.name}: {p.stdout}{p.stderr}")
+        return json.loads(p.stdout)
+
     def rss(self):
         """KiB."""
         with open(f"/proc/{self.pid}/status", encoding="ascii") as f:
@@ -167,6 +198,11 @@ class Results:
                   f"{row['per_second']:,.0f}{lost} | {row['p50']:,.0f} us | {row['p99']:,.0f} us | "
                   f"{row['p999']:,.0f} us | {row['p50_ratio']:.2f} |", flush=True)
 
+    @staticmethod
+    def tell(figures):
+        """More of the row before, in the log alone."""
+        print("#", figures, file=sys.stderr, flush=True)
+
     def save(self, path):
         """Beside what is there of other loads."""
         if os.path.exists(path):
@@ -190,6 +226,27 @@ def closed(results, name, method, load, servers):
             if method in s.paths:
                 got[s.name].append(s.measure(method, load))
     results.add(name, got)
+
+
+def counted(limits, posts, repeated, more):
+    """Of a daemon that remembers nothing yet, and whose module has counted nothing."""
+    d = Daemon(MIXED_SITE % limits)
+    path = cells_file(d, n=NUMBERS)
+    with d:
+        served = Served("coapd", d.workers[0], d.listeners[0][1], {"GET": "/hello", "POST": "/count"})
+        return served.mixed(posts, repeated, "-f", path, *more)
+
+
+def mixed(results, name, posts, repeated, limits, more, floor):
+    got = {"floor": [], "coapd": []}
+    for _ in range(ROUNDS):
+        got["floor"].append(floor.mixed(posts, repeated, *more))
+        got["coapd"].append(counted(limits, posts, repeated, more))
+    results.add(name, got)
+    for said in got["coapd"]:
+        equal(said["same"], said["repeated"], f"repetitions that got the answer of before: {said}")
+        results.tell({k: said[k] for k in ("posts", "executed", "twice", "repeated", "same",
+                                           "otherwise", "rounds")})
 
 
 def known(d):
@@ -271,6 +328,9 @@ def main():
             for name, rate in MANY:
                 if WANTED.search(name):
                     with_many(results, name, rate, d, floor, coapd)
+            for name, *load in MIXED:
+                if WANTED.search(name):
+                    mixed(results, name, *load, floor)
             memory(results, d, coapd, servers[2] if LIBCOAP else None)
             if os.environ.get("RESULTS"):
                 results.save(os.environ["RESULTS"])

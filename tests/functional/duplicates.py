@@ -115,6 +115,19 @@ def E12_duplicate_NON_is_ignored():
 
 
 @test
+def E12_duplicate_NON_is_ignored_where_its_ID_was_another_s():
+    with Counting() as d, d.peer() as p:
+        p.send(p.request("POST", "/count", payload="7", mid=0x1201))
+        p.expect(ACK, "2.04", mid=0x1201)
+        request = p.request("GET", "/hello", mtype=NON, mid=0x1201)
+        p.send(request)
+        p.expect(NON, "2.05", token=request.token)
+        p.send(request)
+        p.silence()
+        equal(d.counters()["duplicates"], 1, "duplicates")
+
+
+@test
 def E22_message_IDs_of_NON_answers_differ():
     with Counting() as d, d.peer() as p:
         mids = {p.get("/hello", mtype=NON).mid for _ in range(300)}

@@ -260,13 +260,22 @@ static void audit_owned(struct engine *e, const struct exchange *x)
 		CHECK(o && o->exchange == exchange_ref(e, x));
 }
 
+/* The same message, within the time in which it is no other one. */
+static bool same_message(const struct engine *e, const struct dedup *a, const struct dedup *b)
+{
+	uint32_t apart = a->at_s > b->at_s ? a->at_s - b->at_s : b->at_s - a->at_s;
+
+	return a->mid == b->mid && a->peer == b->peer && a->print == b->print &&
+	       apart <= (a->non ? e->non_lifetime_s : e->lifetime_s);
+}
+
 static void audit_dedup(struct engine *e, struct dedup *d, bool damaged)
 {
 	const struct exchange *x = exchange_get(e, d->exchange);
 
 	CHECK(endpoint_get(e, d->peer));
-	EACH(e, SLAB_DEDUP, struct dedup, other)        /* finding one may end it */
-		CHECK(damaged || other == d || other->mid != d->mid || other->peer != d->peer);
+	EACH(e, SLAB_DEDUP, struct dedup, other)
+		CHECK(damaged || other == d || !same_message(e, d, other));
 	CHECK(d->state != DEDUP_EXEC || space_exec(&e->space));
 	if (d->state == DEDUP_WAITING)
 		CHECK(x && x->state == EXCHANGE_WAITING && x->dedup == dedup_ref(e, d));

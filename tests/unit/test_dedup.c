@@ -232,3 +232,98 @@ Test(dedup, a_full_table_is_not_full_for_who_pushes_out_its_own)
 	answer(add(5), "x");
 	cr_assert_not_null(dedup_find(&r->e, p, 5));
 }
+
+/* --- a message ID that is used again ------------------------------------------------ */
+
+Test(dedup, E9_one_for_each_message_of_the_same_id)
+{
+	struct dedup *first = add(5), *second;
+
+	answer(first, "first");
+	second = dedup_add(&r->e, p, 5, 77, false);
+	engine_commit(&r->e, 0);
+	answer(second, "second");
+	cr_expect_eq(dedup_same(&r->e, p, 5, 15), first);
+	cr_expect_eq(dedup_same(&r->e, p, 5, 77), second);
+	cr_expect_null(dedup_same(&r->e, p, 5, 78));
+	cr_expect_null(dedup_same(&r->e, p, 6, 77));
+	crash();
+	cr_assert_not_null(dedup_same(&r->e, p, 5, 15));
+	cr_assert(span_eq(dedup_answer(&r->e, dedup_same(&r->e, p, 5, 77)), span_str("second")));
+}
+
+Test(dedup, E9_one_that_has_outlived_its_lifetime_does_not_hide_another)
+{
+	answer(add(5), "old");
+	r->e.now += 200000;
+	answer(dedup_add(&r->e, p, 5, 77, false), "new");
+	crash();                /* and the older one is found first, or last */
+	r->e.now += 48000;
+	cr_expect_null(dedup_same(&r->e, p, 5, 15));
+	cr_expect_not_null(dedup_same(&r->e, p, 5, 77));
+	cr_assert_not_null(dedup_find(&r->e, p, 5));
+	cr_expect_eq(dedup_find(&r->e, p, 5)->print, 77);
+}
+
+Test(dedup, E9_whose_message_id_is_always_the_same_has_few_of_it)
+{
+	struct engine_limits limits = rig_limits();
+	struct addr a = rig_peer(1);
+	struct local l = rig_local();
+
+	rig_free(r);
+	limits.answers_per_endpoint = limits.dedup = 64;
+	r = rig_new(&limits);
+	p = endpoint_add(&r->e, &a, &l);
+	for (uint32_t print = 0; print < DEDUP_SAME_ID + 3; print++) {
+		dedup_bound(&r->e, p, 5);
+		answer(dedup_add(&r->e, p, 5, print, false), "x");
+	}
+	for (uint32_t print = 0; print < DEDUP_SAME_ID + 3; print++)
+		cr_expect_eq(dedup_same(&r->e, p, 5, print) != NULL, print >= 3, "%u", print);
+	cr_expect_eq(p->nkept, DEDUP_SAME_ID);
+	cr_expect_eq(rig_counter(r, COUNT_EVICTED_EARLY), 3);
+	cr_expect(dealings_forgetful(&r->e, dealings_of(&r->e, p)));
+}
+
+/* --- many of one peer ----------------------------------------------------------------- */
+
+static void many(unsigned share, unsigned n)
+{
+	struct engine_limits limits = rig_limits();
+	struct addr a = rig_peer(1);
+	struct local l = rig_local();
+
+	rig_free(r);
+	limits.answers_per_endpoint = share;
+	limits.dedup = share + 8;
+	r = rig_new(&limits);
+	p = endpoint_add(&r->e, &a, &l);
+	engine_commit(&r->e, 0);
+	for (unsigned mid = 0; mid < n; mid++)
+		answer(add((uint16_t)mid), "x");
+}
+
+static struct dedup *at(uint32_t i)
+{
+	return slab_at(engine_slab(&r->e, SLAB_DEDUP), i);
+}
+
+Test(dedup, order_of_many_outlives_a_death)
+{
+	static const unsigned n[] = { 1, 2, 3, 500, 999, 1000, 1001, 1700, 2500 };
+
+	for (unsigned k = 0; k < sizeof n / sizeof *n; k++) {
+		uint32_t mid = n[k] > 1000 ? n[k] - 1000 : 0, i, last = SLAB_NIL;
+
+		many(1000, n[k]);
+		crash();
+		for (i = p->dedup_head; i != SLAB_NIL; i = at(i)->next) {
+			cr_assert_eq(at(i)->mid, mid++, "%u answers", n[k]);
+			cr_assert_eq(at(i)->prev, last);
+			last = i;
+		}
+		cr_assert_eq(mid, n[k]);
+		cr_assert_eq(p->dedup_tail, last);
+	}
+}

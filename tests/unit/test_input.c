@@ -182,6 +182,20 @@ Test(input, E9_same_message_id_with_other_bytes_is_a_new_message)
 	expect(r, "ACK 2.04 mid=7 tok=tl pay=2");
 }
 
+Test(input, E9_what_uses_the_message_id_of_a_post_again_does_not_make_it_run_again)
+{
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=x");
+	expect(r, "ACK 2.04 mid=7 tok=tk pay=1");
+	rig_serve(r, 1, COAP_CON, GET, 7, "tg", "11=x");
+	rig_serve(r, 1, COAP_CON, POST, 7, "tl", "11=x");
+	expect(r, "ACK 2.04 mid=7 tok=tl pay=3");
+	rig_serve(r, 1, COAP_CON, POST, 7, "tk", "11=x");
+	expect(r, "ACK 2.04 mid=7 tok=tk pay=1");
+	rig_serve(r, 1, COAP_CON, POST, 7, "tl", "11=x");
+	expect(r, "ACK 2.04 mid=7 tok=tl pay=3");
+	cr_assert_eq(r->runs, 3);
+}
+
 Test(input, E9_long_answers_are_kept_too)
 {
 	char text[300];

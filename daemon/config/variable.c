@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NAME_BYTES 255u
@@ -94,13 +95,19 @@ static bool add_variable(struct expansion *x, const char *name, const char *defl
 
 /* --- credentials ------------------------------------------------------------ */
 
+/* -errno, or -ENOTBLK for what is no file, as a pipe that nobody has written to is no empty secret. */
 static ssize_t read_credential(const char *path, char *buf, size_t cap)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	size_t n = 0;
 	ssize_t got = fd < 0 ? -1 : 0;
+	struct stat st;
 	int error;
 
+	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -ENOTBLK;
+	}
 	while (fd >= 0 && n < cap && (got = read(fd, buf + n, cap - n)) > 0)
 		n += (size_t)got;
 	error = errno;
@@ -136,6 +143,8 @@ static bool add_credential(struct expansion *x, const char *name)
 	sprintf(path, "%s/%s", dir, name);
 	text = pool_get(x->pool, VARIABLE_BYTES + 1);
 	n = read_credential(path, text, VARIABLE_BYTES + 1);
+	if (n == -ENOTBLK)
+		return errors_add(x->errors, x->at, "credential %s is no regular file", name);
 	if (n < 0)
 		return errors_add(x->errors, x->at, "credential %s cannot be read: %s", name,
 				  strerror((int)-n));

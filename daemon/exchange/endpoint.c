@@ -2,7 +2,9 @@
 
 #include "exchange/dealings.h"
 
-#define PROBES 16       /* endpoints looked at before the limit is called reached */
+#define PROBES 16       /* endpoints looked at for one that has been silent for long */
+#define PROBES_MOST 256 /* and for one that can go at all, before the limit is called reached:
+			 * in a row in memory, which takes little */
 
 static inline uint64_t key_hash(const struct engine *e, const struct addr *remote,
 			 const struct local *local)
@@ -60,7 +62,7 @@ static struct endpoint *victim(struct engine *e)
 	uint32_t hwm = e->space.ctl->hwm[SLAB_ENDPOINT];
 	struct endpoint *found = NULL;
 
-	for (unsigned n = 0; n < PROBES && n < hwm; n++) {
+	for (unsigned n = 0; n < (found ? PROBES : PROBES_MOST) && n < hwm; n++) {
 		struct endpoint *p = slab_at(b, (root->hand_endpoint + n) % hwm);
 
 		if (!(p->o.word & 1) || !evictable(e, p))
@@ -80,7 +82,7 @@ bool endpoint_room(struct engine *e)
 	if (victim(e))
 		return true;
 	/* Others are looked at the next time. */
-	space_set(&engine_root(e)->hand_endpoint, engine_root(e)->hand_endpoint + PROBES);
+	space_set(&engine_root(e)->hand_endpoint, engine_root(e)->hand_endpoint + PROBES_MOST);
 	return false;
 }
 

@@ -320,14 +320,21 @@ def a_supervisor_that_hangs_is_ended_and_started_again():
 
 
 class Observer:
-    """A client in the container that observes a resource, and writes down what it is told."""
+    """A client in the container that observes /value, which has a state, and writes down what it is
+    told."""
 
-    def __init__(self, path):
+    def __init__(self, state):
+        put(state)
         self.log = "/tmp/observed"
-        system().do("sh", "-c", f"coap observe coap://[::1]{path} >{self.log} 2>&1 & echo $! >/tmp/observer")
+        system().do("sh", "-c", f"coap observe coap://[::1]/value >{self.log} 2>&1 & echo $! >/tmp/observer")
+        self.wait(state)
 
-    def wait(self, pattern):
-        system().wait(lambda: re.search(pattern, system().do("cat", self.log)), f"{pattern!r} observed")
+    def wait(self, state):
+        system().wait(lambda: state in system().do("cat", self.log), f"{state!r} observed")
+
+    def is_told(self, state):
+        put(state)
+        self.wait(state)
 
     def end(self):
         system().do("sh", "-c", "kill $(cat /tmp/observer)")
@@ -359,10 +366,8 @@ def clients_outlive_a_restart():
     c = system()
     for what in ("restart", "kill"):
         with with_value():
-            put("one")
             c.wait(lambda: kept() >= 2 * 5, "what is kept")
-            o = Observer("/value")
-            o.wait("one")
+            o = Observer("one")
             old, since = show("MainPID"), cursor()
             if what == "restart":
                 c.do("systemctl", "restart", "coapd")
@@ -372,8 +377,7 @@ def clients_outlive_a_restart():
             check(show("MainPID") != old, "the same process")
             wait_journal("going on with what the service manager has kept", since)
             check("/value" in c.do("coapctl", "observers"), "the observer is not known")
-            put("two")
-            o.wait("two")
+            o.is_told("two")
             o.end()
 
 
@@ -382,22 +386,18 @@ def the_installed_program_takes_over():
     c = system()
     program = f"{PREFIX}/sbin/coapd"
     with with_value():
-        put("one")
-        o = Observer("/value")
-        o.wait("one")
+        o = Observer("one")
         main, since = show("MainPID"), cursor()
         c.do("sh", "-c", f"cp {program} {program}.new && mv {program}.new {program}")
         check("has taken over" in c.do("coapctl", "upgrade"), "it does not say so")
         equal((show("MainPID"), show("ActiveState")), (main, "active"), "process and state")
         inode = "stat -L -c %i"
         equal(c.do("sh", "-c", f"{inode} /proc/{main}/exe"), c.do("sh", "-c", f"{inode} {program}"), "program")
-        put("two")
-        o.wait("two")
+        o.is_told("two")
         # What is kept is what there is now.
         c.do("systemctl", "restart", "coapd")
         wait_journal("going on with what the service manager has kept", since)
-        put("three")
-        o.wait("three")
+        o.is_told("three")
         o.end()
 
 

@@ -93,6 +93,29 @@ Test(endpoint, with_something_attached_none_goes)
 	cr_assert_eq(rig_counter(r, COUNT_FULL_ENDPOINTS), 1);
 }
 
+/* Most have something attached, as observers have; each search finds those that have not. */
+Test(endpoint, among_many_that_stay_one_that_can_go_is_found)
+{
+	struct engine_limits limits = rig_limits();
+	uint32_t free = 0;
+
+	rig_free(r);
+	limits.endpoints = 250;
+	r = rig_new(&limits);
+	for (unsigned i = 1; i <= 250; i++)
+		if (i % 50)
+			dealings_with(&r->e, add(i))->nexchanges = 1;
+		else
+			add(i);
+	for (unsigned i = 251; i <= 350; i++) {
+		cr_assert(endpoint_room(&r->e), "%u", i);
+		cr_assert_not_null(add(i), "%u", i);
+	}
+	for (unsigned i = 1; i <= 250; i++)
+		free += !find(i);
+	cr_expect_eq(free, 5);
+}
+
 Test(endpoint, implausible_ones_are_dropped_by_an_adopter)
 {
 	add(1)->remote.port = 0;

@@ -1,5 +1,5 @@
 /* Errands whose hosts have several addresses, or do not answer. */
-#include "partner.h"
+#include "errand_rig.h"
 
 #include "client/question.h"
 
@@ -7,64 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static struct partner_stage s;
-static struct errand *const e = &s.errand;
-static unsigned answers, overs;
-
-static void on_answer(struct errand *of, const struct answer *a)
-{
-	cr_assert_eq(of, e);
-	cr_assert_eq(a, &e->answer);
-	answers++;
-}
-
-static void on_over(struct errand *of)
-{
-	cr_assert_eq(of, e);
-	overs++;
-}
-
-static const struct errand_ops ops = { .answer = on_answer, .over = on_over };
-
-#define open_line(...) open_stage((const char *[]){ "coap", "coap://[::1]/x", ##__VA_ARGS__, NULL })
-
-static void open_stage(const char *const *argv)
-{
-	struct err err;
-
-	partner_stage_open(&s, argv);
-	cr_assert_eq(tool_net(&s.tool, 1, &err), 0, "%s", err.text);
-}
-
-static void run(enum errand_kind kind, const char *uri, const char *output)
-{
-	cr_assert_eq(errand_open(e, &s.tool, kind, uri, output, &ops), 0, "%s",
-		     e->outcome.err.text);
-	errand_start(e);
-	tool_run(&s.tool);
-}
-
-static void done(void)
-{
-	errand_free(e);
-	partner_stage_close(&s);
-}
-
-static bool body_is(const char *text)
-{
-	return span_eq(spool_span(e->answer.body), span_str(text));
-}
-
-static bool says(const char *what)
-{
-	return strstr(e->outcome.err.text, what);
-}
-
-static void hello(struct partner *p, const struct message *m)
-{
-	partner_reply(p, m, COAP_CONTENT, span_str("\xc0"), span_str("hello"));
-}
 
 /* At [::1]; the kernel has picked it at 127.0.0.1. */
 static bool is_free(uint16_t port)

@@ -156,6 +156,11 @@ Test(message, E30_reserved_numbers_do_not_disturb)
 	cr_assert_span(s, span_str("a"));
 	cr_assert(message_option(&m, 140, 0, &s));
 	cr_assert_eq(s.n, 0);
+	/* Each by itself, with a short head and with a longer one. */
+	cr_assert(PARSE("\x01" "z", &m));
+	cr_assert(message_option(&m, 0, 0, &s));
+	cr_assert(PARSE("\xd0\x7f", &m));
+	cr_assert(message_option(&m, 140, 0, &s));
 }
 
 Test(message, payload_takes_a_marker_and_none_takes_nothing)

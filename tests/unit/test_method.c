@@ -1,4 +1,5 @@
 #include "partner.h"
+#include "said.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -7,31 +8,8 @@
 #include <unistd.h>
 
 static struct partner_stage s;
-static char out_name[] = "/tmp/test_method.XXXXXX", err_name[] = "/tmp/test_method.XXXXXX";
-static char text[4096];
 
-static void begin(void)
-{
-	dup2(mkstemp(out_name), STDOUT_FILENO);
-	dup2(mkstemp(err_name), STDERR_FILENO);
-}
-
-static void end(void)
-{
-	unlink(out_name);
-	unlink(err_name);
-}
-
-TestSuite(method, .init = begin, .fini = end);
-
-static const char *content(const char *name)
-{
-	FILE *f = fopen(name, "r");
-
-	text[fread(text, 1, sizeof text - 1, f)] = 0;
-	fclose(f);
-	return text;
-}
+TestSuite(method, .init = said_begin, .fini = said_end);
 
 static struct message held;     /* a request that is answered behind the next one */
 static uint8_t held_token[8];
@@ -73,8 +51,8 @@ Test(method, results_come_in_the_order_of_the_uris)
 	}
 	s.partner.answer = slow_first;
 	cr_expect_eq(method_run(&s.tool), OUTCOME_OK);
-	cr_expect_str_eq(content(out_name), "firstsecond");
-	cr_expect_str_eq(content(err_name), "");
+	cr_expect_str_eq(content("out"), "firstsecond");
+	cr_expect_str_eq(content("err"), "");
 	partner_stage_close(&s);
 }
 
@@ -101,8 +79,8 @@ Test(method, the_worst_exit_counts_and_remarks_name_their_uri)
 	s.args.uris[0] = s.args.uris[1] = s.partner.uri;
 	s.partner.answer = by_code;
 	cr_expect_eq(method_run(&s.tool), OUTCOME_FAILED);
-	cr_expect_str_eq(content(out_name), "");
-	content(err_name);
+	cr_expect_str_eq(content("out"), "");
+	content("err");
 	cr_expect(strstr(text, "/x: 4.04 Not Found"), "%s", text);
 	cr_expect(strstr(text, "/x: 2.01 Created, Location: /a/bc\n"), "%s", text);
 	partner_stage_close(&s);
@@ -118,7 +96,7 @@ Test(method, a_range_stands_for_many_uris)
 	s.args.uris[0] = uri;
 	s.partner.answer = echo_path;
 	cr_expect_eq(method_run(&s.tool), OUTCOME_OK);
-	cr_expect_str_eq(content(out_name), "8910");
+	cr_expect_str_eq(content("out"), "8910");
 	s.args.uris[0] = "coap://[::1]/[2-1]";
 	cr_expect_eq(method_run(&s.tool), OUTCOME_USAGE);
 	partner_stage_close(&s);
@@ -132,7 +110,7 @@ Test(method, nothing_is_sent_if_one_uri_is_wrong)
 	s.args.uris[0] = s.partner.uri;
 	cr_expect_eq(method_run(&s.tool), OUTCOME_USAGE);
 	cr_expect_eq(s.partner.got, 0);
-	cr_expect(strstr(content(err_name), "coap: \"nonsense\" is no URI"), "%s", text);
+	cr_expect(strstr(content("err"), "coap: \"nonsense\" is no URI"), "%s", text);
 	partner_stage_close(&s);
 }
 
@@ -152,8 +130,8 @@ Test(method, what_came_before_an_interrupt_is_given_out)
 	s.args.uris[0] = s.args.uris[1] = s.partner.uri;
 	s.partner.answer = interrupt;
 	cr_expect_eq(method_run(&s.tool), OUTCOME_INTERRUPTED);
-	cr_expect_str_eq(content(out_name), "one");
-	cr_expect_str_eq(content(err_name), "coap: interrupted\n");
+	cr_expect_str_eq(content("out"), "one");
+	cr_expect_str_eq(content("err"), "coap: interrupted\n");
 	partner_stage_close(&s);
 }
 
@@ -163,6 +141,6 @@ Test(method, a_body_that_cannot_be_read_is_told)
 
 	partner_stage_open(&s, argv);
 	cr_expect_eq(method_run(&s.tool), OUTCOME_FAILED);
-	cr_expect(strstr(content(err_name), "cannot read /nonexistent/file: No such file"));
+	cr_expect(strstr(content("err"), "cannot read /nonexistent/file: No such file"));
 	partner_stage_close(&s);
 }

@@ -1,4 +1,5 @@
 #include "partner.h"
+#include "said.h"
 
 #include "client/result.h"
 
@@ -11,38 +12,8 @@
 
 static struct partner_stage s;
 static struct errand *const e = &s.errand;
-static char dir[] = "/tmp/test_result.XXXXXX";
-static char text[4096];
 
-static void begin(void)
-{
-	cr_assert(mkdtemp(dir));
-	cr_assert_eq(chdir(dir), 0);
-	dup2(open("out", O_RDWR | O_CREAT, 0600), STDOUT_FILENO);
-	dup2(open("err", O_RDWR | O_CREAT, 0600), STDERR_FILENO);
-}
-
-static void end(void)
-{
-	unlink("out");
-	unlink("err");
-	unlink("file");
-	cr_assert_eq(chdir("/"), 0);
-	rmdir(dir);
-}
-
-TestSuite(result, .init = begin, .fini = end);
-
-static const char *content(const char *name)
-{
-	FILE *f = fopen(name, "r");
-
-	if (!f)
-		return "(none)";
-	text[fread(text, 1, sizeof text - 1, f)] = 0;
-	fclose(f);
-	return text;
-}
+TestSuite(result, .init = said_begin, .fini = said_end);
 
 /* An errand with this answer, as if it had been sent. */
 static void answered(uint8_t code, const char *options, const char *body, const char *output)

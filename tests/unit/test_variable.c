@@ -112,11 +112,16 @@ Test(variable, settings_of_coapd)
 
 Test(variable, not_there)
 {
+	char pipe[100];
+
 	refused("${SEVENTY_TIMES}", "the environment has no variable SEVENTY_TIMES; "
 		"${SEVENTY_TIMES:-text} would have a default");
 	refused("${SEVN}", "the environment has no variable SEVN, did you mean SEVEN?");
 	refused("${credential:nokey}",
 		"credential nokey cannot be read: No such file or directory");
+	snprintf(pipe, sizeof pipe, "%s/pipe", dir);
+	cr_assert_eq(mkfifo(pipe, 0600), 0);
+	refused("${credential:pipe}", "credential pipe is no regular file");
 	unsetenv("CREDENTIALS_DIRECTORY");
 	refused("${credential:key}", "credential key: there are none, as "
 		"$CREDENTIALS_DIRECTORY is not set (LoadCredential= of a unit sets it)");

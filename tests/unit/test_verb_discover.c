@@ -1,4 +1,5 @@
 #include "partner.h"
+#include "said.h"
 
 #include "coap/block.h"
 
@@ -9,39 +10,17 @@
 #include <unistd.h>
 
 static struct partner_stage s;
-static char out_name[] = "/tmp/test_verb_discover.XXXXXX", err_name[] = "/tmp/test_verb_discover.XXXXXX";
-static char text[4096], asked[200];
+static char asked[200];
 
 static void begin(void)
 {
-	dup2(mkstemp(out_name), STDOUT_FILENO);
-	dup2(mkstemp(err_name), STDERR_FILENO);
+	said_begin();
 	unsetenv("LC_ALL");
 	unsetenv("LC_CTYPE");
 	setenv("LANG", "C", 1);
 }
 
-static void end(void)
-{
-	unlink(out_name);
-	unlink(err_name);
-}
-
-TestSuite(verb_discover, .init = begin, .fini = end);
-
-static const char *content(const char *name)
-{
-	FILE *f = fopen(name, "r");
-
-	text[fread(text, 1, sizeof text - 1, f)] = 0;
-	fclose(f);
-	return text;
-}
-
-static void said(const char *name, const char *part)
-{
-	cr_expect(strstr(content(name), part), "%s lacks: %s", text, part);
-}
+TestSuite(verb_discover, .init = begin, .fini = said_end);
 
 /* What was asked: the path and query as text. */
 static void note(const struct message *m)
@@ -93,9 +72,9 @@ Test(verb_discover, the_links_of_a_server_as_a_tree)
 {
 	cr_expect_eq(discover(links, ""), OUTCOME_OK);
 	cr_expect_str_eq(asked, "/.well-known/core");
-	said(out_name, "\n|- /a  ");
-	said(out_name, "  rt=x\n`- /b  ");
-	cr_expect_str_eq(content(err_name), "");
+	said("out", "\n|- /a  ");
+	said("out", "  rt=x\n`- /b  ");
+	cr_expect_str_eq(content("err"), "");
 	partner_stage_close(&s);
 }
 
@@ -103,7 +82,7 @@ Test(verb_discover, a_path_of_the_users_own)
 {
 	cr_expect_eq(discover(links, "/rd/lookup?x=1", "--filter", "ep=n"), OUTCOME_OK);
 	cr_expect_str_eq(asked, "/rd/lookup?x=1&ep=n");
-	said(out_name, "/b");
+	said("out", "/b");
 	partner_stage_close(&s);
 }
 
@@ -112,14 +91,14 @@ Test(verb_discover, filters_are_sent_and_checked)
 	cr_expect_eq(discover(links, "/", "--rt", "y", "--if", "a&b c", "--ct", "40", "--href", "/b",
 			      "--title", "t%", "--filter", "sz=1"), OUTCOME_OK);
 	cr_expect_str_eq(asked, "/.well-known/core?rt=y&if=a&b c&ct=40&href=/b&title=t%&sz=1");
-	cr_expect(!strstr(content(out_name), "/a"));
+	cr_expect(!strstr(content("out"), "/a"));
 	partner_stage_close(&s);
 }
 
 Test(verb_discover, a_filter_that_is_none)
 {
 	cr_expect_eq(discover(links, "", "--filter", "sz"), OUTCOME_USAGE);
-	cr_expect_str_eq(content(err_name), "coap: --filter sz: this must be NAME=VALUE\n");
+	cr_expect_str_eq(content("err"), "coap: --filter sz: this must be NAME=VALUE\n");
 	cr_expect_eq(s.partner.got, 0);
 	partner_stage_close(&s);
 }
@@ -128,8 +107,8 @@ Test(verb_discover, what_precedes_the_malformed_part_is_shown)
 {
 	document = "</a>,</b>;x=,</c>";
 	cr_expect_eq(discover(links, ""), OUTCOME_FAILED);
-	said(out_name, "`- /a\n");
-	said(err_name, "/.well-known/core: links: no value after \"=\" (byte 13); `coap get` shows");
+	said("out", "`- /a\n");
+	said("err", "/.well-known/core: links: no value after \"=\" (byte 13); `coap get` shows");
 	partner_stage_close(&s);
 }
 
@@ -141,8 +120,8 @@ static void text_plain(struct partner *p, const struct message *m)
 Test(verb_discover, another_format_is_no_list_of_links)
 {
 	cr_expect_eq(discover(text_plain, ""), OUTCOME_FAILED);
-	cr_expect_str_eq(content(out_name), "");
-	said(err_name, "this is no list of links");
+	cr_expect_str_eq(content("out"), "");
+	said("err", "this is no list of links");
 	partner_stage_close(&s);
 }
 
@@ -154,8 +133,8 @@ static void not_found(struct partner *p, const struct message *m)
 Test(verb_discover, an_error_response)
 {
 	cr_expect_eq(discover(not_found, ""), OUTCOME_FAILED);
-	cr_expect_str_eq(content(out_name), "");
-	said(err_name, "/.well-known/core: 4.04 Not Found: this server keeps no list of its");
+	cr_expect_str_eq(content("out"), "");
+	said("err", "/.well-known/core: 4.04 Not Found: this server keeps no list of its");
 	partner_stage_close(&s);
 }
 
@@ -175,7 +154,7 @@ Test(verb_discover, a_long_list_comes_in_blocks)
 {
 	cr_expect_eq(discover(in_blocks, ""), OUTCOME_OK);
 	cr_expect_eq(s.partner.got, 2);
-	said(out_name, "|- /0123456789\n`- /a\n");
+	said("out", "|- /0123456789\n`- /a\n");
 	partner_stage_close(&s);
 }
 
@@ -189,7 +168,7 @@ Test(verb_discover, a_slip_in_the_uri)
 Test(verb_discover, one_server_is_no_group)
 {
 	cr_expect_eq(discover(links, "", "--multicast"), OUTCOME_USAGE);
-	said(err_name, " is one server; --multicast asks groups");
+	said("err", " is one server; --multicast asks groups");
 	partner_stage_close(&s);
 }
 
@@ -199,7 +178,7 @@ Test(verb_discover, an_interface_that_is_none)
 
 	partner_stage_open(&s, argv);
 	cr_expect_eq(discover_run(&s.tool), OUTCOME_FAILED);
-	said(err_name, "there is no interface nonesuch");
+	said("err", "there is no interface nonesuch");
 	partner_stage_close(&s);
 }
 
@@ -207,7 +186,7 @@ Test(verb_discover, output_that_fails)
 {
 	dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
 	cr_expect_eq(discover(links, ""), OUTCOME_FAILED);
-	said(err_name, "cannot write to standard output");
+	said("err", "cannot write to standard output");
 	partner_stage_close(&s);
 }
 
@@ -215,8 +194,8 @@ Test(verb_discover, as_JSON)
 {
 	document = "</a>;rt=\"x\";obs;rt=y;t=\"\\\"\",<coap://o/>";
 	cr_expect_eq(discover(links, "", "--json"), OUTCOME_OK);
-	said(out_name, "/.well-known/core\",\"peer\":\"[::1]:");
-	said(out_name, ",\"links\":[{\"href\":\"/a\",\"rt\":[\"x\",\"y\"],\"obs\":true,\"t\":\"\\\"\"},"
+	said("out", "/.well-known/core\",\"peer\":\"[::1]:");
+	said("out", ",\"links\":[{\"href\":\"/a\",\"rt\":[\"x\",\"y\"],\"obs\":true,\"t\":\"\\\"\"},"
 	     "{\"href\":\"coap://o/\"}]}\n");
 	partner_stage_close(&s);
 }
@@ -225,9 +204,9 @@ Test(verb_discover, what_is_wrong_as_JSON)
 {
 	document = "</a>,b";
 	cr_expect_eq(discover(links, "", "--json"), OUTCOME_FAILED);
-	said(out_name, "\"links\":[{\"href\":\"/a\"}],\"error\":\"links: a link begins");
+	said("out", "\"links\":[{\"href\":\"/a\"}],\"error\":\"links: a link begins");
 	partner_stage_close(&s);
 	cr_expect_eq(discover(not_found, "", "--json"), OUTCOME_FAILED);
-	said(out_name, "\"code\":\"4.04\"");
+	said("out", "\"code\":\"4.04\"");
 	partner_stage_close(&s);
 }

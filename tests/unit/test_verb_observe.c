@@ -1,4 +1,5 @@
 #include "partner.h"
+#include "said.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -8,45 +9,12 @@
 #include <unistd.h>
 
 static struct partner_stage s;
-static char dir[] = "/tmp/test_verb_observe.XXXXXX";
-static char text[4096];
 static unsigned registered, left;       /* requests with Observe 0 and 1 */
 static unsigned states;                 /* that the partner sends after the first */
 static struct message last;             /* registration */
 static uint8_t last_token[8];
 
-static void begin(void)
-{
-	cr_assert(mkdtemp(dir));
-	cr_assert_eq(chdir(dir), 0);
-	dup2(open("out", O_RDWR | O_CREAT, 0600), STDOUT_FILENO);
-	dup2(open("err", O_RDWR | O_CREAT, 0600), STDERR_FILENO);
-}
-
-static void end(void)
-{
-	cr_assert_eq(system("rm -f out err file"), 0);
-	cr_assert_eq(chdir("/"), 0);
-	rmdir(dir);
-}
-
-TestSuite(verb_observe, .init = begin, .fini = end);
-
-static const char *content(const char *name)
-{
-	FILE *f = fopen(name, "r");
-
-	if (!f)
-		return "(none)";
-	text[fread(text, 1, sizeof text - 1, f)] = 0;
-	fclose(f);
-	return text;
-}
-
-static void said(const char *name, const char *part)
-{
-	cr_expect(strstr(content(name), part), "%s lacks: %s", text, part);
-}
+TestSuite(verb_observe, .init = said_begin, .fini = said_end);
 
 static void notify(struct partner *p, unsigned number)
 {

@@ -1,4 +1,5 @@
 #include "partner.h"
+#include "said.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -8,36 +9,8 @@
 #include <unistd.h>
 
 static struct partner_stage s;
-static char out_name[] = "/tmp/test_verb_ping.XXXXXX", err_name[] = "/tmp/test_verb_ping.XXXXXX";
-static char text[4096];
 
-static void begin(void)
-{
-	dup2(mkstemp(out_name), STDOUT_FILENO);
-	dup2(mkstemp(err_name), STDERR_FILENO);
-}
-
-static void end(void)
-{
-	unlink(out_name);
-	unlink(err_name);
-}
-
-TestSuite(verb_ping, .init = begin, .fini = end);
-
-static const char *content(const char *name)
-{
-	FILE *f = fopen(name, "r");
-
-	text[fread(text, 1, sizeof text - 1, f)] = 0;
-	fclose(f);
-	return text;
-}
-
-static void said(const char *name, const char *part)
-{
-	cr_expect(strstr(content(name), part), "%s lacks: %s", text, part);
-}
+TestSuite(verb_ping, .init = said_begin, .fini = said_end);
 
 /* Pings the partner, with these arguments behind its URI. */
 #define ping(answer_, ...) ping_with(answer_, (const char *[]){ "coap", "ping", "x", ##__VA_ARGS__, NULL })
@@ -89,20 +62,20 @@ Test(verb_ping, so_many_as_asked_for)
 {
 	cr_expect_eq(ping(reset, "--count", "3", "--interval", "0.01"), OUTCOME_OK);
 	cr_expect_eq(s.partner.got, 3);
-	said(out_name, "PING coap://[::1]:");
-	said(out_name, "Reset from [::1]:");
-	said(out_name, ": seq=3 time=");
-	said(out_name, " ping statistics ---\n3 sent, 3 answered, 0% lost\nrtt min/avg/max/mdev = ");
-	cr_expect_str_eq(content(err_name), "");
+	said("out", "PING coap://[::1]:");
+	said("out", "Reset from [::1]:");
+	said("out", ": seq=3 time=");
+	said("out", " ping statistics ---\n3 sent, 3 answered, 0% lost\nrtt min/avg/max/mdev = ");
+	cr_expect_str_eq(content("err"), "");
 	partner_stage_close(&s);
 }
 
 Test(verb_ping, any_answer_is_an_answer)
 {
 	cr_expect_eq(ping(answer_so, "--count", "1"), OUTCOME_OK);
-	said(out_name, "\nACK 4.05 from [::1]:");
-	said(out_name, "\n1 sent, 1 answered, 0% lost\n");
-	cr_expect_str_eq(content(err_name), "");
+	said("out", "\nACK 4.05 from [::1]:");
+	said("out", "\n1 sent, 1 answered, 0% lost\n");
+	cr_expect_str_eq(content("err"), "");
 	partner_stage_close(&s);
 }
 
@@ -110,7 +83,7 @@ Test(verb_ping, what_was_sent_again_is_told)
 {
 	cr_expect_eq(ping(reset_later, "--count", "1"), OUTCOME_OK);
 	cr_expect_eq(s.partner.got, 2);
-	said(out_name, " ms (sent 2 times)\n\n---");
+	said("out", " ms (sent 2 times)\n\n---");
 	partner_stage_close(&s);
 }
 
@@ -121,9 +94,9 @@ Test(verb_ping, nobody_answers)
 	for (unsigned i = 0; i < 10; i++)       /* what it has not read by now */
 		ev_run(s.tool.loop, EVRUN_NOWAIT);
 	cr_expect_eq(s.partner.got, 2);
-	said(out_name, "\n2 sent, 0 answered, 100% lost\n");
-	said(err_name, "no answer");
-	cr_expect(!strstr(content(out_name), "rtt"));
+	said("out", "\n2 sent, 0 answered, 100% lost\n");
+	said("err", "no answer");
+	cr_expect(!strstr(content("out"), "rtt"));
 	partner_stage_close(&s);
 }
 
@@ -131,14 +104,14 @@ Test(verb_ping, one_answer_is_enough)
 {
 	cr_expect_eq(ping(reset_later, "--count", "2", "--interval", "0.01", "--timeout", "0.5"),
 		     OUTCOME_OK);
-	said(out_name, "\n2 sent, 1 answered, 50% lost\n");
+	said("out", "\n2 sent, 1 answered, 50% lost\n");
 	partner_stage_close(&s);
 }
 
 Test(verb_ping, an_interrupt_ends_it_with_the_statistics)
 {
 	cr_expect_eq(ping(interrupt, "--interval", "0.01"), OUTCOME_INTERRUPTED);
-	said(out_name, " sent, 1 answered, ");  /* a third, if 10 ms pass on the way */
+	said("out", " sent, 1 answered, ");  /* a third, if 10 ms pass on the way */
 	partner_stage_close(&s);
 }
 
@@ -146,8 +119,8 @@ Test(verb_ping, an_interrupt_ends_it_with_the_statistics)
 Test(verb_ping, quiet_leaves_the_statistics)
 {
 	cr_expect_eq(ping(reset, "--count", "1", "-q"), OUTCOME_OK);
-	cr_expect(!strstr(content(out_name), "seq="));
-	said(out_name, "1 sent, 1 answered");
+	cr_expect(!strstr(content("out"), "seq="));
+	said("out", "1 sent, 1 answered");
 	partner_stage_close(&s);
 }
 
@@ -163,8 +136,8 @@ Test(verb_ping, a_port_that_refuses)
 	connect(fd, (struct sockaddr *)&(struct sockaddr_in6){ .sin6_family = AF_INET6,
 		.sin6_port = htons(9), .sin6_addr = in6addr_loopback }, sizeof(struct sockaddr_in6));
 	cr_expect_eq(ping_run(&s.tool), OUTCOME_FAILED);
-	said(out_name, "\n2 sent, 0 answered, 100% lost\n");
-	said(err_name, "nobody listens at [::1]:");
+	said("out", "\n2 sent, 0 answered, 100% lost\n");
+	said("err", "nobody listens at [::1]:");
 	partner_stage_close(&s);
 }
 
@@ -176,7 +149,7 @@ Test(verb_ping, nothing_is_sent_if_one_uri_is_wrong)
 	s.args.uris[0] = s.partner.uri;
 	cr_expect_eq(ping_run(&s.tool), OUTCOME_USAGE);
 	cr_expect_eq(s.partner.got, 0);
-	cr_expect_str_eq(content(out_name), "");
+	cr_expect_str_eq(content("out"), "");
 	partner_stage_close(&s);
 }
 
@@ -184,7 +157,7 @@ Test(verb_ping, output_that_fails)
 {
 	dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
 	cr_expect_eq(ping(reset, "--count", "1"), OUTCOME_FAILED);
-	said(err_name, "cannot write to standard output");
+	said("err", "cannot write to standard output");
 	partner_stage_close(&s);
 }
 
@@ -192,9 +165,9 @@ Test(verb_ping, as_JSON)
 {
 	cr_expect_eq(ping(reset_later, "--count", "2", "--interval", "0.01", "--timeout", "0.5",
 			  "--json"), OUTCOME_OK);
-	said(out_name, "/x\",\"seq\":1,\"error\":\"coap://[::1]:");
-	said(out_name, "/x\",\"seq\":2,\"peer\":\"[::1]:");
-	said(out_name, "/x\",\"sent\":2,\"answered\":1,\"lost_percent\":50,\"min_ms\":");
-	cr_expect(!strstr(content(out_name), "PING"));
+	said("out", "/x\",\"seq\":1,\"error\":\"coap://[::1]:");
+	said("out", "/x\",\"seq\":2,\"peer\":\"[::1]:");
+	said("out", "/x\",\"sent\":2,\"answered\":1,\"lost_percent\":50,\"min_ms\":");
+	cr_expect(!strstr(content("out"), "PING"));
 	partner_stage_close(&s);
 }

@@ -129,8 +129,8 @@ def a_port_in_use_has_its_place():
 
 @test
 def too_few_open_files_for_its_slots():
-    refused(f"slots: 256\n{GOOD}", 1, r"error: \S+/site\.yaml:1:8: 256 slots take up to \d+ open files, but only "
-            r"100 are allowed: raise the limit \(ulimit -n, LimitNOFILE=\), or have fewer slots",
+    refused(f"slots: 256\n{GOOD}", 1, r"error: \S+/site\.yaml:1:8: 256 slots of 1 listeners take up to \d+ open files, but only "
+            r"100 are allowed: raise the limit \(ulimit -n, LimitNOFILE=\), or have fewer of them",
             check_only=False, limits=["--nofile=100"])
 
 

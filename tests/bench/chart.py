@@ -20,6 +20,8 @@ CHART = os.path.join(os.path.dirname(os.path.dirname(HERE)), "docs", "measuremen
 SERVERS = ("floor", "coapd", "libcoap")
 NAMES = {"floor": "bare echo", "coapd": "coapd", "libcoap": "libcoap 4.3.1"}
 AIMS = {"GET, 16 x 16": 1.12, "GET, 1,000 x 1": 1.15, "POST of 20 bytes, 16 x 16": 1.25,
+        "1 % writes, repeated": 1.12, "1 % writes, repeated, each by itself": 1.12,
+        "writes, 1 % repeated": 1.25, "writes, 1 % repeated, each by itself": 1.25,
         "GET, 100,000 known, 4,000 a second": 1.2, "GET, 100,000 known, 100,000 a second": 1.2}
 WIDTH, LEFT, RIGHT, LINE, TOP = 900, 270, 60, 17, 64
 RATIOS, TIMES = (1, 2, 5, 10, 20), (10, 100, 1000, 10000, 100000, 1000000)

@@ -168,12 +168,12 @@ static bool remember_non(struct engine *e, struct request *r)
 static void pass_by(struct engine *e, struct request *r)
 {
 	struct endpoint *p = r->peer;
-	uint32_t hi;
+	const struct window *w;
 
 	if (!p)
 		return;
-	hi = dealings_of(e, p)->window.hi;
-	if ((hi & MID_VALID) && (int16_t)(r->msg.mid - hi) > 8192)
+	w = &dealings_of(e, p)->window;
+	if ((w->hi & MID_VALID) && window_ahead(w, r->msg.mid) > (int)WINDOW_AHEAD / 2)
 		dealings_mark(e, dealings_with(e, p), r->msg.mid, false);
 	heard(e, p);
 }

@@ -23,7 +23,7 @@ enum window_state window_state(const struct window *w, uint32_t now_s, uint32_t 
 
 	if (!is_valid(w, now_s, lifetime_s))
 		return WINDOW_FRESH;
-	ahead = (int16_t)(mid - w->hi);
+	ahead = window_ahead(w, mid);
 	if (ahead > 0)
 		return WINDOW_FRESH;
 	if (ahead <= -(int)WINDOW_BITS)
@@ -53,7 +53,7 @@ static void turn(struct window *w, uint32_t now_s)
 void window_mark(struct window *w, uint32_t now_s, uint32_t lifetime_s, uint16_t mid,
 		 bool restart)
 {
-	int ahead = (int16_t)(mid - w->hi);
+	int ahead = window_ahead(w, mid);
 
 	if (restart || !is_valid(w, now_s, lifetime_s)) {
 		*w = (struct window){ .hi = MID_VALID | mid, .since_s = now_s };

@@ -15,6 +15,8 @@
 #define WINDOW_BITS 256u
 #define WINDOW_WORDS (WINDOW_BITS / 32)
 
+#define WINDOW_AHEAD 16384u     /* further than that an ID is behind the newest */
+
 #define MID_VALID 0x10000u      /* beside a message ID: there is one */
 
 struct window {
@@ -28,6 +30,15 @@ struct window {
 enum window_state { WINDOW_FRESH, WINDOW_UNSEEN, WINDOW_SEEN, WINDOW_BEHIND };
 enum window_state window_state(const struct window *w, uint32_t now_s, uint32_t lifetime_s,
 			       uint16_t mid);
+
+/* How far ahead of the newest it is; 0 or less: behind.  A peer goes on in small steps, and may
+ * have used three quarters of its IDs within their lifetime, so most of them are behind. */
+static inline int window_ahead(const struct window *w, uint16_t mid)
+{
+	unsigned ahead = (uint16_t)(mid - w->hi);
+
+	return ahead <= WINDOW_AHEAD ? (int)ahead : (int)ahead - 0x10000;
+}
 
 /* Whether it follows the newest, as most do: FRESH, then. */
 static inline bool window_is_next(const struct window *w, uint16_t mid)

@@ -46,7 +46,7 @@ def E9_message_IDs_that_came_round_make_nothing_run_again():
 
 @test
 def E9_where_the_answer_was_pushed_out_the_repetition_is_told_so():
-    said, counted = under_load(1, ROUND // 2, ROUND // 16)
+    said, counted = under_load(1, ROUND // 8 * 7, ROUND // 16 * 5)
     check(said["otherwise"] > said["posts"] / 2, f"repetitions told otherwise: {said}")
     equal((said["twice"], said["same"] + said["otherwise"]), (0, said["posts"]), "executed twice, repeated")
     check(counted["evicted-early"] > said["posts"] / 2, f"pushed out: {counted}")

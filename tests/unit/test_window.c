@@ -75,3 +75,18 @@ Test(window, begins_anew_where_it_is_told_to)
 	cr_expect_eq(window_state(&w, NOW, LIFETIME, 40000), WINDOW_SEEN);
 	cr_expect_eq(window_state(&w, NOW, LIFETIME, 39999), WINDOW_UNSEEN);
 }
+
+/* A peer that has used three quarters of its IDs may repeat the first of them. */
+Test(window, E9_most_ids_are_behind_the_newest)
+{
+	for (unsigned hi = 0; hi < 65536; hi += 4099) {
+		struct window w = { 0 };
+
+		window_mark(&w, NOW, LIFETIME, (uint16_t)hi, false);
+		cr_expect_eq(window_state(&w, NOW, LIFETIME, (uint16_t)(hi + WINDOW_AHEAD)), WINDOW_FRESH);
+		cr_expect_eq(window_state(&w, NOW, LIFETIME, (uint16_t)(hi + WINDOW_AHEAD + 1)), WINDOW_BEHIND);
+		cr_expect_eq(window_state(&w, NOW, LIFETIME, (uint16_t)(hi - 49151)), WINDOW_BEHIND);
+		window_mark(&w, NOW, LIFETIME, (uint16_t)(hi - 49151), false);
+		cr_expect_eq(w.hi, MID_VALID | hi);
+	}
+}

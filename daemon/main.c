@@ -4,10 +4,12 @@
 #include <config.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "config/diff.h"
 #include "config/schema_site.h"
 #include "config/site.h"
 #include "config/spoken.h"
+#include "config/value.h"
 #include "supervisor/check.h"
 #include "supervisor/effective.h"
 #include "supervisor/estate.h"
@@ -39,15 +41,42 @@ static int wrong(void)
 	return EXIT_WRONG;
 }
 
+/* A site is text, which arguments need not be. */
+static bool is_text(const char *said)
+{
+	char quoted[VALUE_QUOTE];
+
+	if (utf8_valid(said, strlen(said)))
+		return true;
+	return errors_add(&errors, (struct config_place){ 0 }, "%s is no UTF-8 text, as a site is",
+			  value_quote(said, strlen(said), quoted));
+}
+
+static bool all_text(const struct options *o)
+{
+	bool text = !o->file || is_text(o->file);
+
+	for (size_t i = 0; i < o->mount.n; i++)
+		text &= is_text(o->mount.value[i]);
+	for (size_t i = 0; i < o->listen.n; i++)
+		text &= is_text(o->listen.value[i]);
+	return text;
+}
+
 /* What is said on the command line, and the file in addition. */
 static struct site *load_spoken(const struct options *o)
 {
 	struct spoken said = { o->file, o->mount.value, o->mount.n, o->listen.value,
 			       o->listen.n };
 	size_t n = 0;
-	char *text = spoken_text(&said, &n);
-	struct site *site = site_read_text("command line", text ? text : "", n, &errors);
+	struct site *site;
+	char *text;
 
+	errors_begin(&errors, "command line");
+	if (!all_text(o))
+		return NULL;
+	text = spoken_text(&said, &n);
+	site = site_read_text("command line", text ? text : "", n, &errors);
 	free(text);
 	return site;
 }

@@ -85,7 +85,7 @@ def gdb_stops_in_the_hook_of_a_module():
             d.wait_end()
         with open(told, encoding="utf-8") as f:
             text = f.read()
-        for name in "handle", "find_mount", "dispatch_batch", "worker_run", "main":
+        for name in "handle", "resource_request", "dispatch_batch", "worker_run", "main":
             check(f" {name} (" in text, f"no {name} in {text}")
     finally:
         os.unlink(told)

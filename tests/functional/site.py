@@ -116,6 +116,8 @@ def a_site_on_the_command_line():
         equal((status, err), (0, ""), "status and errors")
         with Daemon("", arguments=line[3:], config=False) as d, d.peer() as p:
             equal(p.get("/").code, code("2.05"), "answer without any file")
+        status, out, err = output([*line, "--mount", os.fsdecode(b"/\xff=hello"), "--check"])
+        check(status == 2 and re.match(r'command line: "/\S+=hello" is no UTF-8 text', err), err)
         status, out, err = output([*line, "--mount", "/=helo", "--listen", "coap://[::1", "--check"])
         equal(status, 2, "exit status")
         check(re.search(r'^command line:3:5: listen: .*\n  +- "coap://\[::1"\n +\^$', err, re.M), err)

@@ -1,10 +1,13 @@
 """Start and end: READY, drain, the second signal, a supervisor that dies."""
+import fcntl
 import os
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 
 from harness import *
@@ -122,14 +125,11 @@ def drain_time_is_a_bound():
         d.stop()
 
 
-def opened(pipe, process):
-    """A pipe with a name, once the process reads it."""
+def taken(fd, process):
+    """Waits until what is in the pipe has been read: its reader awaits more."""
     end = time.monotonic() + TIMEOUT
-    while True:
-        try:
-            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError as why:          # nobody tells of a reader
-            check(time.monotonic() < end and not wait_end(process, 0.05), f"{pipe}: {why}")
+    while struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0\0\0\0"))[0]:
+        check(time.monotonic() < end and not wait_end(process, 0.05), "nobody reads the pipe")
 
 
 @test
@@ -140,10 +140,12 @@ def the_first_process_of_a_container_stops_before_it_serves():
     with tempfile.TemporaryDirectory(prefix="coapd-stop-") as directory:
         pipe = os.path.join(directory, "site.yaml")
         os.mkfifo(pipe)
+        writer = os.open(pipe, os.O_RDWR)
+        os.write(writer, b"#")
         p = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", PROGRAM, "--config", pipe],
                              stdin=subprocess.DEVNULL, start_new_session=True)
         try:
-            writer = opened(pipe, p)
+            taken(writer, p)
             with open(f"/proc/{p.pid}/task/{p.pid}/children", encoding="ascii") as f:
                 first, = f.read().split()
             os.kill(int(first), signal.SIGTERM)

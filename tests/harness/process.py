@@ -65,8 +65,8 @@ def output(command, **env):
     """Runs a foreign program to its end; returns status, standard output and
     standard error."""
     p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE, text=True, start_new_session=True,
-                         env=dict(os.environ, **env))
+                         stderr=subprocess.PIPE, text=True, errors="backslashreplace",
+                         start_new_session=True, env=dict(os.environ, **env))
     try:
         out, err = p.communicate(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:

@@ -161,8 +161,11 @@ static const struct config_row limits_rows[] = {
 	  "Requests that modules make of other servers, and observations of theirs, at a "
 	  "time; about 3 KiB each.", AT(limits.fetches) },
 	{ "answers-per-endpoint", "count", "8", "1..1000000", "answers",
-	  "Answers kept for one peer, so that a fast one pushes out only its own.",
+	  "Answers kept for one peer in any case; beyond that a fast one pushes out only its own.",
 	  AT(limits.answers_per_endpoint) },
+	{ "answers-lent", "count", "50", "0..90", "per cent",
+	  "Of the answers in all, as many as are lent: until they are taken a peer may have more "
+	  "than its `answers-per-endpoint`, up to 16384.", AT(limits.answers_lent) },
 	{ "exchanges-per-endpoint", "count", "256", "1..1000000", "exchanges",
 	  "Exchanges of either kind, waiting or our own, that one peer may have.",
 	  AT(limits.exchanges_per_endpoint) },

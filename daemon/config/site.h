@@ -59,6 +59,7 @@ struct site_limits {
 	uint32_t messages;
 	uint32_t fetches;
 	uint32_t answers_per_endpoint;
+	uint32_t answers_lent;          /* per cent of dedup */
 	uint32_t exchanges_per_endpoint;
 	uint32_t token_length;
 	uint32_t assemblies;

@@ -2,7 +2,7 @@
 
 #include "exchange/exchange.h"
 
-_Static_assert(offsetof(struct dedup, non) == offsetof(struct dedup, mid) + 20, "a row of words");
+_Static_assert(offsetof(struct dedup, kind) == offsetof(struct dedup, mid) + 20, "a row of words");
 
 /* The entries of a peer stand side by side by message ID, from a place on that nobody but us
  * knows. */
@@ -14,7 +14,7 @@ static inline uint64_t place(const struct engine *e, const struct endpoint *p, u
 /* How long a duplicate may still come (RFC 7252 4.8.2). */
 static uint32_t lifetime_s(const struct engine *e, const struct dedup *d)
 {
-	return d->non ? e->non_lifetime_s : e->lifetime_s;
+	return d->kind & DEDUP_NON ? e->non_lifetime_s : e->lifetime_s;
 }
 
 static struct dedup *at(struct engine *e, uint32_t i)
@@ -124,7 +124,7 @@ void dedup_marks(struct engine *e, const struct endpoint *p, struct window *w)
 			oldest = engine_seconds(e) - at(e, i)->at_s;
 	/* As of that time, so that the first half ends when the first of them does. */
 	for (uint32_t i = p->dedup_head; i != SLAB_NIL; i = at(e, i)->next)
-		if (!expired(e, at(e, i)))
+		if (!expired(e, at(e, i)) && !(at(e, i)->kind & DEDUP_APART))
 			window_mark(w, engine_seconds(e) - oldest, e->lifetime_s,
 				    (uint16_t)at(e, i)->mid, false);
 }
@@ -133,7 +133,20 @@ void dedup_marks(struct engine *e, const struct endpoint *p, struct window *w)
  * of message IDs has to tell what was seen. */
 static inline bool is_at_its_share(const struct engine *e, const struct endpoint *p)
 {
-	return p->nkept >= e->conf.limits.answers_per_endpoint;
+	const struct slab *b = &e->space.slab[SLAB_DEDUP];
+	uint32_t taken = slab_taken(&e->space, b);
+
+	return p->nkept >= e->conf.limits.answers_per_endpoint &&
+	       (p->nkept >= DEDUP_LENT_MOST || taken >= e->conf.limits.answers_lent ||
+		taken >= b->limit);
+}
+
+/* Whether one that is settled now is beyond it: more may have been taken meanwhile. */
+static inline bool is_beyond_its_share(const struct engine *e, const struct endpoint *p)
+{
+	return p->nkept >= e->conf.limits.answers_per_endpoint &&
+	       (p->nkept >= DEDUP_LENT_MOST ||
+		slab_taken(&e->space, &e->space.slab[SLAB_DEDUP]) > e->conf.limits.answers_lent);
 }
 
 static inline void forget(struct engine *e, struct endpoint *p, const struct dedup *oldest)
@@ -144,7 +157,7 @@ static inline void forget(struct engine *e, struct endpoint *p, const struct ded
 	engine_count(e, COUNT_EVICTED_EARLY);
 }
 
-void dedup_bound(struct engine *e, struct endpoint *p, uint16_t mid)
+bool dedup_bound(struct engine *e, struct endpoint *p, uint16_t mid)
 {
 	uint32_t i = table_first(&e->dedups, place(e, p, mid));
 	struct dedup *first = NULL;
@@ -160,15 +173,25 @@ void dedup_bound(struct engine *e, struct endpoint *p, uint16_t mid)
 		n++;
 	}
 	if (n < DEDUP_SAME_ID)
-		return;
-	forget(e, p, first);
-	dedup_kill(e, first);
+		return false;
+	list_remove(e, p, first);
+	list_insert(e, p, first, SLAB_NIL);
+	return true;
+}
+
+/* Of what a peer was lent one goes back, its oldest. */
+static inline void give_back(struct engine *e, struct endpoint *p)
+{
+	struct dedup *oldest = at(e, p->dedup_head);
+
+	forget(e, p, oldest);
+	dedup_kill(e, oldest);
 }
 
 /* The peer's oldest entry becomes the new one, which is one change where a death and a
  * birth are many.  Its answer is overwritten when it is answered. */
-static struct dedup *add_instead(struct engine *e, struct endpoint *p, uint16_t mid,
-				 uint32_t print, bool non)
+struct dedup *dedup_instead(struct engine *e, struct endpoint *p, uint16_t mid,
+			    uint32_t print, uint32_t kind)
 {
 	struct slab *b = engine_slab(e, SLAB_DEDUP);
 	uint32_t self = p->dedup_head;
@@ -184,20 +207,20 @@ static struct dedup *add_instead(struct engine *e, struct endpoint *p, uint16_t 
 		undo_set64(&e->space, &d->exchange, 0);
 	n = undo_begin(&e->space, 7);
 	undo_note(&e->space, &n, &d->o.word, 1);
-	undo_note(&e->space, &n, &d->mid, 6);   /* up to non */
+	undo_note(&e->space, &n, &d->mid, 6);   /* up to kind */
 	undo_noted(&e->space, &n);
 	undo_store(&d->o.word, slab_word_next(b, d));
 	undo_store(&d->mid, mid);
 	undo_store(&d->state, DEDUP_EXEC);
 	undo_store(&d->print, print);
 	undo_store(&d->at_s, engine_seconds(e));
-	undo_store(&d->non, non);
+	undo_store(&d->kind, kind);
 	table_insert_as(&e->dedups, place(e, p, mid), self, d);
 	return d;
 }
 
 static struct dedup *add(struct engine *e, struct endpoint *p, uint16_t mid, uint32_t print,
-			 bool non)
+			 uint32_t kind)
 {
 	struct slab *b = engine_slab(e, SLAB_DEDUP);
 	struct dedup *d;
@@ -217,7 +240,7 @@ static struct dedup *add(struct engine *e, struct endpoint *p, uint16_t mid, uin
 	d->print = print;
 	d->at_s = engine_seconds(e);
 	d->order = 0;
-	d->non = non;
+	d->kind = kind;
 	d->answer = (struct stored){ 0, SLAB_NIL };
 	slab_publish(&e->space, b, d);
 	table_insert(&e->dedups, b, place(e, p, mid), d);
@@ -226,16 +249,17 @@ static struct dedup *add(struct engine *e, struct endpoint *p, uint16_t mid, uin
 }
 
 struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
-			uint32_t print, bool non)
+			uint32_t print, uint32_t kind)
 {
-	return is_at_its_share(e, p) ? add_instead(e, p, mid, print, non) :
-				       add(e, p, mid, print, non);
+	return is_at_its_share(e, p) ? dedup_instead(e, p, mid, print, kind) :
+				       add(e, p, mid, print, kind);
 }
 
-/* What is not being worked on any more has its mark, if there is a window. */
+/* What is not being worked on any more has its mark, if there is a window.  What waits has it
+ * from when it began to: by now its ID may be ahead of the newest again. */
 static inline void mark(struct engine *e, struct endpoint *p, const struct dedup *d)
 {
-	if (dealings_are(p))
+	if (dealings_are(p) && !(d->kind & DEDUP_APART))
 		dealings_mark(e, dealings_with(e, p), (uint16_t)d->mid, false);
 }
 
@@ -250,19 +274,16 @@ set(struct engine *e, struct dedup *d, enum dedup_state state)
 		return;
 	}
 	/* It may have waited, and others been settled meanwhile. */
-	if (is_at_its_share(e, p)) {
-		struct dedup *oldest = at(e, p->dedup_head);
-
-		forget(e, p, oldest);
-		dedup_kill(e, oldest);
-	}
+	if (is_beyond_its_share(e, p))
+		give_back(e, p);
 	/* Nothing reads its place in the order before the state says that it is settled, and
 	 * whose entry it was has that logged; of the numbers any may be left out. */
 	space_set(&root->order, root->order + 1);
 	space_set(&d->order, root->order);
 	undo_set(&e->space, &d->state, state);
 	list_add(e, p, d);
-	mark(e, p, d);
+	if (!d->exchange)
+		mark(e, p, d);
 }
 
 void dedup_set(struct engine *e, struct dedup *d, enum dedup_state state)

@@ -4,8 +4,9 @@
  * Kept for requests that change something, for non-confirmable ones of that kind,
  * for requests that wait, and for confirmable responses we acknowledged.  Safe
  * requests need none: working on them again does no harm (4.5 allows it).  Each
- * peer has at most answers_per_endpoint entries beside those that are waiting; a
- * fast peer pushes out its own oldest ones only, whose places the new ones take. */
+ * peer has answers_per_endpoint entries beside those that are waiting, and more as long
+ * as few are taken in all (answers_lent); then a fast peer pushes out its own oldest ones
+ * only, whose places the new ones take, and gives back what it has been lent. */
 #ifndef EXCHANGE_DEDUP_H
 #define EXCHANGE_DEDUP_H
 
@@ -21,7 +22,14 @@ enum dedup_state {
 	DEDUP_STATES
 };
 
+/* What is neither is a confirmable request that must not run twice. */
+enum dedup_kind {
+	DEDUP_NON = 1,          /* it was not confirmable */
+	DEDUP_APART = 2         /* no such request: the window of message IDs does not know it */
+};
+
 #define DEDUP_INSIDE 64u
+#define DEDUP_LENT_MOST 16384u  /* one peer can have: a quarter of its message IDs */
 #define DEDUP_SAME_ID 16u       /* answered messages of one ID of a peer's */
 
 struct dedup {
@@ -33,7 +41,7 @@ struct dedup {
 	uint32_t print;         /* fingerprint of the datagram */
 	uint32_t at_s;          /* when it came */
 	uint32_t order;         /* of being settled; 0 until then */
-	uint32_t non;           /* 1: it was non-confirmable */
+	uint32_t kind;          /* enum dedup_kind */
 	struct stored answer;   /* valid in DONE */
 	/* derived: */
 	uint32_t next, prev;    /* settled ones of the same peer, oldest first */
@@ -55,11 +63,16 @@ static inline bool dedup_busy(const struct dedup *d)
 
 /* Makes one in state EXEC; NULL when the limit is reached (counted). */
 struct dedup *dedup_add(struct engine *e, struct endpoint *p, uint16_t mid,
-			uint32_t print, bool non);
+			uint32_t print, uint32_t kind);
 
-/* Before another message of this ID is remembered: whose ID is always the same pushes out the
- * first of them, so that nobody has to be looked for among thousands. */
-void dedup_bound(struct engine *e, struct endpoint *p, uint16_t mid);
+/* Before another message of this ID is remembered: whether there are so many of it that the
+ * first has to give its place, so that nobody has to be looked for among thousands.  That one
+ * counts as the peer's oldest then; dedup_instead() must follow. */
+bool dedup_bound(struct engine *e, struct endpoint *p, uint16_t mid);
+
+/* dedup_add() in the place of the peer's oldest that is settled. */
+struct dedup *dedup_instead(struct engine *e, struct endpoint *p, uint16_t mid,
+			    uint32_t print, uint32_t kind);
 
 /* Whether nothing is remembered of the peer's that may come again yet. */
 bool dedup_none(struct engine *e, const struct endpoint *p);

@@ -42,6 +42,7 @@ struct engine_limits {
 	uint32_t assemblies;    /* requests whose bodies come in blocks; may be 0 */
 	uint32_t assemblies_per_endpoint;
 	uint32_t answers_per_endpoint;
+	uint32_t answers_lent;  /* of dedup: until so many are taken a peer may have more */
 	uint32_t observers;     /* of resources of ours; may be 0 */
 	uint32_t observers_per_endpoint;
 	uint32_t representations;       /* that they observe */

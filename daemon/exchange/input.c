@@ -107,8 +107,8 @@ static bool remember_unsafe(struct engine *e, struct request *r, const struct de
 {
 	bool known = other && !other->exchange;
 	enum window_state seen = WINDOW_FRESH;
+	bool anew = false, instead;
 	struct span echo;
-	bool anew = false;
 
 	if (!known && r->peer)
 		seen = dealings_saw(e, r->peer, r->msg.mid);
@@ -130,16 +130,16 @@ static bool remember_unsafe(struct engine *e, struct request *r, const struct de
 		challenge(e, r);
 		return false;
 	}
-	if (other)
-		dedup_bound(e, r->peer, r->msg.mid);
-	if (!dedup_room_of(e, r->peer)) {
+	instead = other && dedup_bound(e, r->peer, r->msg.mid);
+	if (!instead && !dedup_room_of(e, r->peer)) {
 		full(e, r, COUNT_FULL_DEDUP);
 		return false;
 	}
 	if (!r->peer)
 		r->peer = endpoint_add(e, &r->from, &r->to);
-	r->dedup = dedup_add(e, r->peer, r->msg.mid, request_print(e, r),
-			     r->msg.type == COAP_NON);
+	r->dedup = (instead ? dedup_instead : dedup_add)(e, r->peer, r->msg.mid,
+							 request_print(e, r),
+							 r->msg.type == COAP_NON ? DEDUP_NON : 0);
 	/* Else its entry tells until it is answered, and is marked then. */
 	if (anew || seen == WINDOW_BEHIND)
 		dealings_mark(e, dealings_with(e, r->peer), r->msg.mid, true);
@@ -346,7 +346,7 @@ static void remember_response(struct engine *e, struct endpoint *p, const struct
 
 	if (!dedup_room(e) || dedup_same(e, p, r->msg.mid, request_print(e, r)))
 		return;
-	d = dedup_add(e, p, r->msg.mid, request_print(e, r), false);
+	d = dedup_add(e, p, r->msg.mid, request_print(e, r), DEDUP_APART);
 	frame_udp_empty(&w, COAP_ACK, r->msg.mid);
 	dedup_answered(e, d, span_of(ack, sizeof ack));
 }

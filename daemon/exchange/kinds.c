@@ -98,7 +98,7 @@ static const struct mem_field dedup_rows[] = {
 	FIELD(struct dedup, print),
 	FIELD(struct dedup, at_s),
 	FIELD(struct dedup, order),
-	FIELD(struct dedup, non),
+	FIELD(struct dedup, kind),
 	FIELD_KIND(struct dedup, answer, struct stored, &stored_kind),
 	FIELD(struct dedup, next),
 	FIELD(struct dedup, prev),

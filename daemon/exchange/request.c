@@ -307,7 +307,7 @@ static bool remember(struct engine *e, struct request *r)
 	}
 	if (!r->dedup)
 		r->dedup = dedup_add(e, r->peer, r->msg.mid, request_print(e, r),
-				     r->msg.type == COAP_NON);
+				     DEDUP_APART | (r->msg.type == COAP_NON ? DEDUP_NON : 0));
 	return r->dedup != NULL;
 }
 

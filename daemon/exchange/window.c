@@ -58,14 +58,14 @@ void window_mark(struct window *w, uint32_t now_s, uint32_t lifetime_s, uint16_t
 	if (restart || !is_valid(w, now_s, lifetime_s)) {
 		*w = (struct window){ .hi = MID_VALID | mid, .since_s = now_s };
 		ahead = 0;
+	} else if (ahead <= -(int)WINDOW_BITS) {
+		return;
 	} else if (window_age(w, now_s, lifetime_s) > 0) {
 		turn(w, now_s);
 	}
 	if (ahead > 0) {
 		clear_between(w, ahead - 1);    /* its own mark is about to be made */
 		w->hi = MID_VALID | mid;
-	} else if (ahead <= -(int)WINDOW_BITS) {
-		return;
 	}
 	w->half[0][mid % WINDOW_BITS / 32] |= 1u << mid % 32;
 }

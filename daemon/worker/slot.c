@@ -23,6 +23,8 @@ struct engine_limits slot_limits(const struct site *site)
 		.assemblies = site_share(l->assemblies, slots),
 		.assemblies_per_endpoint = l->assemblies_per_endpoint,
 		.answers_per_endpoint = l->answers_per_endpoint,
+		.answers_lent = (uint32_t)((uint64_t)site_share(l->dedup, slots) *
+					   l->answers_lent / 100),
 		.observers = site_share(l->observers, slots),
 		.observers_per_endpoint = l->observers_per_endpoint,
 		.representations = site_share(l->representations, slots),

@@ -1,6 +1,6 @@
 """Clients that read, use their message IDs again and again, and repeat what they have put (mixed.c):
 what was executed is not executed again, whatever its message ID was used for meanwhile, as long as its
-answer is kept; where that was pushed out the repetition is told so.
+answer is kept, as with the default limits it is; where that was pushed out the repetition is told so.
 
 Repetitions are so many requests away, not seconds, so that it is the same on any machine.
 """
@@ -10,16 +10,16 @@ from harness.load import cells_file, result, start
 SITE = """
 workers: 1
 listen: [ "coap://[::1]:0" ]
-limits: { answers-per-endpoint: %d }
+limits: { %s }
 resources: { /hello: { module: hello }, /count: { module: count, file: "@DIR@/cells" } }
 """
 CLIENTS = 2
 ROUND = 65536                           # message IDs
 
 
-def under_load(share, requests, after, status=0, spoil=False):
+def under_load(limits, requests, after, status=0, spoil=False):
     """What the load says and the counters say of it; spoil: the first POST was executed before."""
-    d = Daemon(SITE % share)
+    d = Daemon(SITE % limits)
     path = cells_file(d, n=CLIENTS * requests // 10)
     with open(path, "r+b") as f:
         f.write(spoil.to_bytes(4, "little"))
@@ -37,7 +37,7 @@ def under_load(share, requests, after, status=0, spoil=False):
 
 @test
 def E9_message_IDs_that_came_round_make_nothing_run_again():
-    said, counted = under_load(8192, 3 * ROUND, ROUND)
+    said, counted = under_load("", 3 * ROUND, ROUND)
     check(said["rounds"] >= 2 and said["posts"] > 1000, f"too little: {said}")
     equal((said["twice"], said["otherwise"]), (0, 0), "executed twice, answered otherwise")
     equal((said["same"], counted["duplicates"]), (said["posts"], said["posts"]), "same answers")
@@ -46,7 +46,7 @@ def E9_message_IDs_that_came_round_make_nothing_run_again():
 
 @test
 def E9_where_the_answer_was_pushed_out_the_repetition_is_told_so():
-    said, counted = under_load(1, ROUND // 8 * 7, ROUND // 16 * 5)
+    said, counted = under_load("answers-per-endpoint: 1, answers-lent: 0", ROUND // 8 * 7, ROUND // 16 * 5)
     check(said["otherwise"] > said["posts"] / 2, f"repetitions told otherwise: {said}")
     equal((said["twice"], said["same"] + said["otherwise"]), (0, said["posts"]), "executed twice, repeated")
     check(counted["evicted-early"] > said["posts"] / 2, f"pushed out: {counted}")
@@ -54,7 +54,7 @@ def E9_where_the_answer_was_pushed_out_the_repetition_is_told_so():
 
 @test
 def what_was_executed_twice_is_noticed():
-    said, _ = under_load(64, 1000, 100, status=1, spoil=True)
+    said, _ = under_load("", 1000, 100, status=1, spoil=True)
     equal((said["twice"], said["missing"]), (1, 0), "executed twice, missing")
 
 

@@ -178,7 +178,8 @@ static void audit_endpoint(struct engine *e, struct endpoint *p, bool damaged)
 	CHECK(damaged || active <= e->conf.params.nstart);
 	CHECK(p->ndedup == dedups);
 	CHECK(p->nkept == kept);
-	CHECK(damaged || kept <= e->conf.limits.answers_per_endpoint);
+	CHECK(damaged || e->conf.limits.answers_lent ||
+	      kept <= e->conf.limits.answers_per_endpoint);
 	CHECK(audit_queue(e, p, damaged) == queued);
 	CHECK(audit_sent(e, p) == sent);
 	CHECK(audit_kept(e, p, damaged) == kept);
@@ -266,7 +267,7 @@ static bool same_message(const struct engine *e, const struct dedup *a, const st
 	uint32_t apart = a->at_s > b->at_s ? a->at_s - b->at_s : b->at_s - a->at_s;
 
 	return a->mid == b->mid && a->peer == b->peer && a->print == b->print &&
-	       apart <= (a->non ? e->non_lifetime_s : e->lifetime_s);
+	       apart <= (a->kind & DEDUP_NON ? e->non_lifetime_s : e->lifetime_s);
 }
 
 static void audit_dedup(struct engine *e, struct dedup *d, bool damaged)

@@ -481,7 +481,8 @@ static void choose_limits(struct engine_limits *l, struct params *p, uint32_t *a
 	*l = (struct engine_limits){
 		.endpoints = 2 + draw(12), .dedup = 2 + draw(40), .exchanges = 1 + draw(20),
 		.waiting = 1 + draw(16), .messages = 1 + draw(8),
-		.answers_per_endpoint = 1 + draw(6), .exchanges_per_endpoint = 1 + draw(20),
+		.answers_per_endpoint = 1 + draw(6),
+		.answers_lent = one_in(2) ? draw(12) : 0, .exchanges_per_endpoint = 1 + draw(20),
 		.token_length = 8 + draw(60),
 		.observers = one_in(3) ? 0 : 1 + draw(8),
 		.observers_per_endpoint = 1 + draw(4),

@@ -367,3 +367,27 @@ Test(client, survives_a_crash)
 	cr_assert(rig_take(r, &out));
 	cr_assert(span_eq(out.m.options, span_of("\xb1u", 2)), "order survived");
 }
+
+/* Requests and responses of a peer may have message IDs of two sequences. */
+Test(client, E9_a_response_does_not_move_the_window_of_requests)
+{
+	uint8_t m[64], chosen[CLIENT_TOKEN];
+	struct writer w = writer_of(m, sizeof m);
+	size_t n = 0;
+
+	for (unsigned mid = 100; mid < 110; mid++)
+		rig_serve(r, 1, COAP_CON, COAP_POST, (uint16_t)mid, "tk", "11=x");
+	cr_assert_eq(r->runs, 10);
+	cr_assert_gt(rig_counter(r, COUNT_EVICTED_EARLY), 0);
+	cr_assert_eq(request(1, false, "a"), 0);
+	while (rig_take(r, &out))
+		if (out.m.code == COAP_GET)
+			memcpy(chosen, out.m.token.p, n = out.m.token.n);
+	cr_assert_gt(n, 0);
+	frame_udp_head(&w, COAP_CON, COAP_CONTENT, 5000, span_of(chosen, n));
+	cr_assert_eq(rig_in(r, 1, m, (size_t)(w.p - m)), INPUT_RESPONSE);
+	rig_commit(r);
+	rig_serve(r, 1, COAP_CON, COAP_POST, 110, "tk", "11=x");
+	cr_expect_eq(r->runs, 11);
+	cr_expect_eq(rig_counter(r, COUNT_AMBIGUOUS), 0);
+}

@@ -1,5 +1,6 @@
 /* Dealings with a peer: when there are any, what they begin with, message IDs of ours. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "rig.h"
 
@@ -129,6 +130,47 @@ Test(dealings, E9_what_waited_and_was_lost_by_damage_does_not_run_again)
 	runs = r->runs;
 	post(1, 50);
 	cr_expect_eq(r->runs, runs);
+}
+
+/* A slow request, and all IDs but a few of the peer's meanwhile: its own is ahead again. */
+Test(dealings, E9_what_waited_is_where_it_was_when_it_is_settled)
+{
+	rig_serve(r, 1, COAP_CON, POST, 100, "tw", "11=w");
+	for (unsigned mid = 101; mid <= 49400; mid++)
+		post(1, mid);
+	cr_assert_eq(r->runs, 49301);
+	rig_finish(r, "late");
+	post(1, 16000);
+	cr_expect_eq(r->runs, 49301, "it ran again");
+	post(1, 49401);
+	cr_expect_eq(r->runs, 49302, "the next is new");
+}
+
+/* Nor one that nobody has to protect from being run twice, however it is answered. */
+Test(dealings, E12_a_safe_request_that_waits_leaves_no_mark)
+{
+	for (unsigned mid = 101; mid <= 106; mid++)
+		post(1, mid);
+	rig_serve(r, 1, COAP_CON, COAP_GET, 300, "tw", "11=w");
+	rig_finish(r, "late");
+	cr_expect_eq(dealings_of(&r->e, peer(1))->window.hi, MID_VALID | 106u);
+}
+
+Test(dealings, whose_ids_are_always_the_same_is_served_where_there_is_no_room)
+{
+	struct engine_limits l = rig_limits();
+	char options[32];
+
+	rig_free(r);
+	l.answers_per_endpoint = l.dedup = 20;
+	r = rig_new(&l);
+	for (unsigned i = 0; i < 4; i++)
+		post(2, i);
+	for (unsigned i = 0; i < 60; i++) {
+		snprintf(options, sizeof options, "11=x 15=%u", i);
+		rig_serve(r, 1, COAP_CON, POST, 7, "tk", options);
+		cr_assert_eq(r->runs, 5 + i, "%u", i);
+	}
 }
 
 Test(dealings, E12_a_safe_request_that_gets_no_acknowledgement_makes_them)

@@ -60,10 +60,58 @@ Test(dedup, a_fast_peer_pushes_out_its_own_oldest)
 	cr_assert_gt(dealings_of(&r->e, p)->forgot_s, 0);
 }
 
+/* As long as few are taken in all; then it gives back what it was lent, one with each that it adds. */
+Test(dedup, a_fast_peer_is_lent_more_than_its_share)
+{
+	struct addr other = rig_peer(2);
+	struct local l = rig_local();
+	struct endpoint *q = endpoint_add(&r->e, &other, &l);
+
+	r->e.conf.limits.answers_lent = 16;
+	for (uint16_t mid = 1; mid <= 16; mid++)
+		answer(add(mid), "x");
+	cr_assert_eq(p->nkept, 16);
+	cr_assert_eq(rig_counter(r, COUNT_EVICTED_EARLY), 0);
+	for (uint16_t mid = 1; mid <= 8; mid++) {
+		dedup_answered(&r->e, dedup_add(&r->e, q, mid, 1, false), span_str("y"));
+		engine_commit(&r->e, 0);
+	}
+	cr_expect_eq(q->nkept, 4, "nobody is lent anything now");
+	cr_expect_eq(p->nkept, 16, "of a silent one nothing is taken");
+	for (uint16_t mid = 17; mid <= 19; mid++)
+		answer(add(mid), "x");
+	cr_expect_eq(p->nkept, 13);
+	cr_expect_null(dedup_find(&r->e, p, 6));
+	cr_expect_not_null(dedup_find(&r->e, p, 7));
+	for (uint16_t mid = 20; mid <= 60; mid++)
+		answer(add(mid), "x");
+	cr_expect_leq(r->e.space.ctl->live[SLAB_DEDUP], 16);
+	cr_expect_geq(p->nkept, 11);
+}
+
+/* Nor more than a quarter of its message IDs. */
+Test(dedup, one_peer_is_lent_no_more_than_that)
+{
+	struct engine_limits limits = rig_limits();
+	struct addr a = rig_peer(1);
+	struct local l = rig_local();
+
+	rig_free(r);
+	limits.dedup = limits.answers_lent = 3 * DEDUP_LENT_MOST;
+	r = rig_new(&limits);
+	p = endpoint_add(&r->e, &a, &l);
+	engine_commit(&r->e, 0);
+	for (uint32_t mid = 0; mid < 2 * DEDUP_LENT_MOST; mid++)
+		answer(add((uint16_t)mid), "x");
+	cr_expect_leq(p->nkept, DEDUP_LENT_MOST);
+	cr_expect_geq(p->nkept, DEDUP_LENT_MOST - 1);
+}
+
 Test(dedup, what_is_being_worked_on_is_never_pushed_out)
 {
 	struct dedup *busy = add(1);
 
+	dedup_wait(&r->e, busy, 1);
 	for (uint16_t mid = 2; mid <= 9; mid++)
 		answer(add(mid), "x");
 	cr_assert_eq(dedup_find(&r->e, p, 1), busy);
@@ -147,7 +195,7 @@ Test(dedup, one_that_took_another_s_place_is_undone_whole)
 	d = dedup_find(&r->e, p, 1);
 	cr_assert_not_null(d);
 	cr_expect_eq(d->print, 3);
-	cr_expect_eq(d->non, 0);
+	cr_expect_eq(d->kind, 0);
 	cr_assert(span_eq(dedup_answer(&r->e, d), span_str("the first answer")));
 	cr_expect_null(dedup_find(&r->e, p, 5));
 	cr_expect_eq(p->nkept, 4);
@@ -276,8 +324,9 @@ Test(dedup, E9_whose_message_id_is_always_the_same_has_few_of_it)
 	r = rig_new(&limits);
 	p = endpoint_add(&r->e, &a, &l);
 	for (uint32_t print = 0; print < DEDUP_SAME_ID + 3; print++) {
-		dedup_bound(&r->e, p, 5);
-		answer(dedup_add(&r->e, p, 5, print, false), "x");
+		bool instead = dedup_bound(&r->e, p, 5);
+
+		answer((instead ? dedup_instead : dedup_add)(&r->e, p, 5, print, 0), "x");
 	}
 	for (uint32_t print = 0; print < DEDUP_SAME_ID + 3; print++)
 		cr_expect_eq(dedup_same(&r->e, p, 5, print) != NULL, print >= 3, "%u", print);

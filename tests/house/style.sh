@@ -1,7 +1,7 @@
 #!/bin/sh
 # What a file looks like.
 . "${COAPD_SRCDIR:?}/tests/house/rules.sh"
-plan 8
+plan 9
 
 sources '*.[ch]' | xargs wc -l | awk '$2 != "total" && $1 > 600 { print $2 ": " $1 " lines" }' |
 	rule "no source file has more than 600 lines"
@@ -37,3 +37,7 @@ sources '*.[ch]' '*.py' '*.sh' | grep -v '^tests/house/' |
 
 everything | xargs grep -nE '[[:space:]]$' | grep -vE '^(LICENSE|tests/mutants/.*\.mutant):' |
 	cut -c 1-120 | rule "no line ends in blanks"
+
+for file in docs/decisions/*.md docs/*.md; do
+	grep -qF "$file" docs/Makefile.inc Makefile.am || echo "$file"
+done | rule "every page of docs is in what is distributed"

@@ -102,7 +102,6 @@ class Served:
     def __init__(self, name, pid, port, paths):
         self.name, self.pid, self.port, self.paths = name, pid, port, paths
         self.runs, self.filled = 0, -FRESH
-        self.begun_kib = self.rss()
         os.sched_setaffinity(pid, {0})
 
     def measure(self, method, load):
@@ -285,11 +284,14 @@ def layout():
     return json.loads(p.stdout.splitlines()[0])
 
 
-def memory(results, d, coapd, other):
-    """Endpoints that asked once and are idle: what they take."""
-    fill(d, coapd)
-    results.memory.append({"server": "coapd", "endpoints": SWARM, "before_kib": coapd.begun_kib,
-                           "rss_kib": coapd.rss()})
+def memory(results, other):
+    """Endpoints that asked once and are idle: what they take, of one that did nothing before."""
+    with Daemon(SITE) as d:
+        coapd = Served("coapd", d.workers[0], d.listeners[0][1], {"POST": "/sink"})
+        before = coapd.rss()
+        fill(d, coapd)
+        results.memory.append({"server": "coapd", "endpoints": SWARM, "before_kib": before,
+                               "rss_kib": coapd.rss()})
     if other:
         before = other.rss()
         other.swarm("GET", "-f", "-e", str(OF_LIBCOAP))
@@ -331,7 +333,7 @@ def main():
             for name, *load in MIXED:
                 if WANTED.search(name):
                     mixed(results, name, *load, floor)
-            memory(results, d, coapd, servers[2] if LIBCOAP else None)
+            memory(results, servers[2] if LIBCOAP else None)
             if os.environ.get("RESULTS"):
                 results.save(os.environ["RESULTS"])
         finally:

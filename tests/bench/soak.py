@@ -84,8 +84,9 @@ class Soak:
             for name, slab in slot["slabs"].items():
                 room += slab["capacity"] * slab["size"]
                 live[name] = live.get(name, 0) + slab["live"]
-        # One without anything stays until another needs its room.
+        # An endpoint without anything stays until another needs its room, and so do its dealings.
         live.pop("endpoints")
+        live.pop("dealings")
         return live, room // 1024
 
     # --- what goes on beside each other, a step each

@@ -387,6 +387,29 @@ int server_asker(const struct server *sv, unsigned *from, bool *upgrade)
 	return -1;
 }
 
+int server_idler(const struct server *sv, unsigned *from)
+{
+	while (*from < sv->conf.connections) {
+		const struct link *l = &sv->link[(*from)++];
+
+		if (l->fd >= 0 && !l->answering && !l->nin && l->from == l->to)
+			return l->fd;
+	}
+	return -1;
+}
+
+void server_welcome(struct server *sv, int fd)
+{
+	struct link *l = place(sv);
+
+	if (!l) {
+		close(fd);
+		return;
+	}
+	settle(l, fd);
+	watch(l);
+}
+
 void server_resume(struct server *sv, int fd, bool upgrade)
 {
 	static const char *const line[] = { "{\"do\":\"reload\"}", "{\"do\":\"upgrade\"}" };

@@ -32,6 +32,12 @@ int server_open(struct server **out, const struct server_conf *conf);
  * on behind it: its descriptor, borrowed; -1: there are no more. */
 int server_asker(const struct server *sv, unsigned *from, bool *upgrade);
 
+/* The same of those who ask nothing now: what they ask next is read by who goes on. */
+int server_idler(const struct server *sv, unsigned *from);
+
+/* Somebody who asked nothing when another program took over: fd is ours. */
+void server_welcome(struct server *sv, int fd);
+
 /* Somebody who waited for that when another program took over, and goes on to: fd is ours. */
 void server_resume(struct server *sv, int fd, bool upgrade);
 

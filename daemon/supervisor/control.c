@@ -255,9 +255,14 @@ static int open_door(struct control *c, const struct supervisor *sv, const char 
 	       door_open(&c->door, path, user, err);
 }
 
-/* Those who waited for the end of this. */
+/* Those who waited for the end of this, and those who asked nothing. */
 static void resume_askers(struct control *c, const struct supervisor *sv)
 {
+	unsigned n = 0;
+	int idle;
+
+	while (sv->left && (idle = bag_take(&sv->left->bag, "idle.%u", n++)) >= 0)
+		server_welcome(c->server, idle);
 	for (unsigned i = 0; sv->left && i < 2 * WAITERS; i++) {
 		int reload = bag_take(&sv->left->bag, "reload.%u", i);
 		int upgrade = bag_take(&sv->left->bag, "upgrade.%u", i);
@@ -299,6 +304,9 @@ void control_leave(const struct control *c, json_t *text, struct bag *bag)
 		fd = server_asker(c->server, &n, &upgrade);
 		bag_put(bag, fd, upgrade ? "upgrade.%u" : "reload.%u", i);
 	}
+	n = 0;
+	for (unsigned i = 0; (fd = server_idler(c->server, &n)) >= 0; i++)
+		bag_put(bag, fd, "idle.%u", i);
 }
 
 static int serve(struct control *c, struct supervisor *sv, const char *path, struct err *err)

@@ -205,6 +205,7 @@ static int go_back(struct supervisor *sv, char *const argv[])
 
 	bag_forget(&e->bag, "reload.");
 	bag_forget(&e->bag, "upgrade.");
+	bag_forget(&e->bag, "idle.");
 	control_leave(sv->control, e->root, &e->bag);
 	estate_note_again(e, &sv->reload);
 	return upgrade_return(e, argv, sv->reload.text);

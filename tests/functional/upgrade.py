@@ -10,6 +10,7 @@ import time
 
 from harness import *
 from harness.coapctl import coapctl
+from harness.control import Control
 from harness.daemon import PROGRAM
 
 CONTROL = 'control: { socket: "@DIR@/control" }\nslots: 2\n'
@@ -278,6 +279,16 @@ def all_who_ask_meanwhile_are_told():
         equal(len(result), 6, "answers")
         check(any("has taken over" in r for r in result), result)
         p.answers("/hello")
+
+
+@test
+def who_asks_nothing_meanwhile_may_ask_afterwards():
+    with Installed(SITE) as d, Control(os.path.join(d.directory, "control")) as before:
+        with Control(os.path.join(d.directory, "control")) as other:
+            for n in range(3):
+                d.upgrade()
+                check("error" not in before.ask("status")[-1], f"an error after {n + 1}")
+            check(other.ask("status"), "nothing for who had never asked")
 
 
 RUN = 'runtime-directory: "@DIR@/run"\n'

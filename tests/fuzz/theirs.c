@@ -152,6 +152,15 @@ static bool same(const struct told *a, unsigned port, uint64_t token)
 	return a->used && a->port == port && a->token == token;
 }
 
+/* Made minutes ago, and sent by somebody who slept meanwhile, or whose predecessor died with it in
+ * its batch: for that long no client compares values (RFC 7641 3.4). */
+static bool slept(const struct rig *r, uint64_t observe)
+{
+	uint32_t ticks = ((uint32_t)r->e.now * 32u - (uint32_t)observe) & OBSERVE_MASK;
+
+	return ticks > 128000u * 32u && ticks < OBSERVE_MASK - 1000u;
+}
+
 void theirs_sent(const struct rig *r, const struct tx_dgram *t, const struct message *m)
 {
 	uint64_t observe, token = siphash(&r->e.space.ctl->key, m->token.p, m->token.n);
@@ -174,6 +183,8 @@ void theirs_sent(const struct rig *r, const struct tx_dgram *t, const struct mes
 		if (a->mid == m->mid && a->value == observe)
 			return;
 	}
+	if (slept(r, observe))
+		return;
 	CHECK(!last || observe_is_newer(last->value, last->at, (uint32_t)observe, r->e.now));
 	told[told_n++ % TOLD] = (struct told){ true, t->to.port, token, m->mid,
 					       (uint32_t)observe, r->e.now };

@@ -471,8 +471,7 @@ Test(input, what_was_pushed_out_by_lower_message_ids_is_not_run_again)
 {
 	uint64_t runs;
 
-	/* There is a window from the start. */
-	rig_serve(r, 1, COAP_NON, GET, 2000, "tk", "11=x");
+	rig_serve(r, 1, COAP_NON, GET, 2000, "tk", "11=x");     /* there is a window */
 	for (uint16_t mid = 2001; mid <= 2003; mid++)
 		post(mid);
 	for (uint16_t mid = 1000; mid <= 1009; mid++)

@@ -19,6 +19,7 @@
  *
  * What is unanswered for PATIENCE counts as lost and is sent again.  Prints a line of JSON; status 1
  * when anything was lost or wrong, or a POST was executed otherwise than its answer says. */
+#include "cpu.h"
 #include "times.h"
 #include "wire.h"
 
@@ -386,22 +387,6 @@ static void turn(void)
 	look_after(now);
 }
 
-static uint64_t cpu_ns(void)
-{
-	uint64_t ns = 0;
-	char path[64];
-	FILE *f;
-
-	if (!plan.pid)
-		return 0;
-	snprintf(path, sizeof path, "/proc/%.20s/schedstat", plan.pid);
-	f = fopen(path, "r");
-	if (!f || fscanf(f, "%" SCNu64, &ns) != 1)
-		fail(path);
-	fclose(f);
-	return ns;
-}
-
 /* --- what came of it ---------------------------------------------------------------------- */
 
 static void audit(void)
@@ -519,12 +504,14 @@ static void carry_out(void)
 	memset(&took, 0, sizeof took);
 	begin = plan.requests ? begin : wire_ns();
 	answered = plan.requests ? 0 : stat_.answered;
-	cpu = cpu_ns();
+	cpu = cpu_ns_of(plan.pid);
+	if (plan.pid && !cpu)
+		fail(plan.pid);
 	end = begin + (uint64_t)(plan.seconds * 1e9);
 	while (running && (plan.requests || wire_ns() < end))
 		turn();
 	running = false;
-	cpu = cpu_ns() - cpu;
+	cpu = cpu_ns_of(plan.pid) - cpu;
 	answered = stat_.answered - answered;
 	end = wire_ns();
 	measured = took;

@@ -11,6 +11,7 @@
  * Meanwhile one more client asks for the resource, a hundred times in a round at most: how many
  * notifications came between a GET and its answer is how long it had to wait behind them.
  * Prints one line of JSON for each round; exit status 0 when each was seen by all. */
+#include "cpu.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -225,28 +226,10 @@ static void repeat_late(void)
 	}
 }
 
-static uint64_t server_ns(void)
-{
-	const char *pid = getenv("SERVER_PID");
-	char file[64];
-	uint64_t ns = 0;
-	FILE *f;
-
-	if (!pid)
-		return 0;
-	snprintf(file, sizeof file, "/proc/%d/schedstat", atoi(pid));
-	f = fopen(file, "r");
-	if (f && fscanf(f, "%" SCNu64, &ns) != 1)
-		ns = 0;
-	if (f)
-		fclose(f);
-	return ns;
-}
-
 /* Whether all were told.  The round is measured until nothing is to come any more. */
 static bool run_round(void)
 {
-	uint64_t began = wire_ns(), cpu = server_ns(), last = wire_ms(), all = 0;
+	uint64_t began = wire_ns(), cpu = cpu_ns_of(getenv("SERVER_PID")), last = wire_ms(), all = 0;
 	uint32_t before = 0;
 
 	memset(&stat_, 0, sizeof stat_);
@@ -271,7 +254,7 @@ static bool run_round(void)
 	printf("{\"round\":%" PRIu32 ",\"seen\":%" PRIu32 ",\"ms\":%.1f,\"server_us_each\":%.2f,"
 	       "\"notifications\":%" PRIu64 ",\"repeated\":%" PRIu64 ",\"gets\":%" PRIu64
 	       ",\"gets_lost\":%" PRIu64 ",\"behind_most\":%" PRIu64 ",\"refused\":%" PRIu64 "}\n",
-	       round_, seen, (double)all / 1e6, (double)(server_ns() - cpu) / 1e3 / n,
+	       round_, seen, (double)all / 1e6, (double)(cpu_ns_of(getenv("SERVER_PID")) - cpu) / 1e3 / n,
 	       stat_.notifications, stat_.repeated, stat_.gets, stat_.gets_lost, stat_.behind_most,
 	       stat_.refused);
 	fflush(stdout);

@@ -11,6 +11,7 @@
  * begin with other message IDs in each of up to 128 runs (-n).  Prints an object of JSON; status 1 if an answer is missing or wrong.
  *
  * It never sleeps: it has a core to itself. */
+#include "cpu.h"
 #include "times.h"
 #include "wire.h"
 
@@ -235,22 +236,6 @@ static void fill(void)
 	}
 }
 
-static uint64_t cpu_ns(void)
-{
-	unsigned long long ns = 0;
-	char path[64];
-	FILE *f;
-
-	if (!plan.pid)
-		return 0;
-	snprintf(path, sizeof path, "/proc/%.20s/schedstat", plan.pid);
-	f = fopen(path, "r");
-	if (!f || fscanf(f, "%llu", &ns) != 1)
-		fail(path);
-	fclose(f);
-	return ns;
-}
-
 static uint32_t number;         /* of the next request */
 
 /* Asks what is due until then. */
@@ -293,11 +278,13 @@ static void open_loop(uint64_t *cpu, double *took)
 	forget();
 	number = 0;
 	begin = wire_ns();
-	start = cpu_ns();
+	start = cpu_ns_of(plan.pid);
+	if (plan.pid && !start)
+		fail(plan.pid);
 	run_until(begin, begin + (uint64_t)(plan.seconds * 1e9));
 	*took = (double)(wire_ns() - begin) / 1e9;
 	drain();
-	*cpu = cpu_ns() - start;
+	*cpu = cpu_ns_of(plan.pid) - start;
 }
 
 /* --- the program --------------------------------------------------------------------------------- */
